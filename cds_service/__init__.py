@@ -1,0 +1,1 @@
+"""An open CDS Hooks service that reads medical policies."""

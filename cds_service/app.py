@@ -1,0 +1,79 @@
+"""The Flask application: reads the content once, hangs up the routes, answers every fault with an OperationOutcome."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import orjson
+from flask import Flask, Response, request
+from flask_cors import CORS
+from werkzeug.exceptions import HTTPException
+
+from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.messages import Issue, Unusable, operation_outcome
+from cds_service.hooks.order_sign import Settings
+from cds_service.hooks.routes import hooks_routes
+
+log = logging.getLogger("cds_service")
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes of the largest request body that is read; charts prefetched whole run to several megabytes."""
+
+
+def create_app(
+    content: Content | None = None, settings: Settings | None = None, today: Callable[[], date] | None = None
+) -> Flask:
+    """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
+
+    Raises ContentError when the content does not hold together.
+    """
+    held = content or read_content(Path(os.environ["CDS_SERVICE_CONTENT"]) if "CDS_SERVICE_CONTENT" in os.environ else shipped_content())
+    app = Flask("cds_service", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.register_blueprint(hooks_routes(held, settings or Settings(), today or _local_day))
+    CORS(app, methods=["GET", "POST", "OPTIONS"], allow_headers=["Authorization", "Content-Type", "Accept"], max_age=600)
+    app.register_error_handler(Unusable, _unusable)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+    return app
+
+
+def _local_day() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _outcome(status: int, issues: tuple[Issue, ...], severity: str = "error") -> Response:
+    return Response(orjson.dumps(operation_outcome(issues, severity)), status, mimetype="application/fhir+json")
+
+
+def _unusable(error: Exception) -> Response:
+    assert isinstance(error, Unusable)
+    log.info("refused", extra={"status": error.status, "elements": [issue.expression for issue in error.issues], "path": request.path})
+    return _outcome(error.status, error.issues)
+
+
+def _http(error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 0, "processing")
+    said = {
+        404: "there is nothing at this address; GET /cds-services lists the services",
+        405: "this address answers other methods",
+        413: f"the body is larger than {LARGEST_BODY // 1024 // 1024} MiB",
+    }.get(error.code or 0, error.name)
+    response = _outcome(error.code or 500, (Issue("", said, code),))
+    for header, value in error.get_headers():
+        if header.lower() == "allow":
+            response.headers[header] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    """A fault of ours. The log gets where it happened and never the values, which may be a patient's."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
+    log.error("failed", extra={"error": type(error).__name__, "at": frames, "path": request.path})
+    return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")

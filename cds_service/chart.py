@@ -1,0 +1,142 @@
+"""A patient's resources, indexed by kind and by the value sets that hold their codes; and the case of one order.
+
+Resources stay the client's JSON. A resource about somebody else is set aside and named. What was not searched is kept,
+because searching and finding nothing is another silence than not searching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from cds_service.fhir.codes import Coding
+from cds_service.fhir.elements import Resource, codings, items, own_reference, patient_of
+from cds_service.fhir.value_sets import Carried, Terminology
+from cds_service.order import Order
+
+
+class Hit(NamedTuple):
+    """A place in the chart whose code is in a value set.
+
+    ``holder`` is the element that has the code: the resource itself or a component of it.
+    """
+
+    resource: Resource
+    holder: Mapping[str, Any]
+    coding: Coding
+    carried: Carried | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A resource that is not evidence, and why."""
+
+    resource: str
+    why: str
+
+
+class Chart:
+    """What is known of one patient: read once, asked often, never changed."""
+
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        terminology: Terminology,
+        patient: str,
+        unsearched: Iterable[str] = (),
+        set_aside: Iterable[SetAside] = (),
+    ) -> None:
+        """``patient`` is the bare id of the patient; ``unsearched`` names resource types whose data were not all searched."""
+        self.terminology = terminology
+        self.patient = f"Patient/{patient}"
+        self.unsearched = frozenset(unsearched)
+        self.set_aside = list(set_aside)
+        self._kinds: dict[str, dict[str, Resource]] = {}
+        self._index: dict[str, dict[str, list[Hit]]] = {}
+        for number, resource in enumerate(resources):
+            self._add(resource, number)
+
+    def _add(self, resource: Resource, number: int) -> None:
+        kind = resource.get("resourceType")
+        if not isinstance(kind, str):
+            return
+        about = patient_of(resource)
+        reference = own_reference(resource)
+        if (about and about != self.patient) or (kind == "Patient" and reference != self.patient):
+            self.set_aside.append(SetAside(reference, "it is about another patient"))
+            return
+        held = self._kinds.setdefault(kind, {})
+        held.setdefault(reference if "/" in reference else f"{kind}#{number}", resource)
+
+    def of(self, kind: str) -> Iterable[Resource]:
+        """The resources of one type, in the order they came."""
+        return self._kinds.get(kind, {}).values()
+
+    def get(self, reference: str) -> Resource | None:
+        """The resource with this ``Type/id``, if the chart holds it."""
+        return self._kinds.get(reference.partition("/")[0], {}).get(reference)
+
+    def coded(self, kind: str, value_set: str) -> Iterable[Hit]:
+        """The places in resources of one type whose code is in a value set."""
+        index = self._index.get(kind)
+        if index is None:
+            index = self._index[kind] = self._indexed(kind)
+        return index.get(value_set, ())
+
+    def not_searched(self, kinds: Iterable[str]) -> tuple[str, ...]:
+        """Which of these resource types were not, or not wholly, searched."""
+        return tuple(kind for kind in kinds if kind in self.unsearched)
+
+    def _indexed(self, kind: str) -> dict[str, list[Hit]]:
+        index: dict[str, list[Hit]] = {}
+        for resource in self.of(kind):
+            for holder, concept in _coded_places(kind, resource):
+                self.held(index, resource, holder, concept)
+        return index
+
+    def held(self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any) -> None:
+        """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
+        seen: set[str] = set()
+        for coding in codings(concept):
+            for id_, carried in self.terminology.holding(coding.system, coding.code).items():
+                if id_ not in seen:
+                    seen.add(id_)
+                    index.setdefault(id_, []).append(Hit(resource, holder, coding, carried))
+
+
+def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, Any], Any]]:
+    match kind:
+        case "Observation":
+            yield resource, resource.get("code")
+            for component in items(resource.get("component")):
+                if isinstance(component, dict):
+                    yield component, component.get("code")
+        case "FamilyMemberHistory":
+            for condition in items(resource.get("condition")):
+                if isinstance(condition, dict):
+                    yield condition, condition.get("code")
+        case "Encounter":
+            for concept in items(resource.get("reasonCode")):
+                yield resource, concept
+        case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
+            yield resource, resource.get("medicationCodeableConcept")
+        case "DeviceRequest":
+            yield resource, resource.get("codeCodeableConcept")
+        case _:
+            yield resource, resource.get("code")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One order of one patient on its date of service, with everything signed together with it."""
+
+    chart: Chart
+    order: Order
+    signing: tuple[Order, ...]
+    as_of: date
+
+    def other_orders(self) -> Iterable[Order]:
+        """The orders signed with this one that stand."""
+        return (other for other in self.signing if other is not self.order and other.stands)

@@ -1,0 +1,192 @@
+"""Everything read from disk: value sets, facts, policies; cross-checked as a whole, then immutable.
+
+Nothing is half loaded: either all of it holds together, or one ContentError says everything that does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+
+from cds_service.facts.catalogue import Catalogue, read_catalogue
+from cds_service.facts.definition import Definition
+from cds_service.facts.units import UnknownUnit, convert
+from cds_service.fhir.codes import written
+from cds_service.fhir.value_sets import Terminology, ValueSet, read_value_set
+from cds_service.library import Library
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, Test
+from cds_service.policy.read import read_policy
+from cds_service.policy.values import Interval
+from cds_service.problems import ContentError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a deployment knows. ``revision`` is a hash of all content files, named in records of decisions."""
+
+    root: Path
+    terminology: Terminology
+    catalogue: Catalogue
+    policies: tuple[Policy, ...]
+    library: Library
+    revision: str
+
+
+def shipped_content() -> Path:
+    """The folder of the content that comes with the package: inside the wheel, or the checkout's top folder."""
+    inside = Path(str(files("cds_service"))) / "content"
+    return inside if inside.is_dir() else inside.parents[1]
+
+
+def read_content(root: Path) -> Content:
+    """Reads ``policies/``, ``facts/`` and ``value_sets/`` under ``root``. Raises ContentError with every problem there is."""
+    problems: list[Problem] = []
+    for folder in ("policies", "facts", "value_sets"):
+        if not (root / folder).is_dir():
+            problems.append(Problem(str(root), 0, f"there is no folder '{folder}' in it; a content folder has policies, facts, value_sets"))
+    if problems:
+        raise ContentError(problems)
+    sets: dict[str, ValueSet] = {}
+    for path in sorted((root / "value_sets").glob("*.json")):
+        try:
+            sets[path.stem] = read_value_set(path, f"value_sets/{path.name}")
+        except ContentError as error:
+            problems += error.problems
+    terminology = Terminology(sets)
+    catalogue = Catalogue({})
+    try:
+        catalogue = read_catalogue(root / "facts", terminology, "facts")
+    except ContentError as error:
+        problems += error.problems
+    policies: list[Policy] = []
+    for path in sorted((root / "policies").glob("*/*/*.yaml")):
+        try:
+            policy = read_policy(path, path.relative_to(root).as_posix())
+        except ContentError as error:
+            problems += error.problems
+            continue
+        if not problems:
+            bound, found = bind(policy, catalogue, terminology)
+            problems += found
+            policies.append(bound)
+        else:
+            policies.append(policy)
+    problems += _period_problems(policies)
+    if problems:
+        raise ContentError(problems)
+    held = tuple(policies)
+    return Content(root, terminology, catalogue, held, Library(held, terminology), _revision(root))
+
+
+def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tuple[Policy, list[Problem]]:
+    """The policy with thresholds in its facts' units, and what its references to facts and value sets get wrong."""
+    problems: list[Problem] = []
+
+    def rebuilt(criterion: Criterion) -> Criterion:
+        match criterion:
+            case Check():
+                found = list(_check_problems(criterion, catalogue, terminology))
+                problems.extend(Problem(policy.file, criterion.line, said) for said in found)
+                return criterion if found else _in_fact_units(criterion, catalogue[criterion.fact])
+            case AtLeast() | NoneOf():
+                return replace(criterion, parts=tuple(rebuilt(part) for part in criterion.parts))
+
+    for id_ in policy.order_sets:
+        if id_ not in terminology.sets:
+            problems.append(Problem(policy.file, 0, f"applies_to: there is no value set '{id_}' in value_sets/"))
+    for rule in policy.settled_first:
+        for asked in rule.asks:
+            if asked not in catalogue:
+                problems.append(Problem(policy.file, rule.when.line, f"it asks for '{asked}', and there is no such fact{_near(asked, catalogue)}"))
+    for alternative in policy.alternatives:
+        known = {criterion.id for criterion in policy.criteria()}
+        for id_ in alternative.instead_of:
+            if id_ not in known:
+                problems.append(Problem(policy.file, 0, f"alternatives: there is no criterion '{id_}'"))
+        try:
+            written(f"{alternative.system} {alternative.code}")
+        except ValueError as error:
+            problems.append(Problem(policy.file, 0, f"alternatives: {error}"))
+    exclusions = rebuilt(policy.not_necessary_when) if policy.not_necessary_when else None
+    bound = replace(
+        policy,
+        necessary_when=rebuilt(policy.necessary_when),
+        not_necessary_when=exclusions if isinstance(exclusions, AtLeast) else None,
+        settled_first=tuple(replace(rule, when=rebuilt(rule.when)) for rule in policy.settled_first),
+    )
+    return bound, problems
+
+
+def _check_problems(check: Check, catalogue: Catalogue, terminology: Terminology) -> Iterator[str]:
+    for name in (check.fact, *([check.since] if check.since else [])):
+        if name not in catalogue:
+            yield f"there is no fact '{name}' in facts/{_near(name, catalogue)}"
+            return
+    if check.since and catalogue[check.since].entry.type != "date":
+        yield f"'since' names a fact that is a day, and '{check.since}' is a {catalogue[check.since].entry.type}"
+    entry, test = catalogue[check.fact].entry, check.test
+    match test.compare, test.value, entry.type:
+        case "documented", _, "date":
+            return
+        case "documented", _, type_:
+            yield f"'{check.fact}' is a {type_}; it needs a test, a look-back alone tests a day"
+        case "in", str(id_), "code":
+            if id_ not in terminology.sets:
+                yield f"there is no value set '{id_}' in value_sets/"
+        case "is", bool(), "boolean":
+            return
+        case "is", str(word), "choice":
+            if word not in entry.choices:
+                yield f"'{word}' is none of the choices of '{check.fact}': {', '.join(entry.choices)}"
+        case _, Interval(), "quantity":
+            try:
+                low = convert(test.value.low, test.unit or entry.unit, entry.unit)
+            except UnknownUnit:
+                yield f"'{test.written}' is not in a unit that converts to {entry.unit}, the unit of '{check.fact}'"
+                return
+            bounds = entry.range
+            if not test.unit and entry.unit != "1" and not entry.unit.startswith("{"):
+                yield f"'{test.written}' has no unit; write it with one, as '{test.written} {entry.unit}'"
+            elif bounds and not bounds.from_ <= low <= bounds.to:
+                yield f"'{test.written}' is outside the range of '{check.fact}' ({bounds.from_:g} to {bounds.to:g} {entry.unit})"
+        case _, _, type_:
+            yield f"the test '{test.compare}: {test.written}' does not fit '{check.fact}', which is a {type_}"
+
+
+def _in_fact_units(check: Check, definition: Definition) -> Check:
+    test = check.test
+    if isinstance(test.value, Interval):
+        number = convert(test.value.low, test.unit or definition.entry.unit, definition.entry.unit)
+        test = Test(test.compare, Interval.exactly(number), test.unit, test.written)
+    return replace(check, test=test, ask=check.ask or definition.entry.ask)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only when something is wrong
+
+    close = get_close_matches(name, list(known), 1)
+    return f"; is '{close[0]}' meant?" if close else ""
+
+
+def _period_problems(policies: Iterable[Policy]) -> Iterator[Problem]:
+    """Versions of one policy may not overlap: one date of service has one version."""
+    by_id: dict[str, list[Policy]] = {}
+    for policy in policies:
+        by_id.setdefault(policy.id, []).append(policy)
+    for versions in by_id.values():
+        versions.sort(key=lambda policy: policy.effective_from)
+        for earlier, later in zip(versions, versions[1:], strict=False):
+            if earlier.effective_until is None or earlier.effective_until >= later.effective_from:
+                said = f"it is still in force when {later.version} begins; give it 'until', the day before {later.effective_from}"
+                yield Problem(earlier.file, 0, said)
+
+
+def _revision(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for folder in ("policies", "facts", "value_sets") for p in (root / folder).rglob("*") if p.is_file()):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,208 @@
+"""What was decided for one order under one policy, and the six pure steps from a case to it.
+
+``decide`` selects the policies, extracts facts, judges and gives a :class:`Decision` each. HTTP, the command line, vignettes and
+replay all call it; the date of service is in the case, so the same case always has the same decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from cds_service.chart import Case
+from cds_service.content import Content
+from cds_service.facts.extract import Facts
+from cds_service.fhir.codes import Coding
+from cds_service.fhir.validation import unusable_reason
+from cds_service.policy import explain
+from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
+from cds_service.policy.model import AtLeast, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
+
+
+class DecisionOutcome(Enum):
+    """The outcomes of an order under a policy."""
+
+    NECESSARY = "necessary"
+    NOT_NECESSARY = "not-necessary"
+    NOT_DOCUMENTED = "not-documented"
+    NOT_ADDRESSED = "not-addressed"
+    REFERRED = "referred"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome for one order under one policy.
+
+    ``because`` holds the findings that settle it (or could still); ``rule`` the id of the rule around the criteria that did.
+    ``necessary`` and ``exclusions`` are the finding trees, absent when a rule settled the order before them.
+    """
+
+    order: str
+    coding: Coding | None
+    policy_id: str
+    policy: Policy | None
+    outcome: DecisionOutcome
+    because: tuple[Finding, ...] = ()
+    rule: str = ""
+    asks: tuple[str, ...] = ()
+    necessary: Finding | None = None
+    exclusions: Finding | None = None
+    settled_by: FirstRule | None = None
+
+    @property
+    def because_ids(self) -> tuple[str, ...]:
+        """The ids of the criteria, or of the rule, that settle the outcome, in the document's order."""
+        return (self.rule,) if self.rule else tuple(finding.criterion.id for finding in self.because)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """The ids of all criteria that a presumption settled."""
+        trees = [tree for tree in (self.necessary, self.exclusions) if tree]
+        return tuple(dict.fromkeys(id_ for tree in trees for id_ in explain.assumed(tree)))
+
+    @property
+    def unsearched(self) -> tuple[str, ...]:
+        """The resource types that were not searched and could have held evidence for what is open."""
+        if self.outcome is not DecisionOutcome.NOT_DOCUMENTED:
+            return ()
+        return tuple(dict.fromkeys(kind for f in self.because for leaf in explain.leaves(f) for kind in leaf.unsearched))
+
+
+def decide(case: Case, content: Content) -> list[Decision]:
+    """One decision for each policy that governs the order; one *not addressed* when none does."""
+    order = case.order
+    selected = content.library.select(order.codings, case.as_of)
+    if not selected:
+        first = order.codings[0] if order.codings else None
+        return [Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule="not-listed")]
+    decisions = []
+    for choice in selected:
+        if choice.policy is None:
+            addressed = DecisionOutcome.NOT_ADDRESSED
+            decisions.append(
+                Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held")
+            )
+        else:
+            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content))
+    return decisions
+
+
+def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content) -> Decision:
+    """Decides, then validates the resources that the decision rests on; decides again without any that is malformed."""
+    unusable: dict[str, str] = {}
+    while True:
+        decision = judge_policy(policy, coding, case.order.reference, Facts(case, content.catalogue, unusable), case)
+        faults = {
+            resource: fault
+            for resource in dict.fromkeys(e.resource for e in evidence_of(decision) if e.standing is not Standing.DISCOUNTED)
+            if resource not in unusable and (fault := _fault(resource, case)) is not None
+        }
+        if not faults:
+            return decision
+        unusable |= faults
+
+
+def _fault(reference: str, case: Case) -> str | None:
+    resource = case.chart.get(reference)
+    return unusable_reason(resource) if resource is not None else None
+
+
+def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mapping[str, Fact], case: Case) -> Decision:
+    """The decision of one policy version on given facts: the rules settled first, then the criteria."""
+    as_of = case.as_of
+    for rule in policy.settled_first:
+        finding = judge(rule.when, facts, as_of)
+        if finding.outcome is MET:
+            outcome = DecisionOutcome(rule.then.replace(" ", "-"))
+            return Decision(order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule)
+    necessary = judge(policy.necessary_when, facts, as_of)
+    exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
+    outcome, because = _weighed(necessary, exclusions)
+    asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
+    return Decision(order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions)
+
+
+def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:
+    """A met exclusion beats all; else every criterion must be met, and nothing may be open among the exclusions."""
+    if exclusions and exclusions.outcome is MET:
+        return DecisionOutcome.NOT_NECESSARY, explain.reasons(exclusions)
+    if necessary.outcome is NOT_MET:
+        return DecisionOutcome.NOT_NECESSARY, explain.reasons(necessary)
+    settled = explain.reasons(necessary) if necessary.outcome is MET else ()
+    if necessary.outcome is MET and (exclusions is None or exclusions.outcome is NOT_MET):
+        return DecisionOutcome.NECESSARY, settled + (explain.reasons(exclusions) if exclusions else ())
+    open_ = [tree for tree in (necessary, exclusions) if tree and tree.outcome is NOT_DOCUMENTED]
+    return DecisionOutcome.NOT_DOCUMENTED, tuple(finding for tree in open_ for finding in explain.reasons(tree))
+
+
+def _asks(necessary: Finding, exclusions: Finding | None) -> tuple[str, ...]:
+    """The questions of both trees as one: what makes the order necessary in the fewest answers comes first."""
+    if exclusions is None:
+        return explain.asks(necessary)
+    cite = necessary.criterion.cite
+    nothing_excludes = NoneOf("nothing-excludes", "", cite, (exclusions.criterion,))
+    opposite = {MET: NOT_MET, NOT_MET: MET, NOT_DOCUMENTED: NOT_DOCUMENTED}[exclusions.outcome]
+    whole = AtLeast("whole", "", cite, 2, (necessary.criterion, nothing_excludes))
+    return explain.asks(Finding(whole, NOT_DOCUMENTED, (necessary, Finding(nothing_excludes, opposite, (exclusions,)))))
+
+
+def evidence_of(decision: Decision) -> Iterator[Evidence]:
+    """All evidence that the settling findings rest on."""
+    for finding in decision.because:
+        for leaf in explain.leaves(finding):
+            yield from leaf.evidence
+
+
+def as_data(decision: Decision, content: Content, values: bool = True) -> dict[str, object]:
+    """The machine-readable decision. ``values=False`` leaves out what the evidence says, for logs."""
+    data: dict[str, object] = {"order": decision.order}
+    if decision.coding:
+        data["code"] = {"system": decision.coding.system, "code": decision.coding.code}
+    if decision.policy_id:
+        data["policy"] = decision.policy_id
+    if decision.policy:
+        data["version"] = decision.policy.version.isoformat()
+    data["outcome"] = decision.outcome.value
+    data["because"] = list(decision.because_ids)
+    data["asks"] = list(decision.asks)
+    data["assumed"] = list(decision.assumed)
+    data["evidence"] = list(_evidence_rows(decision, content, values))
+    if decision.unsearched:
+        data["searched"] = list(decision.unsearched)
+    return data
+
+
+def _evidence_rows(decision: Decision, content: Content, values: bool) -> Iterator[dict[str, object]]:
+    seen: set[tuple[str, str, str]] = set()
+    for finding in decision.because:
+        for leaf in explain.leaves(finding):
+            check = leaf.criterion
+            if not isinstance(check, Check):
+                continue
+            if leaf.basis is Basis.PRESUMED:
+                yield {"criterion": finding.criterion.id, "fact": check.fact, "kind": "assumed"}
+            for evidence in leaf.evidence:
+                key = (finding.criterion.id, check.fact, evidence.resource)
+                if key not in seen:
+                    seen.add(key)
+                    yield _row(finding.criterion.id, check.fact, evidence, content, values)
+
+
+def _row(criterion: str, fact: str, evidence: Evidence, content: Content, values: bool) -> dict[str, object]:
+    row: dict[str, object] = {"criterion": criterion, "fact": fact}
+    if values and evidence.value is not None:
+        row["value"] = content.catalogue[fact].show(evidence.value)
+    if evidence.when and evidence.when.first.year > 1:
+        row["date"] = evidence.when.text()
+    if evidence.resource:
+        row["resource"] = evidence.resource
+    row["kind"] = evidence.kind
+    if evidence.standing is not Standing.USABLE:
+        row["unusable"] = evidence.note
+    return row
+
+
+def decide_all(cases: Iterable[Case], content: Content) -> list[Decision]:
+    """The decisions of several orders, in their order."""
+    return [decision for case in cases for decision in decide(case, content)]

@@ -1,0 +1,1 @@
+"""Facts: the typed catalogue of what a chart can document, and how it is found there."""

@@ -1,0 +1,128 @@
+"""The catalogue of facts: every fact that policies may name, read from ``facts/*.yaml`` and cross-checked with the value sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from cds_service.facts.definition import Definition, FactEntry
+from cds_service.facts.derive import RULES
+from cds_service.facts.kinds.evidence_kind import Need
+from cds_service.facts.units import UnknownUnit, convert
+from cds_service.fhir.value_sets import Terminology
+from cds_service.policy.values import Interval
+from cds_service.problems import ContentError, Problem
+from cds_service.yaml_file import YamlFile, said_of
+
+
+class Catalogue:
+    """All facts by name; immutable once read."""
+
+    def __init__(self, definitions: Mapping[str, Definition]) -> None:
+        self.facts = MappingProxyType(dict(definitions))
+
+    def __getitem__(self, name: str) -> Definition:
+        return self.facts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.facts)
+
+    def closure(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The facts and all that they are derived from, inputs first."""
+        ordered: dict[str, None] = {}
+
+        def add(name: str) -> None:
+            if name in ordered or name not in self.facts:
+                return
+            derived = self.facts[name].entry.derived
+            for taken in derived.takes.values() if derived else ():
+                add(taken)
+            ordered[name] = None
+
+        for name in names:
+            add(name)
+        return tuple(ordered)
+
+    def needs(self, names: tuple[str, ...]) -> tuple[Need, ...]:
+        """The searches that facts need, each once."""
+        found: dict[Need, None] = {}
+        for name in self.closure(names):
+            for source in self.facts[name].sources:
+                found.update(dict.fromkeys(source.needs()))
+        return tuple(found)
+
+
+def read_catalogue(folder: Path, terminology: Terminology, name: str) -> Catalogue:
+    """Reads every file of a folder. Raises ContentError with all problems of all files."""
+    problems: list[Problem] = []
+    definitions: dict[str, Definition] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            file = YamlFile(path, f"{name}/{path.name}")
+        except ContentError as error:
+            problems += error.problems
+            continue
+        for fact, raw in file.data.items():
+            try:
+                entry = FactEntry.model_validate(raw)
+            except ValidationError as error:
+                problems += [
+                    file.problem((fact, *fault["loc"]), said_of(dict(fault)))
+                    for fault in error.errors(include_url=False, include_context=False)
+                ]
+                continue
+            if fact in definitions:
+                problems.append(file.problem((fact,), f"the fact '{fact}' is already in {definitions[fact].file}"))
+            definitions[fact] = Definition(fact, entry, file.name, file.line((fact,)))
+            problems += _own_problems(definitions[fact], file, terminology)
+    catalogue = Catalogue(definitions)
+    if not problems:
+        problems += [problem for definition in definitions.values() for problem in _derivation_problems(definition, catalogue)]
+    if problems:
+        raise ContentError(problems)
+    return catalogue
+
+
+def _own_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
+    entry, name = definition.entry, definition.name
+    for index, source in enumerate(entry.from_):
+        for id_ in source.kind.value_sets():
+            if id_ not in terminology.sets:
+                yield file.problem((name, "from", index), f"there is no value set '{id_}' in value_sets/")
+                continue
+            held = terminology.sets[id_]
+            for carried in (*held.codes.values(), *held.categories.values()):
+                if carried and isinstance(carried.value, Interval) and carried.unit:
+                    try:
+                        convert(1, carried.unit, entry.unit or carried.unit)
+                    except UnknownUnit as error:
+                        yield file.problem((name, "from", index), f"codes of '{id_}' carry a value in another unit: {error}")
+                        break
+    if entry.unit:
+        try:
+            convert(1, entry.unit, entry.unit)
+        except UnknownUnit as error:
+            yield file.problem((name, "unit"), str(error))
+    if entry.derived and entry.derived.rule not in RULES:
+        yield file.problem((name, "derived"), f"there is no rule '{entry.derived.rule}'; there are {', '.join(sorted(RULES))}")
+
+
+def _derivation_problems(definition: Definition, catalogue: Catalogue) -> Iterator[Problem]:
+    derived = definition.entry.derived
+    if not derived:
+        return
+    for taken in (*derived.takes.values(), *([derived.imagined_by] if derived.imagined_by else [])):
+        if taken not in catalogue:
+            yield Problem(definition.file, definition.line, f"'{definition.name}' is derived from '{taken}', which is no fact")
+    missing = RULES[derived.rule].takes ^ set(derived.takes)
+    if missing:
+        takes = ", ".join(sorted(RULES[derived.rule].takes))
+        yield Problem(definition.file, definition.line, f"the rule '{derived.rule}' takes exactly: {takes}")
+    if definition.name in {taken for name in derived.takes.values() for taken in catalogue.closure((name,))}:
+        yield Problem(definition.file, definition.line, f"'{definition.name}' is derived from itself")

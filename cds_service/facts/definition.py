@@ -1,0 +1,125 @@
+"""What a fact is, as data: its meaning, type, unit, range, question, and the kinds of evidence that document it.
+
+The classes are the grammar of ``facts/*.yaml`` and print its JSON Schema. A fact comes either ``from`` evidence in the chart
+or is ``derived`` from other facts by a rule written in Python.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from cds_service.facts.kinds.condition import ConditionEvidence
+from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
+from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
+from cds_service.facts.kinds.observation import ObservationEvidence
+from cds_service.facts.kinds.order import OrderCodeEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.patient import PatientEvidence
+from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
+from cds_service.policy.grammar import Entry, FactName, Words
+from cds_service.policy.values import Interval, Value, show
+
+KINDS: dict[str, type[EvidenceKind]] = {
+    "patient": PatientEvidence,
+    "observation": ObservationEvidence,
+    "condition": ConditionEvidence,
+    "service": ServiceEvidence,
+    "result": ResultEvidence,
+    "not_done": NotDoneEvidence,
+    "family_history": FamilyHistoryEvidence,
+    "order_code": OrderCodeEvidence,
+    "order_words": OrderWordsEvidence,
+}
+"""The closed list of evidence kinds. Besides these, the answer to a fact's question counts for every fact."""
+
+
+class RangeEntry(Entry):
+    """The values that are plausible at all; what lies outside is read as a mistake in the chart."""
+
+    from_: Annotated[float, Field(alias="from")]
+    to: float
+
+
+class DerivedEntry(Entry):
+    """A fact computed from others: the rule's name, what it takes, and the input that a vignette's value stands for."""
+
+    rule: Words
+    takes: dict[str, FactName]
+    imagined_by: FactName | None = None
+
+
+class SourceEntry(Entry):
+    """One way to document a fact: exactly one kind of evidence, by its name."""
+
+    patient: PatientEvidence | None = None
+    observation: ObservationEvidence | None = None
+    condition: ConditionEvidence | None = None
+    service: ServiceEvidence | None = None
+    result: ResultEvidence | None = None
+    not_done: NotDoneEvidence | None = None
+    family_history: FamilyHistoryEvidence | None = None
+    order_code: OrderCodeEvidence | None = None
+    order_words: OrderWordsEvidence | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceEntry:
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"each entry under 'from' names exactly one kind of evidence: {', '.join(KINDS)}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The name of the kind."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def kind(self) -> EvidenceKind:
+        """The evidence kind with what the file says of it."""
+        found: EvidenceKind = getattr(self, self.name)
+        return found
+
+
+class FactEntry(Entry):
+    """One fact of the catalogue."""
+
+    means: Words
+    type: Literal["boolean", "quantity", "date", "code", "choice"]
+    unit: str = ""
+    shown_as: Literal["", "weeks and days"] = ""
+    range: RangeEntry | None = None
+    choices: list[str] = []
+    from_: Annotated[list[SourceEntry], Field(alias="from")] = []
+    derived: DerivedEntry | None = None
+    ask: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> FactEntry:
+        if bool(self.from_) == bool(self.derived):
+            raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
+        if (self.type == "quantity") != bool(self.unit):
+            raise ValueError("a quantity has a unit ('1' for a bare number), and no other type has one")
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("a choice lists its choices, and no other type has any")
+        return self
+
+
+class Definition:
+    """A fact of the catalogue by its name: the entry of its file, with where it stands."""
+
+    def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
+        self.name, self.entry, self.file, self.line = name, entry, file, line
+        bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
+        self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
+
+    @property
+    def sources(self) -> tuple[EvidenceKind, ...]:
+        """The evidence kinds that document it, in the file's order."""
+        return tuple(source.kind for source in self.entry.from_)
+
+    def show(self, value: Value) -> str:
+        """A value of this fact as people read it, with its unit."""
+        if self.entry.shown_as == "weeks and days" and isinstance(value, Interval):
+            low, high = (f"{int(bound // 7)} w {int(bound % 7)} d" for bound in (value.low, value.high))
+            return low if low == high else f"{low} to {high}"
+        return show(value, self.entry.unit)

@@ -1,0 +1,75 @@
+"""Facts out of a case: what the chart, the order and earlier answers document, each fact read once and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from cds_service.chart import Case
+from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.definition import Definition
+from cds_service.facts.derive import RULES
+from cds_service.facts.kinds.answer import answers, read_answers
+from cds_service.policy.model import Evidence, Fact, Standing
+
+
+class Facts(Mapping[str, Fact]):
+    """The facts of one case by name. ``unusable`` names resources that failed validation, with the reason."""
+
+    def __init__(self, case: Case, catalogue: Catalogue, unusable: Mapping[str, str] | None = None) -> None:
+        self.case = case
+        self.catalogue = catalogue
+        self._unusable = unusable or {}
+        self._read: dict[str, Fact] = {}
+
+    def __getitem__(self, name: str) -> Fact:
+        fact = self._read.get(name)
+        if fact is None:
+            fact = self._read[name] = self._extract(self.catalogue[name])
+        return fact
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.catalogue)
+
+    def __len__(self) -> int:
+        return len(self.catalogue.facts)
+
+    @cached_property
+    def _answers(self) -> Mapping[str, list[tuple[Mapping[str, object], Mapping[str, object]]]]:
+        return answers(self.case)
+
+    def _extract(self, definition: Definition) -> Fact:
+        derived = definition.entry.derived
+        if derived:
+            takes = {as_: self[name] for as_, name in derived.takes.items()}
+            own = self._answered(definition)
+            if "scan" in takes:
+                takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
+                own = ()
+            computed = RULES[derived.rule].compute(takes, self.case.as_of)
+            unsearched = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
+            return Fact(definition.name, (*computed, *own), tuple(unsearched))
+        found: list[Evidence] = []
+        needed: dict[str, None] = {}
+        for source in definition.sources:
+            found += [self._usable(evidence) for evidence in source.find(self.case, definition.wanted)]
+            needed.update(dict.fromkeys(need.resource for need in source.needs()))
+        return Fact(definition.name, (*found, *self._answered(definition)), self.case.chart.not_searched(needed))
+
+    def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
+        given = self._answers.get(definition.name)
+        return tuple(self._usable(e) for e in read_answers(given, self.case, definition.wanted)) if given else ()
+
+    def _usable(self, evidence: Evidence) -> Evidence:
+        reason = self._unusable.get(evidence.resource)
+        if reason is None:
+            return evidence
+        return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, reason)
+
+
+def extract(case: Case, catalogue: Catalogue, names: tuple[str, ...]) -> Facts:
+    """Reads the named facts of a case at once (the hook reads them as criteria ask for them)."""
+    facts = Facts(case, catalogue)
+    for name in names:
+        facts[name]
+    return facts

@@ -1,0 +1,44 @@
+"""Family history as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cds_service.chart import Case
+from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.fhir_value import partial_date
+from cds_service.fhir.elements import first_days, own_reference
+from cds_service.policy.model import Evidence
+from cds_service.policy.values import Days
+
+
+class FamilyHistoryEvidence(EvidenceKind):
+    """A relative's condition with a code in ``codes``. A history without it says nothing of the other relatives."""
+
+    codes: str
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        found = []
+        for hit in case.chart.coded("FamilyMemberHistory", self.codes):
+            if hit.resource.get("status") in ("partial", "completed", "health-unknown"):
+                when = first_days(hit.resource, "date") or Days.on(case.as_of)
+                found.append(Evidence(True, when, own_reference(hit.resource), shown=hit.coding.text))
+        return found
+
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("FamilyMemberHistory"),)
+
+    def value_sets(self) -> tuple[str, ...]:
+        return (self.codes,)
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if evidence.value is not True:
+            raise CannotImagine("a family history without a condition says nothing")
+        chart.add(
+            "FamilyMemberHistory",
+            status="completed",
+            date=partial_date(evidence.when) if evidence.when else None,
+            relationship={"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MBRO"}]},
+            condition=[{"code": chart.any_concept(self.codes)}],
+        )

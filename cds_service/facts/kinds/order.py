@@ -1,0 +1,83 @@
+"""The order itself as evidence: its code, and what its other codings and words say it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from cds_service.chart import Case
+from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.wording import SayingEntry, empty, matched
+from cds_service.policy.model import Evidence
+from cds_service.policy.values import Code, Days, Value
+
+_LONG_AGO = Days.on(date.min)
+
+
+class OrderCodeEvidence(EvidenceKind):
+    """The code of the order, with the value sets that hold it."""
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        codings = case.order.codings
+        if not codings:
+            return []
+        sets = frozenset(id_ for coding in codings for id_ in case.chart.terminology.holding(coding.system, coding.code))
+        return [Evidence(Code(codings[0].text, sets), Days.on(case.as_of), case.order.reference)]
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        raise CannotImagine("a vignette gives the order's code under 'order'")
+
+
+class OrderWordsEvidence(EvidenceKind):
+    """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
+
+    A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
+    ``if_nothing`` when nothing is (the words in ``empty_words`` describe nothing). Where ``unless`` matches, the order says nothing.
+    """
+
+    says: dict[str, SayingEntry]
+    otherwise: str = ""
+    if_nothing: str = ""
+    empty_words: list[str] = []
+    unless: SayingEntry | None = None
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        codings, words = case.order.descriptions()
+        sets = frozenset(id_ for coding in codings for id_ in case.chart.terminology.holding(coding.system, coding.code))
+        when, said = Days.on(case.as_of), case.order.reference
+        if self.unless and matched(self.unless, sets, words):
+            return []
+        for value, saying in self.says.items():
+            if matching := matched(saying, sets, words):
+                return [Evidence(_value(value, wanted), when, said, shown=matching)]
+        if not self.otherwise and not self.if_nothing:
+            return []
+        own = {coding.code for coding in case.order.codings}
+        described = [w for w in words if not empty(w, self.empty_words, own)] or len({c.code for c in codings}) > 1
+        if described and self.otherwise:
+            return [Evidence(_value(self.otherwise, wanted), when, said)]
+        return [Evidence(_value(self.if_nothing, wanted), _LONG_AGO, said)] if self.if_nothing and not described else []
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def value_sets(self) -> tuple[str, ...]:
+        sayings = [*self.says.values(), *([self.unless] if self.unless else [])]
+        return tuple(saying.codes for saying in sayings if saying.codes)
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        for written, saying in self.says.items():
+            if _value(written, wanted) == evidence.value:
+                detail: dict[str, Any] = {"text": saying.words[0]} if saying.words else chart.any_concept(saying.codes)
+                chart.order.setdefault("orderDetail", []).append(detail)
+                return
+        raise CannotImagine("no words of an order say it")
+
+
+def _value(written: str, wanted: Wanted) -> Value:
+    return written == "yes" if wanted.type == "boolean" else written

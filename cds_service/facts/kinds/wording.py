@@ -1,0 +1,60 @@
+"""What the words and codings that describe an order say: phrases that are not negated, codings of a value set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from cds_service.fhir.value_sets import Terminology
+from cds_service.order import Order
+from cds_service.policy.grammar import Entry
+
+_NEGATED = re.compile(r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|negative for)\b[^.;,]*$")
+
+
+class SayingEntry(Entry):
+    """What makes an order say one thing: a further coding in ``codes``, or one of these words."""
+
+    codes: str = ""
+    words: list[str] = []
+
+
+def described_as(order: Order, saying: SayingEntry, terminology: Terminology) -> str:
+    """What in an order matched a saying, or the empty string."""
+    codings, words = order.descriptions()
+    sets = frozenset(id_ for coding in codings for id_ in terminology.holding(coding.system, coding.code))
+    return matched(saying, sets, words)
+
+
+def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
+    """What in the order matched: the phrase as the catalogue writes it, or the value set; the empty string when nothing did."""
+    if saying.codes and saying.codes in sets:
+        return f"a coding in {saying.codes}"
+    return next((phrase for text in words for phrase in _said(text, tuple(saying.words))), "")
+
+
+def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
+    folded = _folded(text)
+    for phrase in phrases:
+        for found in _pattern(phrase).finditer(folded):
+            if not _NEGATED.search(folded[: found.start()]):
+                yield phrase
+                break
+
+
+@lru_cache(maxsize=1024)
+def _pattern(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z0-9]){re.escape(_folded(phrase))}(?![a-z0-9])")
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s\-‐-―_]+", " ", text[:2000].lower()).strip()
+
+
+def empty(text: str, empty_words: Iterable[str], own_codes: Iterable[str]) -> bool:
+    """Whether words describe nothing: only fillers, digits and the order's own code are left in them."""
+    left = _folded(text)
+    for filler in sorted([*map(_folded, empty_words), *(code.lower() for code in own_codes)], key=len, reverse=True):
+        left = re.sub(rf"(?<![a-z0-9]){re.escape(filler)}(?![a-z0-9])", " ", left)
+    return not re.search(r"[a-z]", left)

@@ -1,0 +1,103 @@
+"""Narrow readers of FHIR R4 JSON: each takes whatever a client sent and gives a typed value or nothing.
+
+They never raise on odd input. The public CDS Hooks sandbox sends single objects where FHIR has lists, so a list of one is read
+from those; anything else that is not what FHIR says is read as absent.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from cds_service.fhir.codes import Coding
+from cds_service.policy.values import Days
+
+Resource = dict[str, Any]
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?")
+
+
+def items(value: Any) -> list[Any]:
+    """A repeating element as a list; a lone object counts as a list of one."""
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, dict) else []
+
+
+def text(value: Any) -> str:
+    """A string element, or the empty string."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def codings(concept: Any) -> Iterator[Coding]:
+    """The codings of a CodeableConcept that have both system and code."""
+    if not isinstance(concept, dict):
+        return
+    for coding in items(concept.get("coding")):
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(system, str) and isinstance(code, str) and code:
+                yield Coding(system, code)
+
+
+def reference(value: Any) -> str:
+    """A Reference as ``Type/id``, whatever base it was written with; ``#id`` for a contained one, else the empty string."""
+    written = text(value.get("reference")) if isinstance(value, dict) else ""
+    if written.startswith("#") or "/" not in written:
+        return written if written.startswith("#") else ""
+    parts = written.split("/_history/")[0].split("/")
+    return "/".join(parts[-2:])
+
+
+def own_reference(resource: Resource) -> str:
+    """``Type/id`` of a resource; ``Type`` alone when it has no id."""
+    kind, id_ = text(resource.get("resourceType")), text(resource.get("id"))
+    return f"{kind}/{id_}" if id_ else kind
+
+
+def days(value: Any) -> Days | None:
+    """The calendar days that a FHIR date or dateTime leaves open, as written, whatever its time zone."""
+    if not isinstance(value, str):
+        return None
+    found = _DATE.fullmatch(value.strip())
+    if not found:
+        return None
+    year, month, day = (int(part) if part else 0 for part in found.groups())
+    try:
+        if day:
+            return Days.on(date(year, month, day))
+        if month:
+            return Days(date(year, month, 1), date(year, month, monthrange(year, month)[1]))
+        return Days(date(year, 1, 1), date(year, 12, 31))
+    except ValueError:
+        return None
+
+
+def first_days(resource: Resource, *names: str) -> Days | None:
+    """The first of several elements that holds a date: ``name`` itself, or ``name.start`` for a Period."""
+    for name in names:
+        value = resource.get(name)
+        found = days(value.get("start") or value.get("end")) if isinstance(value, dict) else days(value)
+        if found:
+            return found
+    return None
+
+
+def status_code(concept: Any) -> str:
+    """The code of a status CodeableConcept (clinicalStatus, verificationStatus), lower case, or the empty string."""
+    if isinstance(concept, dict):
+        for coding in items(concept.get("coding")):
+            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+                return str(coding["code"]).lower()
+    return ""
+
+
+def patient_of(resource: Resource) -> str:
+    """``Patient/id`` of the person that a resource is about, or the empty string when it does not say."""
+    for name in ("subject", "patient", "beneficiary"):
+        about = reference(resource.get(name))
+        if about.startswith("Patient/"):
+            return about
+    return ""

@@ -1,0 +1,91 @@
+"""Validation with fhir.resources (R4B models): of orders, and of the few resources that a decision rests on.
+
+A fault matters only in an element that decisions read; what else a client got wrong is for the log.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from cds_service.fhir.elements import Resource
+
+READ = {
+    "ServiceRequest": {"status", "code", "subject", "occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "authoredOn",
+                       "orderDetail", "reasonCode", "reasonReference", "doNotPerform", "replaces"},
+    "MedicationRequest": {"status", "medicationCodeableConcept", "medicationReference", "subject", "authoredOn", "reasonCode",
+                          "reasonReference", "doNotPerform", "dosageInstruction", "priorPrescription"},
+    "DeviceRequest": {"status", "codeCodeableConcept", "codeReference", "subject", "authoredOn", "occurrenceDateTime",
+                      "occurrencePeriod", "occurrenceTiming", "reasonCode", "reasonReference"},
+    "Observation": {"status", "code", "value", "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "component",
+                    "dataAbsentReason", "interpretation"},
+    "Condition": {"code", "clinicalStatus", "verificationStatus", "recordedDate", "onsetDateTime", "onsetPeriod",
+                  "abatementDateTime"},
+    "Procedure": {"status", "code", "performedDateTime", "performedPeriod", "statusReason"},
+    "DiagnosticReport": {"status", "code", "effectiveDateTime", "effectivePeriod", "issued", "result"},
+    "FamilyMemberHistory": {"status", "date", "condition"},
+    "QuestionnaireResponse": {"status", "authored", "item"},
+    "Patient": {"birthDate"},
+}
+"""The elements of each resource type that decisions read."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with a resource: the element (a path within it) and how, without what it held."""
+
+    element: str
+    said: str
+
+    @property
+    def top(self) -> str:
+        """The resource's own element that the fault lies in."""
+        return self.element.split(".")[0].split("[")[0]
+
+
+def faults(resource: Resource) -> list[Fault]:
+    """Every fault of a resource by FHIR R4; none for a type that is not validated."""
+    kind = resource.get("resourceType")
+    model = _model(kind) if isinstance(kind, str) and kind in READ else None
+    if model is None:
+        return []
+    try:
+        model.model_validate(resource)
+    except ValidationError as error:
+        return [Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors(include_input=False)]
+    except (ValueError, TypeError, RecursionError) as error:
+        return [Fault("", type(error).__name__)]
+    return []
+
+
+def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
+    """The faults that lie in an element which decisions read. A lone object where FHIR has a list is read as a list of one."""
+    read = READ.get(str(resource.get("resourceType")), set())
+    return [
+        fault
+        for fault in found
+        if (fault.top in read or (fault.top.startswith("value") and "value" in read))
+        and not (isinstance(resource.get(fault.top), dict) and "valid list" in fault.said)
+    ]
+
+
+def unusable_reason(resource: Resource) -> str | None:
+    """Why a resource cannot be evidence, in words for the trace; None when it can."""
+    found = decisive(resource, faults(resource))
+    return f"it is not valid FHIR: {found[0].element}: {found[0].said}" if found else None
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in location:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path
+
+
+@lru_cache(maxsize=64)
+def _model(kind: str) -> type[BaseModel]:
+    found: Any = getattr(import_module(f"fhir.resources.R4B.{kind.lower()}"), kind)
+    model: type[BaseModel] = found
+    return model

@@ -1,0 +1,216 @@
+"""Value sets read from FHIR R4 ValueSet files, and the index that tells which sets hold a code.
+
+A set lists its codes, or for ICD-10-CM names a category by the filter ``concept is-a O30.1``: that classification is lexical, so a
+category and everything below it are the codes that begin with it, whichever year's release the chart used. The longest match wins.
+A code may carry a value (the number of fetuses that a diagnosis states) in the extension ``VALUE_OF_CODE``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
+from pydantic import ValidationError
+
+from cds_service.fhir.codes import Key, key_of
+from cds_service.policy.values import Interval, Value
+from cds_service.problems import ContentError, Problem
+
+VALUE_OF_CODE = "urn:cds-service:value-of-code"
+
+_SHAPES = {
+    "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
+    "icd10cm": re.compile(r"[A-TV-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
+    "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
+    "snomed": re.compile(r"\d{6,18}"),
+    "rxnorm": re.compile(r"\d{1,8}"),
+    "icd10pcs": re.compile(r"[0-9A-HJ-NP-Z]{7}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The value that a code stands for, with its unit."""
+
+    value: Value
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSet:
+    """One value set: its codes with what they carry, by key; categories stand for all codes below them."""
+
+    id: str
+    url: str
+    version: str
+    title: str
+    codes: Mapping[Key, Carried | None]
+    categories: Mapping[Key, Carried | None]
+    excluded: frozenset[Key]
+    excluded_categories: frozenset[Key]
+    systems: Mapping[str, tuple[str, ...]]
+
+
+class Terminology:
+    """All value sets, indexed so that what holds a code is one look-up, however many sets there are."""
+
+    def __init__(self, sets: Mapping[str, ValueSet]) -> None:
+        self.sets = MappingProxyType(dict(sets))
+        self._codes: dict[Key, dict[str, Carried | None]] = {}
+        self._categories: dict[Key, dict[str, Carried | None]] = {}
+        for held in sets.values():
+            for key, carried in held.codes.items():
+                self._codes.setdefault(key, {})[held.id] = carried
+            for key, carried in held.categories.items():
+                self._categories.setdefault(key, {})[held.id] = carried
+        self.holding = lru_cache(maxsize=65_536)(self._holding)
+
+    def _holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
+        """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
+        key = key_of(system, code)
+        found: dict[str, Carried | None] = {}
+        if key.space == "icd10cm":
+            for length in range(3, len(key.code) + 1):
+                found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
+        found.update(self._codes.get(key, {}))
+        return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
+
+    def _left_out(self, id_: str, key: Key) -> bool:
+        held = self.sets[id_]
+        if key in held.excluded:
+            return True
+        return any(Key(key.space, key.code[:n]) in held.excluded_categories for n in range(3, len(key.code) + 1))
+
+
+def read_value_set(path: Path, name: str) -> ValueSet:
+    """Reads one ValueSet file; ``name`` is how messages call it.
+
+    Raises ContentError with every problem: not JSON, not a FHIR R4 ValueSet, a malformed code, a filter that needs a server.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+    except json.JSONDecodeError as error:
+        raise ContentError([Problem(name, error.lineno, f"not JSON: {error.msg}")]) from None
+    except (ValueError, OSError) as error:
+        raise ContentError([Problem(name, 0, f"cannot be read: {error}")]) from None
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        R4ValueSet.model_validate(raw)
+    except ValidationError as error:
+        faults = [(".".join(str(step) for step in fault["loc"]), fault["msg"]) for fault in error.errors()]
+        raise ContentError([Problem(name, _line(lines, at.split(".")[-1]), f"{at}: {said}") for at, said in faults]) from None
+    return _Reader(path.stem, name, raw, lines).value_set()
+
+
+class _Reader:
+    def __init__(self, stem: str, name: str, raw: dict[str, Any], lines: list[str]) -> None:
+        self.stem, self.name, self.raw, self.lines = stem, name, raw, lines
+        self.problems: list[Problem] = []
+        self.systems: dict[str, list[str]] = {}
+
+    def value_set(self) -> ValueSet:
+        raw = self.raw
+        if raw.get("id") != self.stem:
+            self._wrong("id", f"the id is '{raw.get('id')}' and the file is named {self.stem}; they are the same word")
+        for required in ("url", "version", "title", "status", "publisher", "date"):
+            if not raw.get(required):
+                self._wrong("resourceType", f"'{required}' is missing")
+        codes: dict[Key, Carried | None] = {}
+        categories: dict[Key, Carried | None] = {}
+        compose = raw.get("compose", {})
+        for include in compose.get("include", []):
+            self._gather(include, codes, categories)
+        if not codes and not categories:
+            self._wrong("compose", "the set holds no codes")
+        systems = {system: tuple(found) for system, found in self.systems.items()}
+        out_codes: dict[Key, Carried | None] = {}
+        out_categories: dict[Key, Carried | None] = {}
+        for exclude in compose.get("exclude", []):
+            self._gather(exclude, out_codes, out_categories)
+        if self.problems:
+            raise ContentError(self.problems)
+        return ValueSet(
+            id=self.stem,
+            url=raw["url"],
+            version=raw["version"],
+            title=raw["title"],
+            codes=MappingProxyType(codes),
+            categories=MappingProxyType(categories),
+            excluded=frozenset(out_codes),
+            excluded_categories=frozenset(out_categories),
+            systems=MappingProxyType(systems),
+        )
+
+    def _wrong(self, needle: str, message: str) -> None:
+        self.problems.append(Problem(self.name, _line(self.lines, needle), message))
+
+    def _gather(
+        self, include: dict[str, Any], codes: dict[Key, Carried | None], categories: dict[Key, Carried | None]
+    ) -> None:
+        system = include.get("system", "")
+        everywhere = _carried(include)
+        for concept in include.get("concept", []):
+            key = self._key(system, concept["code"])
+            codes[key] = _carried(concept) or everywhere
+        for narrowing in include.get("filter", []):
+            plain = narrowing.get("property") == "concept" and narrowing.get("op") == "is-a"
+            key = self._key(system, narrowing.get("value", ""))
+            if not plain or key.space != "icd10cm":
+                said = "only ICD-10-CM categories can be named by a filter (concept is-a CODE); list the codes of other systems"
+                self._wrong(narrowing.get("value", ""), said)
+            else:
+                categories[key] = everywhere
+        if not include.get("concept") and not include.get("filter"):
+            self._wrong("include", f"the part for {system or 'no system'} lists no codes; write them out")
+
+    def _key(self, system: str, code: str) -> Key:
+        key = key_of(system, code)
+        shape = _SHAPES.get(key.space)
+        if shape and not shape.fullmatch(key.code):
+            self._wrong(code, f"'{code}' does not have the shape of a code in {system}")
+        elif key.space == "loinc" and not key.code.startswith("LA") and not _loinc_check_digit(key.code):
+            self._wrong(code, f"'{code}' has the wrong check digit for a LOINC code")
+        self.systems.setdefault(system, []).append(code)
+        return key
+
+
+def _carried(node: dict[str, Any]) -> Carried | None:
+    for extension in node.get("extension", []):
+        if extension.get("url") != VALUE_OF_CODE:
+            continue
+        for kind in ("valueBoolean", "valueString"):
+            if kind in extension:
+                return Carried(extension[kind])
+        if "valueQuantity" in extension:
+            quantity = extension["valueQuantity"]
+            return Carried(Interval.exactly(float(quantity["value"])), quantity.get("code", ""))
+        if "valueRange" in extension:
+            low, high = extension["valueRange"].get("low", {}), extension["valueRange"].get("high", {})
+            interval = Interval(float(low.get("value", "-inf")), float(high.get("value", "inf")))
+            return Carried(interval, low.get("code", "") or high.get("code", ""))
+    return None
+
+
+def _loinc_check_digit(code: str) -> bool:
+    """LOINC's Mod 10 check digit (LOINC Users' Guide, appendix on check digits): Luhn over the number part."""
+    number, _, check = code.partition("-")
+    doubled = "".join(str(int(digit) * 2) if place % 2 == 0 else digit for place, digit in enumerate(reversed(number)))
+    return (10 - sum(int(digit) for digit in doubled) % 10) % 10 == int(check)
+
+
+def _line(lines: list[str], needle: str) -> int:
+    return next((number for number, line in enumerate(lines, 1) if f'"{needle}"' in line), 1)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return result

@@ -1,0 +1,235 @@
+"""Cards: what a clinician sees. Nothing for a necessary order; one card for any other that a policy speaks of.
+
+A warning says *not necessary as documented* with its reasons; an info card asks the fewest questions that could settle the order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid5
+
+from cds_service.chart import Case
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome
+from cds_service.fhir.codes import written
+from cds_service.policy import explain
+from cds_service.policy.judge import Basis, Finding
+from cds_service.policy.model import Alternative, Check, Citation, Evidence, Policy, Remark, Standing
+
+LONGEST_SUMMARY = 139
+TOPICS = "http://terminology.hl7.org/CodeSystem/cdshooks-card-type"
+OVERRIDES = "urn:cds-service:override-reason"
+_SPACE = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
+_SHOWN = {DecisionOutcome.NOT_NECESSARY: 0, DecisionOutcome.NOT_DOCUMENTED: 1, DecisionOutcome.REFERRED: 2}
+OVERRIDE_REASONS = (
+    ("documented-elsewhere", "The criterion is met; it is documented elsewhere"),
+    ("other-policy", "The member's plan does not use this policy"),
+    ("review-planned", "I will ask the plan for a review or a peer-to-peer conversation"),
+    ("patient-pays", "The patient knows and accepts the cost"),
+    ("clinical-judgement", "This patient needs it for another reason"),
+)
+
+
+def cards(decided: Iterable[tuple[Case, Decision]], content: Content, hook_instance: str) -> list[dict[str, Any]]:
+    """One card for each order that has something to say, the most serious first.
+
+    Where several policies speak of one order, the most serious decision makes the card and the others are named in it.
+    """
+    by_order: dict[str, list[tuple[Case, Decision]]] = {}
+    for case, decision in decided:
+        if decision.outcome in _SHOWN and not (decision.outcome is DecisionOutcome.REFERRED and not decision.policy):
+            by_order.setdefault(decision.order, []).append((case, decision))
+    ranked = []
+    for found in by_order.values():
+        found.sort(key=lambda pair: _SHOWN[pair[1].outcome])
+        ranked.append((_SHOWN[found[0][1].outcome], found))
+    ranked.sort(key=lambda pair: pair[0])
+    return [_card(found[0][0], found[0][1], [d for _, d in found[1:]], content, hook_instance) for _, found in ranked]
+
+
+def _card(case: Case, decision: Decision, others: list[Decision], content: Content, hook_instance: str) -> dict[str, Any]:
+    policy = decision.policy
+    if policy is None:
+        raise ValueError("only a decision under a held policy makes a card")
+    name = f"{hook_instance}|{decision.order}|{policy.id}"
+    serious = decision.outcome is DecisionOutcome.NOT_NECESSARY
+    source = next(iter(policy.sources.values()))
+    card: dict[str, Any] = {
+        "uuid": str(uuid5(_SPACE, name)),
+        "summary": summary(decision, content),
+        "detail": detail(decision, others, content),
+        "indicator": "warning" if serious else "info",
+        "source": {
+            "label": source.publisher,
+            **({"url": source.url} if source.url else {}),
+            "topic": {"system": TOPICS, "code": "off-guideline", "display": "Off guideline"}
+            if serious
+            else {"system": TOPICS, "code": "guideline", "display": "Guideline"},
+        },
+    }
+    if serious:
+        card["suggestions"] = [_suggestion(case, decision, policy, name)]
+        card["selectionBehavior"] = "at-most-one"
+        card["overrideReasons"] = [{"system": OVERRIDES, "code": code, "display": said} for code, said in OVERRIDE_REASONS]
+    if source.url:
+        card["links"] = [{"label": source.title, "url": source.url, "type": "absolute"}]
+    card["extension"] = {"davinci-crd.associated-resource": [{"reference": decision.order}]}
+    return card
+
+
+def summary(decision: Decision, content: Content) -> str:
+    """One sentence under 140 characters: the outcome and its first reason or question."""
+    policy = decision.policy
+    code = decision.coding.code if decision.coding else "Order"
+    label = policy.label if policy else ""
+    match decision.outcome:
+        case DecisionOutcome.NOT_NECESSARY:
+            said = f"{code} ({label}): not medically necessary as documented. {_first_reason(decision)}"
+        case DecisionOutcome.REFERRED:
+            said = f"{code}: another policy governs this order, {decision.settled_by.referred_to if decision.settled_by else ''}"
+        case _:
+            question = _question(decision, decision.asks[0], content) if decision.asks else ""
+            more = f" (and {len(decision.asks) - 1} more)" if len(decision.asks) > 1 else ""
+            said = f"{code} ({label}): not yet documented{more}. {question}"
+    return _cut(said, LONGEST_SUMMARY)
+
+
+def _first_reason(decision: Decision) -> str:
+    return decision.because[0].criterion.says if decision.because else ""
+
+
+def _cut(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;.") + "…"
+
+
+def detail(decision: Decision, others: Iterable[Decision], content: Content) -> str:
+    """The card's Markdown: which order and policy, the reasons with their places, what was assumed, what is asked, what to do."""
+    policy = decision.policy
+    if policy is None:
+        return ""
+    coding = decision.coding.text if decision.coding else decision.order
+    source = next(iter(policy.sources.values()))
+    lines = [
+        f"**{_md(coding)}**, judged by *{_md(policy.title)}* of {_md(source.publisher)}, version {policy.version}, "
+        "if the member's plan uses this policy.",
+        "",
+    ]
+    match decision.outcome:
+        case DecisionOutcome.NOT_NECESSARY:
+            lines += ["**Not medically necessary as documented**, because:", *_reasons(decision, content)]
+        case DecisionOutcome.REFERRED:
+            referred = decision.settled_by.referred_to if decision.settled_by else ""
+            lines += [f"Another policy governs this order: **{_md(referred)}**.", *_reasons(decision, content)]
+        case _:
+            lines += ["**Not yet documented.** What would settle it, the shortest way first:"]
+            lines += [f"- {_md(_question(decision, fact, content))}" for fact in decision.asks]
+            lines += ["", "It is asked for:", *_reasons(decision, content)]
+    lines += _assumptions(decision)
+    if decision.unsearched:
+        lines += ["", f"Not searched, so silence there means nothing: {', '.join(decision.unsearched)}."]
+    for other in others:
+        lines += ["", f"Also judged by {_md(other.policy_id)}: {other.outcome.value}."]
+    lines += ["", *(f"- {_md(remark.says)} {_place(remark.cite, policy)}" for remark in _remarks(decision, policy))]
+    if policy.second_reader == "none yet":
+        lines += ["", "*This policy was encoded and checked by machine and has not been clinically reviewed.*"]
+    return "\n".join(lines)
+
+
+def _remarks(decision: Decision, policy: Policy) -> list[Remark]:
+    found = [finding.criterion.remark for finding in decision.because if finding.criterion.remark]
+    if decision.outcome is DecisionOutcome.NOT_NECESSARY and policy.review_route:
+        found.append(policy.review_route)
+    return [*found, *policy.advice]
+
+
+def _reasons(decision: Decision, content: Content) -> list[str]:
+    policy = decision.policy
+    lines = []
+    for finding in decision.because:
+        criterion = finding.criterion
+        place = _place(criterion.cite, policy) if policy else ""
+        lines.append(f"- **{_md(criterion.says)}** {place}{_evidence(finding, content)}")
+    return lines
+
+
+def _evidence(finding: Finding, content: Content) -> str:
+    said = []
+    for leaf in explain.leaves(finding):
+        check = leaf.criterion
+        if not isinstance(check, Check):
+            continue
+        if leaf.basis is Basis.PRESUMED and check.presumption:
+            said.append(f"assumed: {check.presumption.because}")
+        said += [_one(evidence, check, content) for evidence in leaf.evidence]
+        if leaf.basis in (Basis.CONTRADICTORY, Basis.STRADDLES):
+            said.append(leaf.basis.value)
+    return "".join(f"\n  - {_md(words)}" for words in dict.fromkeys(said))
+
+
+def _one(evidence: Evidence, check: Check, content: Content) -> str:
+    definition = content.catalogue[check.fact]
+    value = definition.show(evidence.value) if evidence.value is not None else "no usable value"
+    dated = f" ({evidence.when.text()})" if evidence.when and evidence.when.first.year > 1 else ""
+    shown = f", {evidence.shown}" if evidence.shown else ""
+    note = f"; not used: {evidence.note}" if evidence.standing is not Standing.USABLE else f"; {evidence.note}" if evidence.note else ""
+    return f"{definition.entry.means.rstrip('.')}: {value}{dated}{shown}, {evidence.resource or evidence.kind}{note}"
+
+
+def _assumptions(decision: Decision) -> list[str]:
+    trees = [tree for tree in (decision.necessary, decision.exclusions) if tree]
+    presumed: dict[str, list[str]] = {}
+    for tree in trees:
+        for leaf in explain.leaves(tree):
+            check = leaf.criterion
+            if leaf.basis is Basis.PRESUMED and isinstance(check, Check) and check.presumption:
+                presumed.setdefault(check.presumption.because, []).append(check.says)
+    if not presumed:
+        return []
+    return ["", "Assumed, because the chart is silent:", *(f"- {_md(because)}" for because in presumed)]
+
+
+def _question(decision: Decision, fact: str, content: Content) -> str:
+    """The question for a fact: the criterion's own, else the catalogue's, else what the fact means."""
+    for tree in (decision.necessary, decision.exclusions):
+        for leaf in explain.leaves(tree) if tree else ():
+            if isinstance(leaf.criterion, Check) and leaf.criterion.fact == fact and leaf.criterion.ask:
+                return leaf.criterion.ask
+    entry = content.catalogue[fact].entry
+    return entry.ask or entry.means
+
+
+def _suggestion(case: Case, decision: Decision, policy: Policy, name: str) -> dict[str, Any]:
+    order = case.order
+    ids = set(decision.because_ids)
+    alternative = next((a for a in policy.alternatives if ids & set(a.instead_of)), None)
+    removal = {"type": "delete", "description": "Remove the order.", "resourceId": order.reference}
+    if alternative is None:
+        return {"label": "Remove this order", "uuid": str(uuid5(_SPACE, f"{name}|remove")), "actions": [removal]}
+    return {
+        "label": _cut(f"Order {alternative.label} instead", 80),
+        "uuid": str(uuid5(_SPACE, f"{name}|replace")),
+        "actions": [removal, _replacement(order.resource, alternative)],
+    }
+
+
+def _replacement(resource: dict[str, Any], alternative: Alternative) -> dict[str, Any]:
+    coding = written(f"{alternative.system} {alternative.code}")
+    element = "code" if resource["resourceType"] == "ServiceRequest" else "codeCodeableConcept"
+    if resource["resourceType"] == "MedicationRequest":
+        element = "medicationCodeableConcept"
+    kept = {key: value for key, value in resource.items() if key not in ("id", "meta", "orderDetail", "identifier")}
+    concept = {"coding": [{"system": coding.system, "code": coding.code}], "text": alternative.label}
+    return {"type": "create", "description": f"Order {alternative.label}.", "resource": kept | {element: concept}}
+
+
+def _place(cite: Citation, policy: Policy) -> str:
+    title = policy.sources[cite.source].publisher if len(policy.sources) > 1 else ""
+    return f"[{_md(f'{title}: {cite.at}' if title else cite.at)}]"
+
+
+def _md(text: str) -> str:
+    """Text made safe for GitHub-Flavored Markdown: nothing in it formats, links or becomes HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(text.split()))

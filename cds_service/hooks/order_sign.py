@@ -1,0 +1,120 @@
+"""The order-sign hook in seven steps: receive, gather, select, extract, judge, explain, answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cds_service.chart import Case
+from cds_service.content import Content
+from cds_service.decision import Decision, as_data, decide
+from cds_service.fhir.elements import Resource, own_reference, patient_of
+from cds_service.fhir.validation import Fault, decisive, faults
+from cds_service.hooks.cards import cards
+from cds_service.hooks.gather import gather
+from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
+from cds_service.order import CODE_ELEMENTS, Order, read_order
+
+log = logging.getLogger("cds_service")
+_SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
+"""What is read of an order that no policy turns out to govern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault."""
+
+    decisions: bool = True
+    strict: bool = False
+
+
+def answer(body: bytes, content: Content, today: date, settings: Settings) -> dict[str, Any]:
+    """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault."""
+    request = parse_request(body, "order-sign")
+    decided = decide_request(request, content, today, settings)
+    response: dict[str, Any] = {"cards": cards(decided, content, request.hook_instance), "systemActions": []}
+    if settings.decisions:
+        response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
+    for _, decision in decided:
+        log.info(
+            "decided",
+            extra={
+                "hook_instance": request.hook_instance,
+                "policy": decision.policy_id,
+                "outcome": decision.outcome.value,
+                "because": list(decision.because_ids),
+                "revision": content.revision,
+            },
+        )
+    return response
+
+
+def decide_request(
+    request: OrderSignRequest, content: Content, today: date, settings: Settings
+) -> list[tuple[Case, Decision]]:
+    """The decisions for every order of a request that stands, each with its case. Raises Unusable for an order that cannot be read."""
+    signing = receive_orders(request, today)
+    _refuse_malformed(signing, content, request.hook_instance, settings)
+    chart = gather(request, content.terminology)
+    decided: list[tuple[Case, Decision]] = []
+    for order in signing:
+        if order.stands:
+            case = Case(chart, order, signing, order.date_of_service)
+            decided += [(case, decision) for decision in decide(case, content)]
+    return decided
+
+
+def receive_orders(request: OrderSignRequest, today: date) -> tuple[Order, ...]:
+    """The draft orders, in the Bundle's order; resources of other types are passed over.
+
+    Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
+    """
+    orders: list[Order] = []
+    issues: list[Issue] = []
+    seen: set[str] = set()
+    for position, entry in enumerate(request.context.draft_orders.entry):
+        resource = entry.resource
+        if resource["resourceType"] not in CODE_ELEMENTS:
+            continue
+        where = f"context.draftOrders.entry[{position}].resource"
+        reference = own_reference(resource)
+        if "/" not in reference:
+            issues.append(Issue(f"{where}.id", "an order needs an id, or nothing can be said of it", "required"))
+        elif reference in seen:
+            issues.append(Issue(f"{where}.id", "another order of this request has the same type and id", "duplicate"))
+        seen.add(reference)
+        about = patient_of(resource)
+        if about and about != f"Patient/{request.context.patient_id}":
+            issues.append(Issue(f"{where}.subject", "the order is for another patient than context.patientId", "business-rule"))
+        orders.append(read_order(resource, position, today))
+    if issues:
+        raise Unusable(422, issues)
+    return tuple(orders)
+
+
+def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings) -> None:
+    """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
+    issues: list[Issue] = []
+    for order in signing:
+        found = [fault for fault in faults(order.resource) if fault.top in order.resource]
+        if not found:
+            continue
+        governed = bool(content.library.select(order.codings, order.date_of_service))
+        serious = _serious(order.resource, found, governed)
+        where = f"context.draftOrders.entry[{order.position}].resource"
+        refused = found if settings.strict else serious
+        issues += [Issue(f"{where}.{fault.element}", fault.said, "structure") for fault in refused]
+        for fault in found:
+            if fault not in refused:
+                extra = {"hook_instance": hook_instance, "element": f"{order.kind}.{fault.element}"}
+                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
+    if issues:
+        raise Unusable(400, issues)
+
+
+def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:
+    read = decisive(resource, found)
+    return read if governed else [fault for fault in read if fault.top in _SELECTING]

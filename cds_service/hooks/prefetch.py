@@ -1,0 +1,92 @@
+"""The prefetch that the service asks for, derived from the facts of the policies, and the discovery document that holds it.
+
+A fact says which resource types it is found in; observations, of which charts hold thousands, are narrowed to the codes that facts read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cds_service.content import Content
+from cds_service.facts.kinds.evidence_kind import Need
+from cds_service.fhir.value_sets import Terminology
+
+KEYS = {
+    "patient": "Patient",
+    "encounter": "Encounter",
+    "coverage": "Coverage",
+    "conditions": "Condition",
+    "observations": "Observation",
+    "procedures": "Procedure",
+    "serviceRequests": "ServiceRequest",
+    "medicationRequests": "MedicationRequest",
+    "medicationStatements": "MedicationStatement",
+    "medicationAdministrations": "MedicationAdministration",
+    "diagnosticReports": "DiagnosticReport",
+    "familyMemberHistories": "FamilyMemberHistory",
+    "allergyIntolerances": "AllergyIntolerance",
+    "riskAssessments": "RiskAssessment",
+    "devices": "Device",
+    "questionnaireResponses": "QuestionnaireResponse",
+}
+"""Prefetch keys and the resource type that each asks for."""
+
+SERVICE_ID = "medical-policy"
+ALWAYS = {
+    "patient": "Patient/{{context.patientId}}",
+    "encounter": "Encounter/{{context.encounterId}}",
+    "coverage": "Coverage?patient={{context.patientId}}&status=active",
+    "questionnaireResponses": "QuestionnaireResponse?patient={{context.patientId}}",
+}
+
+
+def templates(content: Content) -> dict[str, str]:
+    """The prefetch templates that the facts of all policies in force need, in the order of ``KEYS``."""
+    names = tuple(fact for policy in content.policies if policy.status != "draft" for fact in policy.facts)
+    needs: dict[str, list[Need]] = {}
+    for need in content.catalogue.needs(names):
+        needs.setdefault(need.resource, []).append(need)
+    found: dict[str, str] = {}
+    for key, resource in KEYS.items():
+        if key in ALWAYS:
+            found[key] = ALWAYS[key]
+        elif resource in needs:
+            found[key] = f"{resource}?patient={{{{context.patientId}}}}{_narrowed(needs[resource], content.terminology)}"
+    return found
+
+
+def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
+    held = list(needs)
+    if not all(need.value_sets for need in held):
+        return ""
+    codes = {
+        f"{system}|{code}": None
+        for need in held
+        for id_ in need.value_sets
+        for system, listed in terminology.sets[id_].systems.items()
+        for code in listed
+    }
+    return f"&code={','.join(sorted(codes))}"
+
+
+def discovery(content: Content) -> dict[str, Any]:
+    """The discovery document (`GET /cds-services`) for the content held; `hooks.json` is this, checked in."""
+    return {
+        "services": [
+            {
+                "hook": "order-sign",
+                "id": SERVICE_ID,
+                "title": "Medical policy at the order",
+                "description": (
+                    "Says whether the plan's published medical policy supports each order being signed, why, "
+                    "and what is still missing. Cites the policy for every reason."
+                ),
+                "usageRequirements": (
+                    "Data that are not prefetched count as not searched: what rests on them is answered as not documented."
+                ),
+                "version": "3.0.0",
+                "prefetch": templates(content),
+            }
+        ]
+    }

@@ -1,0 +1,33 @@
+"""The addresses of CDS Hooks: discovery and the service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import orjson
+from flask import Blueprint, Response, request
+
+from cds_service.content import Content
+from cds_service.hooks.messages import Issue, Unusable
+from cds_service.hooks.order_sign import Settings, answer
+from cds_service.hooks.prefetch import SERVICE_ID, discovery
+
+
+def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]) -> Blueprint:
+    """The blueprint of `/cds-services`. The discovery document is `hooks.json` of the content, or made where it has none."""
+    routes = Blueprint("hooks", __name__)
+    file = content.root / "hooks.json"
+    document = file.read_bytes() if file.is_file() else orjson.dumps(discovery(content))
+
+    @routes.get("/cds-services")
+    def services() -> Response:
+        return Response(document, mimetype="application/json")
+
+    @routes.post("/cds-services/<service>")
+    def call(service: str) -> Response:
+        if service != SERVICE_ID:
+            raise Unusable(404, [Issue("", "there is no such service; GET /cds-services lists them", "not-found")])
+        return Response(orjson.dumps(answer(request.get_data(cache=False), content, today(), settings)), mimetype="application/json")
+
+    return routes

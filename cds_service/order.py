@@ -1,0 +1,77 @@
+"""One draft order: its codes, the date of service it asks for, and the words that describe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from cds_service.fhir.codes import Coding
+from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, text
+
+CODE_ELEMENTS = {
+    "ServiceRequest": ("code",),
+    "MedicationRequest": ("medicationCodeableConcept",),
+    "DeviceRequest": ("codeCodeableConcept",),
+    "NutritionOrder": (),
+    "VisionPrescription": (),
+    "CommunicationRequest": (),
+    "Appointment": ("serviceType",),
+}
+"""The order types of CRD, with the elements that say what is ordered."""
+
+WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "stopped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A draft order as the client sent it (``resource``), with what every decision needs from it.
+
+    ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
+    period or timing), else ``authoredOn``, else the day of the call.
+    """
+
+    resource: Resource
+    position: int
+    reference: str
+    kind: str
+    codings: tuple[Coding, ...]
+    date_of_service: date
+
+    @property
+    def stands(self) -> bool:
+        """Whether it asks for something to be done: not withdrawn, and not an order *not* to do it."""
+        return self.resource.get("doNotPerform") is not True and self.resource.get("status") not in WITHDRAWN
+
+    def descriptions(self) -> tuple[list[Coding], list[str]]:
+        """What describes the order: its codings and those of ``orderDetail``, and the words of both.
+
+        Notes and display texts do not describe an order.
+        """
+        concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
+        concepts += items(self.resource.get("orderDetail"))
+        found = [coding for concept in concepts for coding in codings(concept)]
+        words = [words for concept in concepts if isinstance(concept, dict) and (words := text(concept.get("text")))]
+        return found, words
+
+
+def read_order(resource: Resource, position: int, today: date) -> Order:
+    """Reads a draft order; ``today`` is the day of the call. Malformed parts are read as absent (validation is the hook's)."""
+    kind = text(resource.get("resourceType"))
+    found = tuple(
+        coding for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name)) for coding in codings(concept)
+    )
+    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today)
+
+
+def date_of_service(resource: Resource) -> date | None:
+    """The day an order asks for, or None when it names none; of a partial date, the first day it leaves open."""
+    timing = resource.get("occurrenceTiming")
+    if isinstance(timing, dict):
+        repeat = timing.get("repeat")
+        events = timing.get("event")
+        event = days(events[0]) if isinstance(events, list) and events else None
+        found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
+        if found:
+            return found.first
+    found = first_days(resource, "occurrenceDateTime", "occurrencePeriod", "authoredOn")
+    return found.first if found else None

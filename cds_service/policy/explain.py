@@ -1,0 +1,137 @@
+"""Readings of a finding tree: why it came out so, what could still settle it, and the shortest way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
+from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
+
+
+def reasons(finding: Finding) -> tuple[Finding, ...]:
+    """The findings that settle the outcome, in the document's order; for an open one, those still open that could settle it.
+
+    A criterion marked ``as_one`` stands for its parts.
+    """
+    return tuple(_once(_reasons(finding)))
+
+
+def _reasons(finding: Finding) -> Iterator[Finding]:
+    criterion = finding.criterion
+    if isinstance(criterion, Check) or criterion.as_one:
+        yield finding
+        return
+    decisive = finding.outcome
+    if isinstance(criterion, NoneOf) and decisive is not NOT_DOCUMENTED:
+        decisive = NOT_MET if decisive is MET else MET
+    for part in finding.parts:
+        if part.outcome is decisive:
+            yield from _reasons(part)
+
+
+def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.criterion.id not in seen:
+            seen.add(finding.criterion.id)
+            yield finding
+
+
+def leaves(finding: Finding) -> Iterator[Finding]:
+    """The findings of the checks, in reading order."""
+    if finding.parts:
+        for part in finding.parts:
+            yield from leaves(part)
+    else:
+        yield finding
+
+
+def named_leaves(finding: Finding) -> Iterator[Finding]:
+    """As :func:`leaves`, but a criterion marked ``as_one`` stands for its parts."""
+    criterion = finding.criterion
+    if isinstance(criterion, Check) or criterion.as_one:
+        yield finding
+    else:
+        for part in finding.parts:
+            yield from named_leaves(part)
+
+
+def assumed(finding: Finding) -> tuple[str, ...]:
+    """The ids of the criteria that a presumption settled, in reading order."""
+    return tuple(f.criterion.id for f in _once(named_leaves(finding)) if rests_on_presumption(f))
+
+
+def rests_on_presumption(finding: Finding) -> bool:
+    """Whether the outcome of a criterion would be open without a presumption."""
+    if finding.outcome is NOT_DOCUMENTED:
+        return False
+    if not finding.parts:
+        return finding.basis is Basis.PRESUMED
+    return any(rests_on_presumption(f) for f in finding.parts if f.outcome is _deciding(finding))
+
+
+def _deciding(finding: Finding) -> Outcome:
+    if isinstance(finding.criterion, NoneOf):
+        return NOT_MET if finding.outcome is MET else MET
+    return finding.outcome
+
+
+def asks(finding: Finding) -> tuple[str, ...]:
+    """The facts whose answer could still settle an open finding, each once: the shortest way to *met* first, then the rest."""
+    if finding.outcome is not NOT_DOCUMENTED:
+        return ()
+    everything = {leaf.criterion.fact: None for leaf in _open_checks(finding) if isinstance(leaf.criterion, Check)}
+    first = dict.fromkeys(shortest(finding))
+    return tuple(first) + tuple(fact for fact in everything if fact not in first)
+
+
+def _open_checks(finding: Finding) -> Iterator[Finding]:
+    if finding.outcome is not NOT_DOCUMENTED:
+        return
+    if not finding.parts:
+        yield finding
+    for part in finding.parts:
+        yield from _open_checks(part)
+
+
+def shortest(finding: Finding) -> tuple[str, ...]:
+    """The fewest facts that, answered favourably, could make a finding *met*; empty when it is met or cannot be.
+
+    Facts that serve several criteria count once only when one criterion asks for all of them; the rest is greedy,
+    which is exact for the trees that policies are (a fact rarely stands in two branches).
+    """
+    return _shortest(finding, MET) or ()
+
+
+def _shortest(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:
+    """The facts to answer so that a finding becomes ``wanted``; None when no answer can."""
+    if finding.outcome is wanted:
+        return ()
+    criterion = finding.criterion
+    match criterion:
+        case Check():
+            return (criterion.fact,) if finding.outcome is NOT_DOCUMENTED else None
+        case AtLeast():
+            needed = criterion.count if wanted is MET else len(finding.parts) - criterion.count + 1
+            return _cheapest(finding, wanted, needed)
+        case NoneOf():
+            return _cheapest(finding, NOT_MET, len(finding.parts)) if wanted is MET else _cheapest(finding, MET, 1)
+
+
+def _cheapest(finding: Finding, wanted: Outcome, needed: int) -> tuple[str, ...] | None:
+    """The union of the ``needed`` cheapest parts, in reading order."""
+    ways = [(index, way) for index, part in enumerate(finding.parts) if (way := _shortest(part, wanted)) is not None]
+    if len(ways) < needed:
+        return None
+    chosen = sorted(sorted(ways, key=lambda way: len(way[1]))[:needed])
+    return tuple(dict.fromkeys(fact for _, way in chosen for fact in way))
+
+
+def find(finding: Finding, criterion_id: str) -> Finding | None:
+    """The finding of a criterion by its id, wherever it stands in the tree."""
+    if finding.criterion.id == criterion_id:
+        return finding
+    for part in finding.parts:
+        if (found := find(part, criterion_id)) is not None:
+            return found
+    return None

@@ -1,0 +1,253 @@
+"""The grammar of a policy file, as pydantic classes: what keys there are, what each means, which go together.
+
+The same classes print the JSON Schema that editors use for completion (``cds-service policy schema``).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
+Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Number = int | float
+TESTS = ("is", "is_at_least", "is_above", "is_at_most", "is_below", "in")
+SHAPES = ("all", "any", "at_least", "none", "fact")
+
+
+class Entry(BaseModel):
+    """A mapping of the file; keys that the language does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class CitationEntry(Entry):
+    """Where the document says it: the source's key, the place, and a short quote where the licence allows one."""
+
+    source: Words
+    at: Words
+    quote: str = ""
+
+
+class SourceEntry(Entry):
+    """A document that the policy is read from."""
+
+    title: Words
+    publisher: Words
+    url: str = ""
+    retrieved: date | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+class RemarkEntry(Entry):
+    """A sentence with its place in the document."""
+
+    says: Words
+    cite: CitationEntry
+
+
+class PresumptionEntry(Entry):
+    """What silence is taken to mean (``met`` or ``not met``), why, and whether it holds even where nothing was searched."""
+
+    treat_as: Literal["met", "not met"]
+    because: Words
+    always: bool = False
+
+
+class CriterionEntry(Entry):
+    """What every criterion has: an id, a sentence that a nurse can read aloud, and the place in the document."""
+
+    id: Id
+    says: Words
+    cite: CitationEntry
+    remark: RemarkEntry | None = None
+
+
+class PartsEntry(CriterionEntry):
+    """A criterion made of parts; ``reported_as_one`` names it instead of its parts in reasons."""
+
+    reported_as_one: bool = False
+
+
+class AllEntry(PartsEntry):
+    """Met when every part is met."""
+
+    all: Annotated[list[AnyCriterion], Field(min_length=1)]
+
+
+class AnyEntry(PartsEntry):
+    """Met when one part or more is met."""
+
+    any: Annotated[list[AnyCriterion], Field(min_length=1)]
+
+
+class AtLeastEntry(PartsEntry):
+    """Met when at least this many of the parts are met."""
+
+    at_least: Annotated[int, Field(ge=1)]
+    of: Annotated[list[AnyCriterion], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _enough_parts(self) -> AtLeastEntry:
+        if self.at_least > len(self.of):
+            raise ValueError(f"at least {self.at_least} of {len(self.of)} parts can never be met")
+        return self
+
+
+class NoneEntry(PartsEntry):
+    """Met when no part is met: a list of exclusions."""
+
+    none: Annotated[list[AnyCriterion], Field(min_length=1)]
+
+
+class CheckEntry(CriterionEntry):
+    """Met when the fact passes the test. At most one test; without one, the fact is a day and ``within`` is the test."""
+
+    fact: FactName
+    is_: Annotated[bool | Number | str | None, Field(alias="is")] = None
+    is_at_least: Number | str | None = None
+    is_above: Number | str | None = None
+    is_at_most: Number | str | None = None
+    is_below: Number | str | None = None
+    in_: Annotated[str | None, Field(alias="in")] = None
+    within: str | None = None
+    since: FactName | None = None
+    if_not_documented: PresumptionEntry | None = None
+    ask: str = ""
+
+    @model_validator(mode="after")
+    def _one_test(self) -> CheckEntry:
+        given = [name for name in TESTS if getattr(self, {"is": "is_", "in": "in_"}.get(name, name)) is not None]
+        if len(given) > 1:
+            raise ValueError(f"one criterion makes one test, not {len(given)} ({', '.join(given)}); split it into parts")
+        if not given and not (self.within or self.since):
+            raise ValueError(f"a criterion on a fact needs a test ({', '.join(TESTS)}) or a look-back (within)")
+        return self
+
+
+def shape_of(value: Any) -> str | None:
+    """Which kind of criterion a mapping is, by the one key that tells; None when none or several do."""
+    keys = [key for key in SHAPES if key in value] if isinstance(value, dict) else [type(value).__name__]
+    return keys[0] if len(keys) == 1 and keys[0] in SHAPES else None
+
+
+AnyCriterion = Annotated[
+    Annotated[AllEntry, Tag("all")]
+    | Annotated[AnyEntry, Tag("any")]
+    | Annotated[AtLeastEntry, Tag("at_least")]
+    | Annotated[NoneEntry, Tag("none")]
+    | Annotated[CheckEntry, Tag("fact")],
+    Discriminator(
+        shape_of,
+        custom_error_type="criterion_shape",
+        custom_error_message="a criterion needs exactly one of: all, any, at_least, none, fact",
+    ),
+]
+
+
+class RuleEntry(Entry):
+    """A rule settled before the criteria: when it is met, the order's outcome is ``then`` and nothing else is looked at."""
+
+    when: AnyCriterion
+    then: Literal["necessary", "not necessary", "not documented", "not addressed", "referred"]
+    asks: list[FactName] = []
+    referred_to: str = ""
+
+    @model_validator(mode="after")
+    def _says_what_follows(self) -> RuleEntry:
+        if (self.then == "not documented") != bool(self.asks):
+            raise ValueError("a rule that settles for 'not documented' names the facts it asks for, and no other rule does")
+        if (self.then == "referred") != bool(self.referred_to):
+            raise ValueError("a rule that refers names the policy it refers to (referred_to), and no other rule does")
+        return self
+
+
+class OrdersEntry(Entry):
+    """The orders that a policy governs: those with a code in one of these value sets."""
+
+    value_set: str | list[str]
+
+
+class AppliesToEntry(Entry):
+    """Whose members and which orders the policy speaks of."""
+
+    payer: Id
+    lines_of_business: list[str] = []
+    orders: OrdersEntry
+
+
+class EffectiveEntry(Entry):
+    """The dates of service that a version covers; no ``until`` means it is still in force."""
+
+    from_: Annotated[date, Field(alias="from")]
+    until: date | None = None
+
+
+class PassageEntry(Entry):
+    """A passage of the document that is not encoded, and the reason."""
+
+    source: Words
+    at: Words
+    because: Words
+
+
+class ReviewEntry(Entry):
+    """Only what really happened: when it was encoded, and which person has read it against the document."""
+
+    encoded_on: date
+    second_reader: Words
+
+
+class CheckedEntry(Entry):
+    """When somebody last looked whether the document still stands."""
+
+    on: date
+    by: Words
+
+
+class CorrectionEntry(Entry):
+    """A change to a version already in force: when, what, why."""
+
+    on: date
+    what: Words
+    why: Words
+
+
+class AlternativeEntry(Entry):
+    """The order that the document names instead, when one of ``instead_of`` settles for not necessary."""
+
+    instead_of: list[Id]
+    order: Words
+    label: Words
+    cite: CitationEntry
+
+
+class PolicyEntry(Entry):
+    """A policy file, top to bottom."""
+
+    policy: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
+    version: date
+    title: Words
+    label: str = ""
+    status: Literal["draft", "active", "retired"]
+    effective: EffectiveEntry
+    supersedes: date | None = None
+    applies_to: AppliesToEntry
+    sources: Annotated[dict[str, SourceEntry], Field(min_length=1)]
+    not_encoded: list[PassageEntry] = []
+    review: ReviewEntry
+    last_checked: CheckedEntry | None = None
+    corrections: list[CorrectionEntry] = []
+    advice: list[RemarkEntry] = []
+    review_route: RemarkEntry | None = None
+    alternatives: list[AlternativeEntry] = []
+    settled_first: list[RuleEntry] = []
+    necessary_when: AnyCriterion
+    not_necessary_when: AnyEntry | None = None
+
+
+for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, PolicyEntry):
+    _entry.model_rebuild()

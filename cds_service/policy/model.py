@@ -1,0 +1,267 @@
+"""What a policy is: a tree of criteria with citations, the orders it governs, and what a payer's document says besides.
+
+Three kinds of criterion carry the whole language: :class:`Check` tests one fact, :class:`AtLeast` counts parts
+(``all`` and ``any`` are its two ends), :class:`NoneOf` excludes. Everything that reads a policy walks these three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Literal
+
+from cds_service.policy.values import Days, LookBack, Value
+
+
+class Outcome(Enum):
+    """The three outcomes of a criterion; silence is never one of the first two."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    NOT_DOCUMENTED = "not documented"
+
+
+class Standing(Enum):
+    """What a thing found in the chart is worth as evidence.
+
+    ``USABLE`` decides. ``UNCERTAIN`` (provisional, unreadable, ambiguous) decides nothing but ends the silence:
+    no presumption holds beside it. ``DISCOUNTED`` (too old, another patient's, cancelled) is named and does nothing.
+    """
+
+    USABLE = "usable"
+    UNCERTAIN = "uncertain"
+    DISCOUNTED = "discounted"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that the chart says about a fact, and where it says it.
+
+    ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
+    ``note`` gives the reason when ``standing`` is not usable.
+    """
+
+    value: Value | None
+    when: Days | None = None
+    resource: str = ""
+    kind: Literal["recorded", "answered", "attested", "assumed"] = "recorded"
+    standing: Standing = Standing.USABLE
+    note: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """All that a chart says about one fact on one date of service.
+
+    ``unsearched`` names the resource types that could have held more and were not searched:
+    that is another silence than a search that found nothing.
+    """
+
+    name: str
+    evidence: tuple[Evidence, ...] = ()
+    unsearched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a payer's document says it: the source's key in the policy file, the place, a short quote if the licence allows."""
+
+    source: str
+    at: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Presumption:
+    """What silence on a fact is taken to mean, and why.
+
+    It stands on a search that found nothing. ``always`` makes it hold also where nothing was searched.
+    """
+
+    treat_as: Outcome
+    because: str
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A further sentence of the document that a card adds when the criterion settles the outcome."""
+
+    says: str
+    cite: Citation
+
+
+Comparison = Literal["is", "is_at_least", "is_above", "is_at_most", "is_below", "in", "documented"]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The question put to a fact's value. ``value`` is in the fact's unit once the content is loaded.
+
+    ``documented`` is the test of a criterion that only names a fact and a look-back: a day that falls within it.
+    """
+
+    compare: Comparison
+    value: Value | None = None
+    unit: str = ""
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``)."""
+
+    id: str
+    says: str
+    cite: Citation
+    fact: str
+    test: Test
+    within: LookBack | None = None
+    since: str | None = None
+    presumption: Presumption | None = None
+    ask: str = ""
+    remark: Remark | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons."""
+
+    id: str
+    says: str
+    cite: Citation
+    count: int
+    parts: tuple[Criterion, ...]
+    as_one: bool = False
+    remark: Remark | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """A criterion met when every one of its parts is not met: the document's exclusions."""
+
+    id: str
+    says: str
+    cite: Citation
+    parts: tuple[Criterion, ...]
+    as_one: bool = False
+    remark: Remark | None = None
+    line: int = 0
+
+
+Criterion = Check | AtLeast | NoneOf
+
+FirstOutcome = Literal["necessary", "not necessary", "not documented", "not addressed", "referred"]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRule:
+    """A rule around the criteria, tried in order before them: the first that is met settles the order.
+
+    ``asks`` names the fact to ask for when it settles for *not documented*; ``referred_to`` the policy that governs instead.
+    """
+
+    when: Criterion
+    then: FirstOutcome
+    asks: tuple[str, ...] = ()
+    referred_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that a policy is read from; what it says belongs to its publisher."""
+
+    title: str
+    publisher: str
+    url: str = ""
+    retrieved: date | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of the document that is not encoded, and why."""
+
+    source: str
+    at: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """An order that the document names instead, when one of ``instead_of`` (criterion ids) settles for not necessary."""
+
+    instead_of: tuple[str, ...]
+    system: str
+    code: str
+    label: str
+    cite: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one payer's policy, as its file states it.
+
+    ``effective_until`` is the last day of service it covers, None while it is in force.
+    ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
+    """
+
+    id: str
+    version: date
+    title: str
+    status: Literal["draft", "active", "retired"]
+    effective_from: date
+    effective_until: date | None
+    supersedes: date | None
+    payer: str
+    lines_of_business: tuple[str, ...]
+    order_sets: tuple[str, ...]
+    label: str
+    sources: dict[str, Source]
+    necessary_when: Criterion
+    not_necessary_when: AtLeast | None = None
+    settled_first: tuple[FirstRule, ...] = ()
+    not_encoded: tuple[Passage, ...] = ()
+    advice: tuple[Remark, ...] = ()
+    review_route: Remark | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    second_reader: str = "none yet"
+    last_checked: date | None = None
+    file: str = ""
+    facts: tuple[str, ...] = field(default=())
+
+    def criteria(self) -> Iterator[Criterion]:
+        """Every criterion in the document's order, parents before parts, the rules settled first included."""
+        for rule in self.settled_first:
+            yield from walk(rule.when)
+        yield from walk(self.necessary_when)
+        if self.not_necessary_when:
+            yield from walk(self.not_necessary_when)
+
+    def covers(self, day: date) -> bool:
+        """Whether this version is the one in force on a date of service."""
+        return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
+
+
+def walk(criterion: Criterion) -> Iterator[Criterion]:
+    """A criterion and everything below it, in reading order."""
+    yield criterion
+    if not isinstance(criterion, Check):
+        for part in criterion.parts:
+            yield from walk(part)
+
+
+def facts_of(criteria: Iterator[Criterion]) -> tuple[str, ...]:
+    """The names of the facts that criteria rest on, each once, in reading order."""
+    names: dict[str, None] = {}
+    for criterion in criteria:
+        if isinstance(criterion, Check):
+            names[criterion.fact] = None
+            if criterion.since:
+                names[criterion.since] = None
+    return tuple(names)
