@@ -24,14 +24,12 @@ LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of the largest request body that is read; charts prefetched whole run to several megabytes."""
 
 
-def create_app(
-    content: Content | None = None, settings: Settings | None = None, today: Callable[[], date] | None = None
-) -> Flask:
+def create_app(content: Content | None = None, settings: Settings | None = None, today: Callable[[], date] | None = None) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Raises ContentError when the content does not hold together.
     """
-    held = content or read_content(Path(os.environ["CDS_SERVICE_CONTENT"]) if "CDS_SERVICE_CONTENT" in os.environ else shipped_content())
+    held = content or read_content(Path(os.environ.get("CDS_SERVICE_CONTENT") or shipped_content()))
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -51,14 +49,13 @@ def _outcome(status: int, issues: tuple[Issue, ...], severity: str = "error") ->
     return Response(orjson.dumps(operation_outcome(issues, severity)), status, mimetype="application/fhir+json")
 
 
-def _unusable(error: Exception) -> Response:
-    assert isinstance(error, Unusable)
-    log.info("refused", extra={"status": error.status, "elements": [issue.expression for issue in error.issues], "path": request.path})
+def _unusable(error: Unusable) -> Response:
+    elements = [issue.expression for issue in error.issues]
+    log.info("refused", extra={"status": error.status, "elements": elements, "path": request.path})
     return _outcome(error.status, error.issues)
 
 
-def _http(error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http(error: HTTPException) -> Response:
     code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 0, "processing")
     said = {
         404: "there is nothing at this address; GET /cds-services lists the services",

@@ -6,15 +6,26 @@ because searching and finding nothing is another silence than not searching.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cds_service.fhir.codes import Coding
-from cds_service.fhir.elements import Resource, codings, items, own_reference, patient_of
+from cds_service.fhir.elements import (
+    Resource,
+    codings,
+    first_days,
+    items,
+    own_reference,
+    patient_of,
+    reference,
+    status_code,
+)
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.order import Order
+from cds_service.policy.values import Days
 
 
 class Hit(NamedTuple):
@@ -63,12 +74,12 @@ class Chart:
         if not isinstance(kind, str):
             return
         about = patient_of(resource)
-        reference = own_reference(resource)
-        if (about and about != self.patient) or (kind == "Patient" and reference != self.patient):
-            self.set_aside.append(SetAside(reference, "it is about another patient"))
+        own = own_reference(resource)
+        if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
+            self.set_aside.append(SetAside(own, "it is about another patient"))
             return
         held = self._kinds.setdefault(kind, {})
-        held.setdefault(reference if "/" in reference else f"{kind}#{number}", resource)
+        held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
 
     def of(self, kind: str) -> Iterable[Resource]:
         """The resources of one type, in the order they came."""
@@ -128,7 +139,16 @@ def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, 
             yield resource, resource.get("code")
 
 
-@dataclass(frozen=True, slots=True)
+class Stated(NamedTuple):
+    """A diagnosis given as a reason: on the order itself, or on an encounter."""
+
+    coding: Coding
+    carried: Carried | None
+    when: Days | None
+    resource: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One order of one patient on its date of service, with everything signed together with it."""
 
@@ -140,3 +160,48 @@ class Case:
     def other_orders(self) -> Iterable[Order]:
         """The orders signed with this one that stand."""
         return (other for other in self.signing if other is not self.order and other.stands)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, list[Stated]]:
+        """The diagnoses that the order and the encounters give as reasons, by the value sets that hold them."""
+        found: dict[str, list[Stated]] = {}
+        order = self.order
+        on = Days.on(order.date_of_service)
+        stated: list[tuple[Any, Days | None, str]]
+        stated = [(concept, on, order.reference) for concept in items(order.resource.get("reasonCode"))]
+        stated += [(concept, on, order.reference) for concept in _contained_reasons(order.resource)]
+        for encounter in self.chart.of("Encounter"):
+            if encounter.get("status") not in ("entered-in-error", "cancelled"):
+                when, said = first_days(encounter, "period"), own_reference(encounter)
+                stated += [(concept, when, said) for concept in items(encounter.get("reasonCode"))]
+        for concept, when, said in stated:
+            seen: set[str] = set()
+            for coding in codings(concept):
+                for id_, carried in self.chart.terminology.holding(coding.system, coding.code).items():
+                    if id_ not in seen:
+                        seen.add(id_)
+                        found.setdefault(id_, []).append(Stated(coding, carried, when, said))
+        return found
+
+    @cached_property
+    def described(self) -> tuple[frozenset[str], list[Coding], list[str]]:
+        """What describes the order: the value sets of its codings, the codings, and the words."""
+        found, words = self.order.descriptions()
+        holding = self.chart.terminology.holding
+        return frozenset(id_ for coding in found for id_ in holding(coding.system, coding.code)), found, words
+
+
+UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})
+"""Verification statuses of a diagnosis that is not evidence either way."""
+
+
+def _contained_reasons(order: Resource) -> Iterator[Any]:
+    """The codes of confirmed diagnoses that the order contains and names as its reason."""
+    named = {reference(reason) for reason in items(order.get("reasonReference"))}
+    if not named:
+        return
+    for contained in items(order.get("contained")):
+        if isinstance(contained, dict) and f"#{contained.get('id')}" in named:
+            verified = status_code(contained.get("verificationStatus"))
+            if verified not in UNCONFIRMED and verified not in ("refuted", "entered-in-error"):
+                yield contained.get("code")

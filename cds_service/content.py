@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 from cds_service.facts.catalogue import Catalogue, read_catalogue
-from cds_service.facts.definition import Definition
+from cds_service.facts.definition import Definition, FactEntry
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.codes import written
 from cds_service.fhir.value_sets import Terminology, ValueSet, read_value_set
@@ -21,6 +23,8 @@ from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, 
 from cds_service.policy.read import read_policy
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
+
+FOLDERS = ("policies", "facts", "value_sets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,11 @@ def shipped_content() -> Path:
 
 def read_content(root: Path) -> Content:
     """Reads ``policies/``, ``facts/`` and ``value_sets/`` under ``root``. Raises ContentError with every problem there is."""
+    missing = [folder for folder in FOLDERS if not (root / folder).is_dir()]
+    if missing:
+        said = f"it has no folder {' and no folder '.join(missing)}; a content folder has {', '.join(FOLDERS)}"
+        raise ContentError([Problem(str(root), 0, said)])
     problems: list[Problem] = []
-    for folder in ("policies", "facts", "value_sets"):
-        if not (root / folder).is_dir():
-            problems.append(Problem(str(root), 0, f"there is no folder '{folder}' in it; a content folder has policies, facts, value_sets"))
-    if problems:
-        raise ContentError(problems)
     sets: dict[str, ValueSet] = {}
     for path in sorted((root / "value_sets").glob("*.json")):
         try:
@@ -56,11 +59,8 @@ def read_content(root: Path) -> Content:
         except ContentError as error:
             problems += error.problems
     terminology = Terminology(sets)
-    catalogue = Catalogue({})
-    try:
-        catalogue = read_catalogue(root / "facts", terminology, "facts")
-    except ContentError as error:
-        problems += error.problems
+    catalogue, found = read_catalogue(root / "facts", terminology, "facts")
+    problems += found
     policies: list[Policy] = []
     for path in sorted((root / "policies").glob("*/*/*.yaml")):
         try:
@@ -68,12 +68,9 @@ def read_content(root: Path) -> Content:
         except ContentError as error:
             problems += error.problems
             continue
-        if not problems:
-            bound, found = bind(policy, catalogue, terminology)
-            problems += found
-            policies.append(bound)
-        else:
-            policies.append(policy)
+        bound, found = bind(policy, catalogue, terminology)
+        problems += found
+        policies.append(bound)
     problems += _period_problems(policies)
     if problems:
         raise ContentError(problems)
@@ -90,26 +87,12 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
             case Check():
                 found = list(_check_problems(criterion, catalogue, terminology))
                 problems.extend(Problem(policy.file, criterion.line, said) for said in found)
-                return criterion if found else _in_fact_units(criterion, catalogue[criterion.fact])
+                sound = not found and criterion.fact in catalogue
+                return _in_fact_units(criterion, catalogue[criterion.fact]) if sound else criterion
             case AtLeast() | NoneOf():
                 return replace(criterion, parts=tuple(rebuilt(part) for part in criterion.parts))
 
-    for id_ in policy.order_sets:
-        if id_ not in terminology.sets:
-            problems.append(Problem(policy.file, 0, f"applies_to: there is no value set '{id_}' in value_sets/"))
-    for rule in policy.settled_first:
-        for asked in rule.asks:
-            if asked not in catalogue:
-                problems.append(Problem(policy.file, rule.when.line, f"it asks for '{asked}', and there is no such fact{_near(asked, catalogue)}"))
-    for alternative in policy.alternatives:
-        known = {criterion.id for criterion in policy.criteria()}
-        for id_ in alternative.instead_of:
-            if id_ not in known:
-                problems.append(Problem(policy.file, 0, f"alternatives: there is no criterion '{id_}'"))
-        try:
-            written(f"{alternative.system} {alternative.code}")
-        except ValueError as error:
-            problems.append(Problem(policy.file, 0, f"alternatives: {error}"))
+    problems += _reference_problems(policy, catalogue, terminology)
     exclusions = rebuilt(policy.not_necessary_when) if policy.not_necessary_when else None
     bound = replace(
         policy,
@@ -120,40 +103,67 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
     return bound, problems
 
 
+def _reference_problems(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> Iterator[Problem]:
+    """What the policy names outside its criteria and is not there: value sets of orders, facts asked for, alternatives."""
+    for id_ in policy.order_sets:
+        if id_ not in terminology.sets:
+            yield Problem(policy.file, 0, f"applies_to: there is no value set '{id_}' in value_sets/")
+    for rule in policy.settled_first:
+        for asked in rule.asks:
+            if not catalogue.knows(asked):
+                said = f"it asks for '{asked}', and there is no such fact{_near(asked, catalogue)}"
+                yield Problem(policy.file, rule.when.line, said)
+    known = {criterion.id for criterion in policy.criteria()}
+    for alternative in policy.alternatives:
+        for id_ in set(alternative.instead_of) - known:
+            yield Problem(policy.file, 0, f"alternatives: there is no criterion '{id_}'")
+        try:
+            written(f"{alternative.system} {alternative.code}")
+        except ValueError as error:
+            yield Problem(policy.file, 0, f"alternatives: {error}")
+
+
 def _check_problems(check: Check, catalogue: Catalogue, terminology: Terminology) -> Iterator[str]:
     for name in (check.fact, *([check.since] if check.since else [])):
-        if name not in catalogue:
+        if not catalogue.knows(name):
             yield f"there is no fact '{name}' in facts/{_near(name, catalogue)}"
+        if name not in catalogue:
             return
     if check.since and catalogue[check.since].entry.type != "date":
         yield f"'since' names a fact that is a day, and '{check.since}' is a {catalogue[check.since].entry.type}"
-    entry, test = catalogue[check.fact].entry, check.test
+    yield from _test_problems(check, catalogue[check.fact].entry, terminology)
+
+
+def _test_problems(check: Check, entry: FactEntry, terminology: Terminology) -> Iterator[str]:
+    test = check.test
     match test.compare, test.value, entry.type:
-        case "documented", _, "date":
+        case ("documented", _, "date") | ("is", bool(), "boolean"):
             return
         case "documented", _, type_:
             yield f"'{check.fact}' is a {type_}; it needs a test, a look-back alone tests a day"
         case "in", str(id_), "code":
             if id_ not in terminology.sets:
                 yield f"there is no value set '{id_}' in value_sets/"
-        case "is", bool(), "boolean":
-            return
         case "is", str(word), "choice":
             if word not in entry.choices:
                 yield f"'{word}' is none of the choices of '{check.fact}': {', '.join(entry.choices)}"
-        case _, Interval(), "quantity":
-            try:
-                low = convert(test.value.low, test.unit or entry.unit, entry.unit)
-            except UnknownUnit:
-                yield f"'{test.written}' is not in a unit that converts to {entry.unit}, the unit of '{check.fact}'"
-                return
-            bounds = entry.range
-            if not test.unit and entry.unit != "1" and not entry.unit.startswith("{"):
-                yield f"'{test.written}' has no unit; write it with one, as '{test.written} {entry.unit}'"
-            elif bounds and not bounds.from_ <= low <= bounds.to:
-                yield f"'{test.written}' is outside the range of '{check.fact}' ({bounds.from_:g} to {bounds.to:g} {entry.unit})"
+        case _, Interval() as threshold, "quantity":
+            yield from _threshold_problems(check, entry, threshold)
         case _, _, type_:
             yield f"the test '{test.compare}: {test.written}' does not fit '{check.fact}', which is a {type_}"
+
+
+def _threshold_problems(check: Check, entry: FactEntry, threshold: Interval) -> Iterator[str]:
+    test, bounds = check.test, entry.range
+    try:
+        number = convert(threshold.low, test.unit or entry.unit, entry.unit)
+    except UnknownUnit:
+        yield f"'{test.written}' is not in a unit that converts to {entry.unit}, the unit of '{check.fact}'"
+        return
+    if not test.unit and entry.unit != "1" and not entry.unit.startswith("{"):
+        yield f"'{test.written}' has no unit; write it with one, as '{test.written} {entry.unit}'"
+    elif bounds and not bounds.from_ <= number <= bounds.to:
+        yield f"'{test.written}' is outside the range of '{check.fact}' ({bounds.from_:g} to {bounds.to:g} {entry.unit})"
 
 
 def _in_fact_units(check: Check, definition: Definition) -> Check:
@@ -165,8 +175,6 @@ def _in_fact_units(check: Check, definition: Definition) -> Check:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only when something is wrong
-
     close = get_close_matches(name, list(known), 1)
     return f"; is '{close[0]}' meant?" if close else ""
 
@@ -178,7 +186,7 @@ def _period_problems(policies: Iterable[Policy]) -> Iterator[Problem]:
         by_id.setdefault(policy.id, []).append(policy)
     for versions in by_id.values():
         versions.sort(key=lambda policy: policy.effective_from)
-        for earlier, later in zip(versions, versions[1:], strict=False):
+        for earlier, later in pairwise(versions):
             if earlier.effective_until is None or earlier.effective_until >= later.effective_from:
                 said = f"it is still in force when {later.version} begins; give it 'until', the day before {later.effective_from}"
                 yield Problem(earlier.file, 0, said)
@@ -186,7 +194,7 @@ def _period_problems(policies: Iterable[Policy]) -> Iterator[Problem]:
 
 def _revision(root: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for folder in ("policies", "facts", "value_sets") for p in (root / folder).rglob("*") if p.is_file()):
+    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*") if p.is_file()):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -80,9 +80,7 @@ def decide(case: Case, content: Content) -> list[Decision]:
     for choice in selected:
         if choice.policy is None:
             addressed = DecisionOutcome.NOT_ADDRESSED
-            decisions.append(
-                Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held")
-            )
+            decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
             decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content))
     return decisions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,10 +19,15 @@ from cds_service.yaml_file import YamlFile, said_of
 
 
 class Catalogue:
-    """All facts by name; immutable once read."""
+    """All facts by name; immutable once read. ``broken`` names those that stand in the files and could not be read."""
 
-    def __init__(self, definitions: Mapping[str, Definition]) -> None:
+    def __init__(self, definitions: Mapping[str, Definition], broken: Iterable[str] = ()) -> None:
         self.facts = MappingProxyType(dict(definitions))
+        self.broken = frozenset(broken)
+
+    def knows(self, name: str) -> bool:
+        """Whether the files have a fact of this name, readable or not."""
+        return name in self.facts or name in self.broken
 
     def __getitem__(self, name: str) -> Definition:
         return self.facts[name]
@@ -58,10 +63,11 @@ class Catalogue:
         return tuple(found)
 
 
-def read_catalogue(folder: Path, terminology: Terminology, name: str) -> Catalogue:
-    """Reads every file of a folder. Raises ContentError with all problems of all files."""
+def read_catalogue(folder: Path, terminology: Terminology, name: str) -> tuple[Catalogue, list[Problem]]:
+    """Reads every file of a folder: the facts that could be read, and all problems of all files."""
     problems: list[Problem] = []
     definitions: dict[str, Definition] = {}
+    broken: list[str] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
             file = YamlFile(path, f"{name}/{path.name}")
@@ -76,17 +82,15 @@ def read_catalogue(folder: Path, terminology: Terminology, name: str) -> Catalog
                     file.problem((fact, *fault["loc"]), said_of(dict(fault)))
                     for fault in error.errors(include_url=False, include_context=False)
                 ]
+                broken.append(fact)
                 continue
             if fact in definitions:
                 problems.append(file.problem((fact,), f"the fact '{fact}' is already in {definitions[fact].file}"))
             definitions[fact] = Definition(fact, entry, file.name, file.line((fact,)))
             problems += _own_problems(definitions[fact], file, terminology)
-    catalogue = Catalogue(definitions)
-    if not problems:
-        problems += [problem for definition in definitions.values() for problem in _derivation_problems(definition, catalogue)]
-    if problems:
-        raise ContentError(problems)
-    return catalogue
+    catalogue = Catalogue(definitions, broken)
+    problems += [problem for definition in definitions.values() for problem in _derivation_problems(definition, catalogue)]
+    return catalogue, problems
 
 
 def _own_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
@@ -118,7 +122,7 @@ def _derivation_problems(definition: Definition, catalogue: Catalogue) -> Iterat
     if not derived:
         return
     for taken in (*derived.takes.values(), *([derived.imagined_by] if derived.imagined_by else [])):
-        if taken not in catalogue:
+        if not catalogue.knows(taken):
             yield Problem(definition.file, definition.line, f"'{definition.name}' is derived from '{taken}', which is no fact")
     missing = RULES[derived.rule].takes ^ set(derived.takes)
     if missing:

@@ -105,17 +105,17 @@ class FactEntry(Entry):
 
 
 class Definition:
-    """A fact of the catalogue by its name: the entry of its file, with where it stands."""
+    """A fact of the catalogue by its name: the entry of its file, with where it stands.
+
+    ``sources`` are the evidence kinds that document it, in the file's order; ``searched`` the resource types they need.
+    """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
         self.name, self.entry, self.file, self.line = name, entry, file, line
         bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
         self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
-
-    @property
-    def sources(self) -> tuple[EvidenceKind, ...]:
-        """The evidence kinds that document it, in the file's order."""
-        return tuple(source.kind for source in self.entry.from_)
+        self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
+        self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
 
     def show(self, value: Value) -> str:
         """A value of this fact as people read it, with its unit."""

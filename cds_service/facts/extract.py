@@ -47,14 +47,15 @@ class Facts(Mapping[str, Fact]):
                 takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
                 own = ()
             computed = RULES[derived.rule].compute(takes, self.case.as_of)
-            unsearched = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
-            return Fact(definition.name, (*computed, *own), tuple(unsearched))
+            kinds = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
+            return Fact(definition.name, (*computed, *own), tuple(kinds))
         found: list[Evidence] = []
-        needed: dict[str, None] = {}
         for source in definition.sources:
-            found += [self._usable(evidence) for evidence in source.find(self.case, definition.wanted)]
-            needed.update(dict.fromkeys(need.resource for need in source.needs()))
-        return Fact(definition.name, (*found, *self._answered(definition)), self.case.chart.not_searched(needed))
+            found += source.find(self.case, definition.wanted)
+        if self._unusable:
+            found = [self._usable(evidence) for evidence in found]
+        unsearched = self.case.chart.not_searched(definition.searched)
+        return Fact(definition.name, (*found, *self._answered(definition)), unsearched)
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
         given = self._answers.get(definition.name)

@@ -60,7 +60,8 @@ class ImaginedChart:
         """A CodeableConcept with a code of a set that carries exactly this interval, compared as numbers."""
         for coding in self._codings(value_set):
             carried = self.terminology.holding(coding.system, coding.code).get(value_set)
-            if carried and isinstance(carried.value, Interval) and (carried.value.low, carried.value.high) == (value.low, value.high):
+            held = carried.value if carried else None
+            if isinstance(held, Interval) and (held.low, held.high) == (value.low, value.high):
                 return self.coded(coding)
         return None
 

@@ -1,16 +1,16 @@
 """Facts of a pregnancy that are computed: its dating, its beginning, whether there is one, and what changed in it.
 
-Each rule takes named facts and the date of service and gives the evidence of one fact. The order of routes to the gestational age and
-the settled doubts are those that the guideline's reading gives; see ``docs/policies/carelon-prenatal-cfdna-screening.md``.
+Each rule takes named facts and the date of service, and gives the evidence of one fact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import pairwise
 
 from cds_service.policy.model import Evidence, Fact, Standing
-from cds_service.policy.values import Days, Interval
+from cds_service.policy.values import Days, Interval, Value
 
 LONGEST = 308
 """44 weeks in days: no pregnancy is longer, so a dating that would make it so is stale."""
@@ -153,14 +153,18 @@ def co_twin_demise(facts: Inputs, as_of: date) -> list[Evidence]:
     if any(e.standing is Standing.USABLE and e.value is True for e in recorded):
         return recorded
     reduced = [_but(e, Standing.UNCERTAIN, "a reduction is recorded", True) for e in facts["reduction"].evidence if e.value is True]
-    counts = sorted(
-        (e.when.last, e.value.low, e.value.high, e)
-        for e in facts["fetuses"].evidence
-        if e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.when and start <= e.when.last <= as_of
-    ) if len(facts["fetuses"].evidence) > 1 else []
+    counts = (
+        sorted(
+            (e.when.last, e.value.low, e.value.high, e)
+            for e in facts["fetuses"].evidence
+            if e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.when and start <= e.when.last <= as_of
+        )
+        if len(facts["fetuses"].evidence) > 1
+        else []
+    )
     fallen = [
         _but(later[3], Standing.UNCERTAIN, f"the number of fetuses fell from {earlier[1]:g} on {earlier[0]}", True)
-        for earlier, later in zip(counts, counts[1:], strict=False)
+        for earlier, later in pairwise(counts)
         if later[2] < earlier[1] and later[0] > earlier[0]
     ]
     return recorded + reduced + fallen
@@ -171,7 +175,7 @@ def earlier_screen(facts: Inputs, as_of: date) -> list[Evidence]:
 
     An order or procedure up to the day of a test without result is that test: the result speaks for it.
     """
-    results = [e for e in facts["results"].evidence]
+    results = list(facts["results"].evidence)
     done = [_but(e, Standing.USABLE, "", True) for e in results if e.standing is Standing.USABLE and e.value == "reported"]
     empty = [e for e in results if e.standing is Standing.USABLE and e.value == "no result"]
     uncertain = [e for e in results if e.standing is not Standing.USABLE]
@@ -197,9 +201,11 @@ def concurrent_serum_screen(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def anomaly_count(facts: Inputs, as_of: date) -> list[Evidence]:
-    """How many distinct structural anomalies of one fetus are recorded: sites are counted, what is unspecified widens the number."""
+    """How many distinct anomalies of one fetus are recorded: sites are counted, what is unspecified widens the number."""
     sites = [e for e in facts["sites"].evidence if e.standing is Standing.USABLE]
-    vague = [e for e in facts["unspecified"].evidence if e.standing in (Standing.USABLE, Standing.UNCERTAIN) and e.value is not None]
+    vague = [
+        e for e in facts["unspecified"].evidence if e.standing in (Standing.USABLE, Standing.UNCERTAIN) and e.value is not None
+    ]
     doubtful = [e for e in facts["sites"].evidence if e.standing is Standing.UNCERTAIN]
     if not sites:
         return [_but(e, Standing.UNCERTAIN, e.note or "site and number are not stated", Interval(1, 9)) for e in vague + doubtful]
@@ -221,8 +227,7 @@ def _fetus(evidence: Evidence) -> str:
     return code[6] if len(code) == 7 and code[6] in "12345" else ""
 
 
-def _but(evidence: Evidence, standing: Standing, note: str, value: object = None) -> Evidence:
+def _but(evidence: Evidence, standing: Standing, note: str, value: Value | None = None) -> Evidence:
     """The same evidence with another standing and, if given, the value that a rule makes of it."""
     kept = evidence.value if value is None else value
-    assert kept is None or isinstance(kept, bool | Interval | Days | str)  # what the rules above compute
     return Evidence(kept, evidence.when, evidence.resource, evidence.kind, standing, note or evidence.note, evidence.shown)

@@ -67,6 +67,6 @@ def convert(number: float, unit: str, wanted: str) -> float:
 
 @lru_cache(maxsize=1)
 def _registry() -> Any:
-    from ucumvert import PintUcumRegistry  # half a second to load, seldom needed
+    from ucumvert import PintUcumRegistry  # noqa: PLC0415 - half a second to load, seldom needed
 
     return PintUcumRegistry()

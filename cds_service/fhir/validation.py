@@ -14,16 +14,65 @@ from pydantic import BaseModel, ValidationError
 from cds_service.fhir.elements import Resource
 
 READ = {
-    "ServiceRequest": {"status", "code", "subject", "occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "authoredOn",
-                       "orderDetail", "reasonCode", "reasonReference", "doNotPerform", "replaces"},
-    "MedicationRequest": {"status", "medicationCodeableConcept", "medicationReference", "subject", "authoredOn", "reasonCode",
-                          "reasonReference", "doNotPerform", "dosageInstruction", "priorPrescription"},
-    "DeviceRequest": {"status", "codeCodeableConcept", "codeReference", "subject", "authoredOn", "occurrenceDateTime",
-                      "occurrencePeriod", "occurrenceTiming", "reasonCode", "reasonReference"},
-    "Observation": {"status", "code", "value", "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "component",
-                    "dataAbsentReason", "interpretation"},
-    "Condition": {"code", "clinicalStatus", "verificationStatus", "recordedDate", "onsetDateTime", "onsetPeriod",
-                  "abatementDateTime"},
+    "ServiceRequest": {
+        "status",
+        "code",
+        "subject",
+        "occurrenceDateTime",
+        "occurrencePeriod",
+        "occurrenceTiming",
+        "authoredOn",
+        "orderDetail",
+        "reasonCode",
+        "reasonReference",
+        "doNotPerform",
+        "replaces",
+    },
+    "MedicationRequest": {
+        "status",
+        "medicationCodeableConcept",
+        "medicationReference",
+        "subject",
+        "authoredOn",
+        "reasonCode",
+        "reasonReference",
+        "doNotPerform",
+        "dosageInstruction",
+        "priorPrescription",
+    },
+    "DeviceRequest": {
+        "status",
+        "codeCodeableConcept",
+        "codeReference",
+        "subject",
+        "authoredOn",
+        "occurrenceDateTime",
+        "occurrencePeriod",
+        "occurrenceTiming",
+        "reasonCode",
+        "reasonReference",
+    },
+    "Observation": {
+        "status",
+        "code",
+        "value",
+        "effectiveDateTime",
+        "effectivePeriod",
+        "effectiveInstant",
+        "issued",
+        "component",
+        "dataAbsentReason",
+        "interpretation",
+    },
+    "Condition": {
+        "code",
+        "clinicalStatus",
+        "verificationStatus",
+        "recordedDate",
+        "onsetDateTime",
+        "onsetPeriod",
+        "abatementDateTime",
+    },
     "Procedure": {"status", "code", "performedDateTime", "performedPeriod", "statusReason"},
     "DiagnosticReport": {"status", "code", "effectiveDateTime", "effectivePeriod", "issued", "result"},
     "FamilyMemberHistory": {"status", "date", "condition"},
@@ -54,7 +103,9 @@ def faults(resource: Resource) -> list[Fault]:
     try:
         model.model_validate(resource)
     except ValidationError as error:
-        return [Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors(include_input=False)]
+        return [
+            Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors(include_input=False)
+        ]
     except (ValueError, TypeError, RecursionError) as error:
         return [Fault("", type(error).__name__)]
     return []

@@ -151,9 +151,7 @@ class _Reader:
     def _wrong(self, needle: str, message: str) -> None:
         self.problems.append(Problem(self.name, _line(self.lines, needle), message))
 
-    def _gather(
-        self, include: dict[str, Any], codes: dict[Key, Carried | None], categories: dict[Key, Carried | None]
-    ) -> None:
+    def _gather(self, include: dict[str, Any], codes: dict[Key, Carried | None], categories: dict[Key, Carried | None]) -> None:
         system = include.get("system", "")
         everywhere = _carried(include)
         for concept in include.get("concept", []):

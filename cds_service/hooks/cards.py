@@ -15,7 +15,7 @@ from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.fhir.codes import written
 from cds_service.policy import explain
-from cds_service.policy.judge import Basis, Finding
+from cds_service.policy.judge import MET, Basis, Finding
 from cds_service.policy.model import Alternative, Check, Citation, Evidence, Policy, Remark, Standing
 
 LONGEST_SUMMARY = 139
@@ -174,21 +174,21 @@ def _one(evidence: Evidence, check: Check, content: Content) -> str:
     value = definition.show(evidence.value) if evidence.value is not None else "no usable value"
     dated = f" ({evidence.when.text()})" if evidence.when and evidence.when.first.year > 1 else ""
     shown = f", {evidence.shown}" if evidence.shown else ""
-    note = f"; not used: {evidence.note}" if evidence.standing is not Standing.USABLE else f"; {evidence.note}" if evidence.note else ""
+    unused = "not used: " if evidence.standing is not Standing.USABLE else ""
+    note = f"; {unused}{evidence.note}" if evidence.note else ""
     return f"{definition.entry.means.rstrip('.')}: {value}{dated}{shown}, {evidence.resource or evidence.kind}{note}"
 
 
 def _assumptions(decision: Decision) -> list[str]:
-    trees = [tree for tree in (decision.necessary, decision.exclusions) if tree]
-    presumed: dict[str, list[str]] = {}
-    for tree in trees:
-        for leaf in explain.leaves(tree):
+    """What was presumed, each with its reason: criteria taken as met, and exclusions taken as absent."""
+    presumed: dict[str, list[str]] = {"Assumed, because the chart is silent:": [], "Assumed not to be so:": []}
+    for tree in (decision.necessary, decision.exclusions):
+        for leaf in explain.leaves(tree) if tree else ():
             check = leaf.criterion
             if leaf.basis is Basis.PRESUMED and isinstance(check, Check) and check.presumption:
-                presumed.setdefault(check.presumption.because, []).append(check.says)
-    if not presumed:
-        return []
-    return ["", "Assumed, because the chart is silent:", *(f"- {_md(because)}" for because in presumed)]
+                heading = list(presumed)[0 if leaf.outcome is MET else 1]
+                presumed[heading].append(f"- {_md(check.says)} *{_md(check.presumption.because)}*")
+    return [line for heading, lines in presumed.items() if lines for line in ("", heading, *dict.fromkeys(lines))]
 
 
 def _question(decision: Decision, fact: str, content: Content) -> str:

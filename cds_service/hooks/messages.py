@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import orjson
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 EXTENSION = "org.cds-service.decisions"
@@ -107,11 +108,7 @@ def parse_request(body: bytes, hook: str) -> OrderSignRequest:
     try:
         request = OrderSignRequest.model_validate(raw)
     except ValidationError as error:
-        issues = [
-            Issue(_expression(fault["loc"]), _said(fault["type"], fault["msg"]), "required" if fault["type"] == "missing" else "invalid")
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise Unusable(400, issues) from None
+        raise Unusable(400, [_issue(fault) for fault in error.errors(include_input=False)]) from None
     if request.fhir_authorization and not request.fhir_server:
         raise Unusable(400, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
     wanted = (request.extension or {}).get("davinci-crd.requestedVersion")
@@ -120,6 +117,11 @@ def parse_request(body: bytes, hook: str) -> OrderSignRequest:
         said = f"CRD version not supported; supported are {known}"
         raise Unusable(422, [Issue("extension.davinci-crd.requestedVersion", said, "not-supported")])
     return request
+
+
+def _issue(fault: ErrorDetails) -> Issue:
+    code = "required" if fault["type"] == "missing" else "invalid"
+    return Issue(_expression(fault["loc"]), _said(fault["type"], fault["msg"]), code)
 
 
 def _expression(location: tuple[int | str, ...]) -> str:
@@ -151,6 +153,6 @@ def operation_outcome(issues: Iterable[Issue], severity: str = "error") -> dict[
         if issue.expression:
             entry["expression"] = [issue.expression]
         made.append(entry)
-    return OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": made}).model_dump(mode="json") | {
-        "resourceType": "OperationOutcome"
-    }
+    outcome = {"resourceType": "OperationOutcome", "issue": made}
+    OperationOutcome.model_validate(outcome)
+    return outcome

@@ -52,10 +52,8 @@ def answer(body: bytes, content: Content, today: date, settings: Settings) -> di
     return response
 
 
-def decide_request(
-    request: OrderSignRequest, content: Content, today: date, settings: Settings
-) -> list[tuple[Case, Decision]]:
-    """The decisions for every order of a request that stands, each with its case. Raises Unusable for an order that cannot be read."""
+def decide_request(request: OrderSignRequest, content: Content, today: date, settings: Settings) -> list[tuple[Case, Decision]]:
+    """The decisions for every order that stands, each with its case. Raises Unusable for an order that cannot be read."""
     signing = receive_orders(request, today)
     _refuse_malformed(signing, content, request.hook_instance, settings)
     chart = gather(request, content.terminology)

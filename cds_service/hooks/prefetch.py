@@ -1,6 +1,7 @@
 """The prefetch that the service asks for, derived from the facts of the policies, and the discovery document that holds it.
 
-A fact says which resource types it is found in; observations, of which charts hold thousands, are narrowed to the codes that facts read.
+A fact says which resource types it is found in; observations, of which charts hold thousands, are narrowed to the
+codes that facts read.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]
     def call(service: str) -> Response:
         if service != SERVICE_ID:
             raise Unusable(404, [Issue("", "there is no such service; GET /cds-services lists them", "not-found")])
-        return Response(orjson.dumps(answer(request.get_data(cache=False), content, today(), settings)), mimetype="application/json")
+        return Response(
+            orjson.dumps(answer(request.get_data(cache=False), content, today(), settings)), mimetype="application/json"
+        )
 
     return routes

@@ -157,9 +157,7 @@ class _Reader:
             except ValueError as error:
                 self._wrong((*place, "within"), str(error))
         test = self._test(entry, place)
-        return Check(
-            fact=entry.fact, test=test, within=within, since=entry.since, presumption=presumption, ask=entry.ask, **shared
-        )
+        return Check(fact=entry.fact, test=test, within=within, since=entry.since, presumption=presumption, ask=entry.ask, **shared)
 
     def _test(self, entry: grammar.CheckEntry, place: Place) -> Test:
         if entry.in_ is not None:
@@ -192,7 +190,9 @@ class _Reader:
             for criterion in walk(root) if root else ():
                 first = seen.setdefault(criterion.id, criterion)
                 if first is not criterion and not _same_question(first, criterion):
-                    said = f"the id '{criterion.id}' already stands at line {first.line} for another question; give this one its own"
+                    said = (
+                        f"the id '{criterion.id}' already stands at line {first.line} for another question; give this one its own"
+                    )
                     self.problems.append(Problem(self.file.name, criterion.line, said))
 
 

@@ -42,9 +42,7 @@ def _items(node: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
                     yield from _items(answer, depth + 1)
 
 
-def read_answers(
-    found: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], case: Case, wanted: Wanted
-) -> Iterator[Evidence]:
+def read_answers(found: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], case: Case, wanted: Wanted) -> Iterator[Evidence]:
     """The answers to one fact's question as evidence, dated by ``authored``; an unfinished response only ends the silence."""
     for response, answer in found:
         when, said = first_days(dict(response), "authored"), own_reference(dict(response))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cds_service.chart import Case, Hit
+from cds_service.chart import UNCONFIRMED, Case, Hit
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.fhir.codes import Coding, key_of
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
+from cds_service.fhir.elements import Resource, days, first_days, own_reference, reference, status_code
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Interval, Value
 
-UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 
 
@@ -61,7 +60,8 @@ class ConditionEvidence(EvidenceKind):
         if verified in UNCONFIRMED:
             return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
         if not self.history and (course in OVER or (not course and _ended(condition, case))):
-            return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=f"the diagnosis is {course or 'over'}", shown=shown)
+            note = f"the diagnosis is {course or 'over'}"
+            return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=note, shown=shown)
         return Evidence(value, when, said, shown=shown)
 
     def _value(self, hit: Hit, wanted: Wanted) -> Value:
@@ -74,26 +74,9 @@ class ConditionEvidence(EvidenceKind):
             return str(error)
 
     def _reasons(self, case: Case, wanted: Wanted) -> Iterator[tuple[Coding, Evidence]]:
-        order = case.order
-        for concept in items(order.resource.get("reasonCode")):
-            yield from self._stated(concept, Days.on(order.date_of_service), order.reference, case, wanted)
-        for concept in _contained_reasons(order.resource):
-            yield from self._stated(concept, Days.on(order.date_of_service), order.reference, case, wanted)
-        for encounter in case.chart.of("Encounter"):
-            if encounter.get("status") in ("entered-in-error", "cancelled"):
-                continue
-            for concept in items(encounter.get("reasonCode")):
-                yield from self._stated(concept, first_days(encounter, "period"), own_reference(encounter), case, wanted)
-
-    def _stated(
-        self, concept: Any, when: Days | None, said: str, case: Case, wanted: Wanted
-    ) -> Iterator[tuple[Coding, Evidence]]:
-        for coding in codings(concept):
-            held = case.chart.terminology.holding(coding.system, coding.code)
-            if self.codes in held:
-                value = self._value(Hit({}, {}, coding, held[self.codes]), wanted)
-                yield coding, Evidence(value, when, said, shown=coding.text)
-                return
+        for stated in case.reasons.get(self.codes, ()):
+            value = self._value(Hit({}, {}, stated.coding, stated.carried), wanted)
+            yield stated.coding, Evidence(value, stated.when, stated.resource, shown=stated.coding.text)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Condition"),)
@@ -125,16 +108,6 @@ class ConditionEvidence(EvidenceKind):
             code=concept,
             recordedDate=partial_date(evidence.when) if evidence.when else None,
         )
-
-
-def _contained_reasons(order: Resource) -> Iterator[Any]:
-    """The codes of diagnoses that the order contains and names as its reason."""
-    named = {reference(reason) for reason in items(order.get("reasonReference"))}
-    for contained in items(order.get("contained")):
-        if isinstance(contained, dict) and f"#{contained.get('id')}" in named:
-            verified = status_code(contained.get("verificationStatus"))
-            if verified not in UNCONFIRMED and verified not in ("refuted", "entered-in-error"):
-                yield contained.get("code")
 
 
 def _status(system: str, code: str) -> dict[str, Any]:

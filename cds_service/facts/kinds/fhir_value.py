@@ -35,9 +35,9 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
                 return _concept({"coding": [value]}, wanted, terminology, coded)
             case "valueBoolean", bool():
                 return fitting(value, wanted)
-            case ("valueInteger" | "valueDecimal"), int() | float() if not isinstance(value, bool):
+            case (("valueInteger" | "valueDecimal"), int() | float()) if not isinstance(value, bool):
                 return in_unit(_number(value), wanted.unit, wanted)
-            case ("valueDate" | "valueDateTime"), str():
+            case (("valueDate" | "valueDateTime"), str()):
                 return _day(value, wanted)
             case "valueString", str() if wanted.type == "choice":
                 return fitting(value.strip(), wanted)

@@ -37,7 +37,7 @@ class OrderWordsEvidence(EvidenceKind):
     """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
 
     A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
-    ``if_nothing`` when nothing is (the words in ``empty_words`` describe nothing). Where ``unless`` matches, the order says nothing.
+    ``if_nothing`` when nothing is (``empty_words`` describe nothing). Where ``unless`` matches, the order says nothing.
     """
 
     says: dict[str, SayingEntry]
@@ -47,8 +47,7 @@ class OrderWordsEvidence(EvidenceKind):
     unless: SayingEntry | None = None
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        codings, words = case.order.descriptions()
-        sets = frozenset(id_ for coding in codings for id_ in case.chart.terminology.holding(coding.system, coding.code))
+        sets, codings, words = case.described
         when, said = Days.on(case.as_of), case.order.reference
         if self.unless and matched(self.unless, sets, words):
             return []

@@ -31,7 +31,7 @@ class ServiceEvidence(EvidenceKind):
     """An order or procedure with a code in ``codes`` and one of ``states``, in the chart or signed together with this order.
 
     ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none.
-    ``unresulted`` leaves out what a report or result already refers to. ``gives`` is what it gives, else what its code carries, else yes.
+    ``unresulted`` leaves out what a report or result already refers to. It gives ``gives``, else what its code carries, else yes.
     """
 
     codes: str
@@ -182,7 +182,9 @@ class NotDoneEvidence(EvidenceKind):
                 except Unreadable as error:
                     return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
                 return Evidence(value, when or Days.on(case.as_of), said, shown=f"not done, {coding.text}")
-        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be")
+        return Evidence(
+            None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be"
+        )
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Procedure"),)

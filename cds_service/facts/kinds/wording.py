@@ -49,7 +49,7 @@ def _pattern(phrase: str) -> re.Pattern[str]:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[\s\-‐-―_]+", " ", text[:2000].lower()).strip()
+    return re.sub(r"[\s\-\u2010-\u2015_]+", " ", text[:2000].lower()).strip()
 
 
 def empty(text: str, empty_words: Iterable[str], own_codes: Iterable[str]) -> bool:

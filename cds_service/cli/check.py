@@ -1,0 +1,131 @@
+"""``cds-service check``: the decisions for the orders of a request file, with why, as the service would make them."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cds_service.chart import Case
+from cds_service.cli.finding_tree import LEGEND, FindingTree
+from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome, as_data
+from cds_service.hooks.messages import Issue, Unusable, parse_request
+from cds_service.hooks.order_sign import Settings, decide_request
+from cds_service.policy import explain
+from cds_service.policy.judge import MET, NOT_MET, Finding
+from cds_service.policy.model import Check
+
+COLOURS = {
+    DecisionOutcome.NECESSARY: "bold green",
+    DecisionOutcome.NOT_NECESSARY: "bold red",
+    DecisionOutcome.NOT_DOCUMENTED: "bold yellow",
+    DecisionOutcome.NOT_ADDRESSED: "bold",
+    DecisionOutcome.REFERRED: "bold cyan",
+}
+WITHOUT_POLICY = {
+    "not-listed": "no policy held here lists this code",
+    "no-version-held": "a policy lists this code, and no version held here covers the date of service",
+}
+
+
+def check(
+    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="An order-sign request in a file; '-' reads stdin.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as JSON, as the service sends them.")] = False,
+    content: ContentFolder = None,
+    today: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="The day of the call, for orders without a date; today by default."
+        ),
+    ] = None,
+    values: Annotated[bool, typer.Option(help="Print what the chart says, or leave it out.")] = True,
+) -> None:
+    """Judge the orders of a request file and show why, criterion by criterion.
+
+    The exit code is 0 when every order was decided (whatever the outcome), 2 when the request cannot be used, 1 when a file cannot.
+    """
+    body = _body(request)
+    held = content_in(content)
+    try:
+        day = today.date() if today else local_day()
+        decided = decide_request(parse_request(body, "order-sign"), held, day, Settings())
+    except Unusable as error:
+        refuse([_issue(issue) for issue in error.issues], 2)
+    if as_json:
+        rows = [as_data(decision, held, values) for _, decision in decided]
+        typer.echo(orjson.dumps({"decisions": rows}, option=orjson.OPT_INDENT_2).decode())
+        return
+    console = to_stdout()
+    if not decided:
+        console.print("No order of this request asks for something to be done.")
+    for number, (case, decision) in enumerate(decided):
+        if number:
+            console.print()
+        show_decision(console, case, decision, held, values)
+
+
+def _body(request: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if request == "-" else Path(request).read_bytes()
+    except IsADirectoryError:
+        refuse(f"{request}: it is a folder, and a request file is meant")
+    except FileNotFoundError:
+        refuse(f"{request}: there is no such file")
+    except (OSError, ValueError) as error:
+        refuse(f"{request}: it cannot be read ({getattr(error, 'strerror', None) or error})")
+
+
+def _issue(issue: Issue) -> str:
+    return f"{issue.expression}: {issue.said}" if issue.expression else issue.said
+
+
+def show_decision(console: Console, case: Case, decision: Decision, content: Content, values: bool) -> None:
+    """Prints a decision with its reasons, what it asks, and its finding trees."""
+    coding = f" ({decision.coding.text})" if decision.coding else ""
+    console.print(Text(f"{decision.order}{coding}, date of service {case.as_of}", "bold"))
+    console.print(Text.assemble("outcome  ", (decision.outcome.value, COLOURS[decision.outcome])))
+    if decision.policy_id:
+        version = f", version {decision.policy.version}" if decision.policy else ""
+        console.print(f"policy   {decision.policy_id}{version}")
+    because = ", ".join(decision.because_ids)
+    if decision.rule in WITHOUT_POLICY:
+        because += f": {WITHOUT_POLICY[decision.rule]}"
+    console.print(f"because  {because}")
+    for number, fact in enumerate(decision.asks):
+        console.print(f"{'' if number else 'asks':9}{fact}: {_question(decision, fact, content)}")
+    if decision.unsearched:
+        console.print(f"missing  not searched, so silence means nothing: {', '.join(decision.unsearched)}")
+    if decision.policy is None:
+        return
+    tree = FindingTree(decision.policy, content.catalogue, values=values)
+    rule = decision.settled_by
+    if rule:
+        against = FindingTree(decision.policy, content.catalogue, NOT_MET if rule.then == "not necessary" else MET, values)
+        console.print(Text(f"\nsettled before the criteria: {rule.then}", "bold"))
+        for finding in decision.because:
+            console.print(against.draw(finding))
+    if decision.necessary:
+        console.print(Text("\nnecessary when", "bold"))
+        console.print(tree.draw(decision.necessary))
+    if decision.exclusions:
+        console.print(Text("\nnot necessary when", "bold"))
+        console.print(FindingTree(decision.policy, content.catalogue, NOT_MET, values).draw(decision.exclusions))
+    console.print(Text(f"\n{LEGEND}", "dim"))
+
+
+def _question(decision: Decision, fact: str, content: Content) -> str:
+    """The question for a fact: the criterion's own, else the catalogue's, else what the fact means."""
+    trees: list[Finding] = [tree for tree in (decision.necessary, decision.exclusions) if tree]
+    for leaf in (leaf for tree in trees for leaf in explain.leaves(tree)):
+        if isinstance(leaf.criterion, Check) and leaf.criterion.fact == fact and leaf.criterion.ask:
+            return leaf.criterion.ask
+    entry = content.catalogue[fact].entry
+    return entry.ask or entry.means

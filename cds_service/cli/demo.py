@@ -1,0 +1,78 @@
+"""``cds-service demo``: the service on this machine, and requests to try on it with what each will answer."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import date
+from pathlib import Path
+
+from rich.text import Text
+
+from cds_service.cli.serve import Port, free_address, listen
+from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
+from cds_service.content import Content, shipped_content
+from cds_service.decision import DecisionOutcome
+from cds_service.hooks.cards import summary
+from cds_service.hooks.messages import Unusable, parse_request
+from cds_service.hooks.order_sign import Settings, decide_request
+from cds_service.hooks.prefetch import SERVICE_ID
+
+HOST = "127.0.0.1"
+EXAMPLES = {
+    "never-necessary": "A test that the policy never supports.",
+    "triplets": "A screen in a pregnancy with three fetuses.",
+    "ten-weeks-singleton": "A screen at ten weeks with one fetus.",
+    "no-dating": "A screen of which nobody wrote down how far along the pregnancy is.",
+}
+"""The shipped example requests, in the order to try them."""
+
+
+def demo(port: Port = 8080) -> None:
+    """Start the service with the shipped content and print what to try first. Ctrl-C ends it."""
+    content = content_in(shipped_content())
+    folder = examples_folder(content.root)
+    if not folder.is_dir():
+        refuse(f"{folder}: the example requests are not there")
+    address = free_address(HOST, port)
+    console = to_stdout()
+    base = f"http://{HOST}:{port}/cds-services"
+    console.print(Text(f"The service is starting at {base}", "bold"))
+    console.print("Give it a moment; then, in another terminal, ask what it offers:\n")
+    console.print(f"  curl -s {base}\n", soft_wrap=True)
+    console.print("and send it orders as they are signed:")
+    today = local_day()
+    for name, story in EXAMPLES.items():
+        path = folder / f"{name}.json"
+        console.print(Text(f"\n{story}", "bold"))
+        console.print(f"  curl -s -H 'Content-Type: application/json' -d @{_quoted(path)} {base}/{SERVICE_ID}", soft_wrap=True)
+        for line in expectation(path, content, today):
+            console.print(f"  expect: {line}", soft_wrap=True)
+    console.print("\nThe log of decisions follows. Ctrl-C ends the service.\n", style="dim")
+    console.file.flush()
+    listen(content, address, port, 1, quiet=True)
+
+
+def examples_folder(root: Path) -> Path:
+    """The folder of the example requests: beside the content in a wheel, under ``docs`` in a checkout."""
+    inside = root / "examples"
+    return inside if inside.is_dir() else root / "docs" / "examples"
+
+
+def expectation(path: Path, content: Content, today: date) -> list[str]:
+    """What the service will answer to an example, decided by the same code. Raises Unusable for a request that cannot be used."""
+    try:
+        decided = decide_request(parse_request(path.read_bytes(), "order-sign"), content, today, Settings())
+    except (OSError, Unusable) as error:
+        refuse(f"{path}: {error}")
+    said = {
+        DecisionOutcome.NECESSARY: "no card: the order is supported (outcome 'necessary')",
+        DecisionOutcome.NOT_ADDRESSED: "no card: no policy speaks of the order (outcome 'not-addressed')",
+    }
+    return [said.get(decision.outcome) or f"one card: {summary(decision, content)}" for _, decision in decided]
+
+
+def _quoted(path: Path) -> str:
+    """The path as the shell takes it: relative where the file is below the current folder."""
+    here = Path(os.getcwd()).resolve()  # noqa: PTH109
+    return shlex.quote(str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path.resolve()))

@@ -1,0 +1,200 @@
+"""A policy as a readable outline: what it governs, its criteria in words, what silence means, what counts as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+from rich.tree import Tree
+
+from cds_service.cli.finding_tree import place_of
+from cds_service.content import Content
+from cds_service.facts.definition import Definition
+from cds_service.fhir.codes import Coding
+from cds_service.fhir.value_sets import Terminology
+from cds_service.policy.model import AtLeast, Check, Citation, Criterion, FirstRule, NoneOf, Policy, Remark, Test
+
+COMPARED = {"is_at_least": "at least", "is_above": "more than", "is_at_most": "at most", "is_below": "less than", "is": "is"}
+UNREAD = "none yet"
+"""What ``review.second_reader`` says while no person has read the encoding against the document."""
+
+
+def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:
+    """The outline of a policy version, part by part."""
+    yield from _heading(policy, content)
+    yield _title("Orders it governs")
+    for id_ in policy.order_sets:
+        yield Text(f"  {value_set(id_, content.terminology, codes=True)}")
+    if policy.settled_first:
+        yield _title("Settled before the criteria, the first that is met")
+        for rule in policy.settled_first:
+            yield _rule(rule, policy, content)
+    yield _title("Necessary when")
+    yield criterion_tree(policy.necessary_when, policy, content)
+    if policy.not_necessary_when:
+        yield _title("Not necessary when")
+        yield criterion_tree(policy.not_necessary_when, policy, content)
+    yield _title("What counts as evidence")
+    for name in content.catalogue.closure(policy.facts):
+        yield _fact(content.catalogue[name], content)
+    yield from _advice(policy)
+
+
+def _title(words: str) -> Text:
+    return Text(f"\n{words}", "bold")
+
+
+def _heading(policy: Policy, content: Content) -> Iterator[Text]:
+    versions = sorted((held for held in content.policies if held.id == policy.id), key=lambda held: held.version)
+    yield Text(policy.title, "bold")
+    yield Text(f"  policy     {policy.id}, version {policy.version} ({policy.status})")
+    lines = f" ({', '.join(policy.lines_of_business)})" if policy.lines_of_business else ""
+    yield Text(f"  payer      {policy.payer}{lines}")
+    yield Text(f"  effective  {effective(policy)}")
+    yield Text(f"  versions   {', '.join(f'{held.version} ({held.status})' for held in versions)}")
+    yield Text(f"  review     {review(policy)}")
+    for key, source in policy.sources.items():
+        yield Text(f"  source     {key}: {source.title}, {source.publisher}{f', {source.url}' if source.url else ''}")
+
+
+def effective(policy: Policy) -> str:
+    """The dates of service that a version covers, in words."""
+    return f"{policy.effective_from} to {policy.effective_until}" if policy.effective_until else f"from {policy.effective_from}"
+
+
+def review(policy: Policy) -> str:
+    """Who has read the encoding against the document."""
+    return "not clinically reviewed" if policy.second_reader == UNREAD else f"read by {policy.second_reader}"
+
+
+def value_set(id_: str, terminology: Terminology, *, codes: bool = False) -> str:
+    """A value set by its id and title, with its codes when they are asked for."""
+    held = terminology.sets.get(id_)
+    if held is None:
+        return id_
+    listed = [f"{Coding(system, '').text.strip()} {', '.join(found)}" for system, found in held.systems.items()] if codes else []
+    return f"{id_} ({held.title}){': ' if listed else ''}{'; '.join(listed)}"
+
+
+def _rule(rule: FirstRule, policy: Policy, content: Content) -> Tree:
+    tree = criterion_tree(rule.when, policy, content)
+    follows = f"then: {rule.then}"
+    if rule.asks:
+        follows += f", asking for {', '.join(rule.asks)}"
+    if rule.referred_to:
+        follows += f" to {rule.referred_to}"
+    tree.add(Text(follows, "bold"))
+    return tree
+
+
+def criterion_tree(criterion: Criterion, policy: Policy, content: Content) -> Tree:
+    """A criterion in words with its place and id; its parts, or its test and what silence means, below it."""
+    label = Text.assemble(criterion.says, " ", (place_of(criterion.cite, policy), "dim"), (f" {criterion.id}", "cyan"))
+    tree = Tree(label, guide_style="dim")
+    if criterion.remark:
+        tree.add(_remark(criterion.remark, policy))
+    if isinstance(criterion, Check):
+        tree.add(Text(test_in_words(criterion, content.terminology)))
+        tree.add(Text(silence_in_words(criterion), "dim"))
+        return tree
+    parts = tree.add(Text(_counted(criterion), "italic"))
+    for part in criterion.parts:
+        parts.children.append(criterion_tree(part, policy, content))
+    return tree
+
+
+def _counted(criterion: AtLeast | NoneOf) -> str:
+    match criterion:
+        case NoneOf():
+            return "none of these"
+        case AtLeast(count=count, parts=parts) if count == len(parts):
+            return "all of these"
+        case AtLeast(count=1):
+            return "any of these"
+        case AtLeast(count=count):
+            return f"at least {count} of these"
+
+
+def test_in_words(check: Check, terminology: Terminology) -> str:
+    """The test of a check as a person says it: ``gestational_age: at least 9 weeks, since pregnancy_start``."""
+    words = [_compared(check.test, terminology)]
+    if check.since:
+        words.append(f"since {check.since}")
+    if check.within:
+        words.append(f"within {check.within}{' when that day is unknown' if check.since else ''}")
+    return f"{check.fact}: {', '.join(word for word in words if word)}"
+
+
+def _compared(test: Test, terminology: Terminology) -> str:
+    match test.compare:
+        case "documented":
+            return "a day"
+        case "in":
+            return f"in {value_set(test.written, terminology)}"
+        case compare:
+            return f"{COMPARED[compare]} {test.written}"
+
+
+def silence_in_words(check: Check) -> str:
+    """What a chart's silence on the fact of a check means."""
+    presumption = check.presumption
+    if presumption is None:
+        return "silence means: not documented"
+    reach = ", even where nothing was searched" if presumption.always else ""
+    return f"silence means: {presumption.treat_as.value}{reach}. {presumption.because}"
+
+
+def _fact(definition: Definition, content: Content) -> Tree:
+    entry = definition.entry
+    unit = f" in {entry.unit}" if entry.unit and entry.unit != "1" else ""
+    tree = Tree(Text.assemble((definition.name, "cyan"), f" ({entry.type}{unit}): {entry.means}"), guide_style="dim")
+    for source in entry.from_:
+        named = [value_set(id_, content.terminology) for id_ in source.kind.value_sets()]
+        tree.add(Text(f"{source.name.replace('_', ' ')}{': ' if named else ''}{'; '.join(named)}", "dim"))
+    if entry.derived:
+        tree.add(Text(f"derived by the rule '{entry.derived.rule}' from {', '.join(entry.derived.takes.values())}", "dim"))
+    return tree
+
+
+def _remark(remark: Remark, policy: Policy) -> Text:
+    return Text.assemble(f"{remark.says} ", (place_of(remark.cite, policy), "dim"))
+
+
+def _advice(policy: Policy) -> Iterator[RenderableType]:
+    remarks = [*policy.advice, *([policy.review_route] if policy.review_route else [])]
+    if remarks:
+        yield _title("Advice")
+    for remark in remarks:
+        yield Text.assemble("  ", _remark(remark, policy))
+    if policy.alternatives:
+        yield _title("What the document names instead")
+    for other in policy.alternatives:
+        says = f"  {other.label} ({other.system} {other.code}), instead of {', '.join(other.instead_of)} "
+        yield Text.assemble(says, (place_of(other.cite, policy), "dim"))
+
+
+def passages(policy: Policy) -> Iterator[RenderableType]:
+    """Every place of the document: those encoded with the criteria that cite them, then those not encoded with the reason."""
+    cited: dict[str, dict[str, None]] = {}
+    for cite, by in _citations(policy):
+        cited.setdefault(place_of(cite, policy), {})[by] = None
+    yield _title("Places of the document that are encoded")
+    for place, ids in cited.items():
+        yield Text.assemble("  ", (place, "dim"), " ", (", ".join(ids), "cyan"))
+    yield _title("Passages that are not encoded")
+    for passage in policy.not_encoded:
+        yield Text.assemble("  ", (place_of(Citation(passage.source, passage.at), policy), "dim"), f" {passage.because}")
+
+
+def _citations(policy: Policy) -> Iterable[tuple[Citation, str]]:
+    for criterion in policy.criteria():
+        yield criterion.cite, criterion.id
+        if criterion.remark:
+            yield criterion.remark.cite, f"{criterion.id} (remark)"
+    for remark in policy.advice:
+        yield remark.cite, "(advice)"
+    if policy.review_route:
+        yield policy.review_route.cite, "(review route)"
+    for other in policy.alternatives:
+        yield other.cite, f"(alternative {other.system} {other.code})"

@@ -1,0 +1,84 @@
+"""``cds-service serve``: the service over HTTP. The content is read, and the port tried, before any server starts."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
+from cds_service.content import Content
+from cds_service.log_lines import log_configuration
+
+log = logging.getLogger("cds_service")
+
+Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 is every IPv4 address of this machine.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")]
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    content: ContentFolder = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer; one for each processor is a good start.")] = 1,
+) -> None:
+    """Serve the policies to CDS Hooks clients. The log goes to stdout, one JSON object a line.
+
+    Content that does not hold together is refused, with every problem, before the server starts.
+    """
+    held = content_in(content)
+    listen(held, free_address(host, port), port, workers)
+
+
+def free_address(host: str, port: int) -> str:
+    """The numeric address of a host, on which nobody listens at the port. Ends the command with status 1 when there is none.
+
+    Workers share their port by SO_REUSEPORT, so a second server would start beside a first one and take half of its calls.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError):
+        refuse(f"{host}: no address of this name is known")
+    try:
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+            tried.listen(1)
+    except OSError as error:
+        why = {
+            errno.EADDRINUSE: "the port is in use; stop what listens there, or name another with --port",
+            errno.EACCES: "this user may not listen there; ports below 1024 are the system's",
+            errno.EADDRNOTAVAIL: "this machine does not have that address",
+        }
+        refuse(f"{host}:{port}: {why.get(error.errno or 0, error.strerror or str(error))}")
+    return str(address[0])
+
+
+def listen(content: Content, address: str, port: int, workers: int, *, quiet: bool = False) -> None:
+    """Serves until the process is interrupted. Workers read the content's folder again; ``quiet`` keeps the server's own log short."""
+    os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
+    level = "WARNING" if quiet else "INFO"
+    server = Granian(
+        "cds_service.app:create_app",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        websockets=False,
+        factory=True,
+        log_level=LogLevels(level.lower()),
+        log_dictconfig=log_configuration(level),
+    )
+    if not quiet:
+        log.info(
+            "serving", extra={"address": address, "port": port, "revision": content.revision, "policies": len(content.policies)}
+        )
+    server.serve()

@@ -1,0 +1,50 @@
+"""Log lines for machines: one JSON object a line, with every field that a call of the logger adds."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
+"""What every record carries; everything else in a record was added by the call."""
+
+
+class LogLine(logging.Formatter):
+    """Writes a record as ``{"time", "level", "logger", "said", …}`` and the fields given in ``extra``.
+
+    Of an exception it tells the type and where it happened, never its words: they may quote a patient's values.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line of JSON; fields of types that JSON does not know are written as text."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "said": record.getMessage(),
+        }
+        line |= {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        if record.exc_info and record.exc_info[0]:
+            frames = traceback.extract_tb(record.exc_info[2])
+            line |= {"error": record.exc_info[0].__name__, "at": [f"{Path(f.filename).name}:{f.lineno}" for f in frames][-6:]}
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def log_configuration(server_level: str = "INFO") -> dict[str, Any]:
+    """The configuration (of ``logging.config``) that sends every log to stdout as JSON lines; ``server_level`` is the HTTP server's."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": LogLine}},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}},
+        "root": {"handlers": ["stdout"], "level": "WARNING"},
+        "loggers": {
+            "cds_service": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+            "_granian": {"handlers": ["stdout"], "level": server_level, "propagate": False},
+        },
+    }

@@ -1,0 +1,183 @@
+"""Runs a vignette twice: its facts judged directly, and its chart imagined as FHIR and posted to the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask
+
+from cds_service.chart import Case, Chart
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
+from cds_service.facts.extract import Facts
+from cds_service.facts.imagine import imagine
+from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.fhir.codes import Coding, written
+from cds_service.fhir.elements import Resource
+from cds_service.hooks.messages import EXTENSION
+from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.order import CODE_ELEMENTS, Order, read_order
+from cds_service.policy.model import Evidence, Fact
+from cds_service.vignettes.read import OrderEntry, Vignette
+
+PATIENT = "imagined"
+
+
+class _GivenFacts(Facts):
+    """The facts of a vignette: what it gives, with what its order itself says; everything else is silent."""
+
+    def __init__(self, case: Case, content: Content, given: Mapping[str, list[Evidence]]) -> None:
+        super().__init__(case, content.catalogue)
+        self._given: dict[str, list[Evidence]] = {}
+        for name, evidence in given.items():
+            derived = content.catalogue[name].entry.derived
+            for one in evidence:
+                by_input = derived and derived.imagined_by and one.kind != "answered"
+                target = derived.imagined_by if by_input and derived and derived.imagined_by else name
+                self._given.setdefault(target, []).append(one)
+
+    def __getitem__(self, name: str) -> Fact:
+        if name not in self._read:
+            extracted = super().__getitem__(name)
+            given = tuple(self._given.get(name, ()))
+            derived = self.catalogue[name].entry.derived
+            if given and derived and "scan" in derived.takes:
+                self._given.setdefault(derived.takes["scan"], []).extend(given)
+                self._read.clear()
+                self._given.pop(name)
+                return self[name]
+            self._read[name] = Fact(name, extracted.evidence + given, extracted.unsearched)
+        return self._read[name]
+
+
+def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
+    """The decision on the vignette's facts as they stand, without any FHIR."""
+    signing = tuple(read_order(resource, place, vignette.as_of) for place, resource in enumerate(_drafts(vignette, content)))
+    order = signing[len(vignette.signed_before)]
+    case = Case(Chart((), content.terminology, PATIENT, vignette.not_searched), order, signing, vignette.as_of)
+    chosen = [choice for choice in content.library.select(order.codings, vignette.as_of) if choice.policy_id == vignette.policy.id]
+    if not chosen or chosen[0].policy is None:
+        return decide(case, content)[0]
+    facts = _GivenFacts(case, content, vignette.given)
+    return judge_policy(chosen[0].policy, chosen[0].coding, order.reference, facts, case)
+
+
+def decide_over_http(vignette: Vignette, content: Content, app: Flask) -> Mapping[str, Any]:
+    """The machine-readable decision that the service answers when the vignette's chart is posted to it as FHIR."""
+    response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
+    if response.status_code != 200:
+        raise AssertionError(f"the service answered {response.status_code}: {response.get_data(as_text=True)}")
+    own = f"{vignette.order.resource}/order-1"
+    found = [d for d in response.get_json()["extension"][EXTENSION] if d["order"] == own]
+    mine = [d for d in found if d.get("policy") in (vignette.policy.id, None)]
+    return mine[0] if mine else {"outcome": "absent"}
+
+
+def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
+    """The order-sign request in which an EHR would send the vignette: drafts, and every prefetch key that was searched.
+
+    Raises CannotImagine when a fact cannot be said in FHIR.
+    """
+    order, *_ = [resource for resource in _drafts(vignette, content) if resource["id"] == "order-1"]
+    chart = ImaginedChart(content.terminology, PATIENT, vignette.as_of, order)
+    for name, evidence in vignette.given.items():
+        for one in evidence:
+            imagine(name, one, content.catalogue, chart, vignette.via.get(name, ""))
+    drafted = _drafts(vignette, content)
+    own = len(vignette.signed_before)
+    before, after = drafted[:own], drafted[own + 1 :]
+    drafts = [*before, *chart.signed_before, order, *chart.signed_after, *after]
+    return {
+        "hook": "order-sign",
+        "hookInstance": "00000000-0000-4000-8000-000000000001",
+        "context": {
+            "userId": "Practitioner/imagined",
+            "patientId": PATIENT,
+            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in drafts]},
+        },
+        "prefetch": {key: _supplied(kind, chart.resources) for key, kind in KEYS.items() if kind not in vignette.not_searched},
+    }
+
+
+def _supplied(kind: str, resources: list[Resource]) -> dict[str, Any] | None:
+    found = [resource for resource in resources if resource["resourceType"] == kind]
+    if kind == "Patient":
+        return found[0] if found else {"resourceType": "Patient", "id": PATIENT}
+    if kind == "Encounter":
+        return found[0] if found else None
+    return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": [{"resource": r} for r in found]}
+
+
+def _drafts(vignette: Vignette, content: Content) -> list[Resource]:
+    before = [_draft(OrderEntry(code=coding.text), f"before-{n}", vignette) for n, coding in enumerate(vignette.signed_before, 1)]
+    after = [_draft(OrderEntry(code=coding.text), f"after-{n}", vignette) for n, coding in enumerate(vignette.signed_after, 1)]
+    return [*before, _draft(vignette.order, "order-1", vignette), *after]
+
+
+def _draft(order: OrderEntry, id_: str, vignette: Vignette) -> Resource:
+    concept: dict[str, Any] = {"coding": [_coding(written(code)) for code in (order.code, *order.also)]}
+    if order.text:
+        concept["text"] = order.text
+    draft: Resource = {
+        "resourceType": order.resource,
+        "id": id_,
+        "status": order.status,
+        "intent": "order",
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "authoredOn": vignette.as_of.isoformat(),
+        CODE_ELEMENTS[order.resource][0]: concept,
+    }
+    if order.detail:
+        draft["orderDetail"] = [{"text": words} for words in order.detail]
+    if order.reason:
+        draft["reasonCode"] = [{"coding": [_coding(written(code))]} for code in order.reason]
+    if order.priority:
+        draft["priority"] = order.priority
+    if order.do_not_perform:
+        draft["doNotPerform"] = True
+    return draft
+
+
+def _coding(coding: Coding) -> dict[str, str]:
+    return {"system": coding.system, "code": coding.code}
+
+
+def differences(vignette: Vignette, outcome: str, because: list[str], asks: list[str], assumed: list[str]) -> list[str]:
+    """What a decision says other than the vignette expects, in words; empty when it is right."""
+    expect = vignette.expect
+    found = []
+    if outcome != vignette.outcome.value:
+        found.append(f"outcome: expected {expect.outcome}, found {outcome}")
+    for name, wanted, had in (
+        ("because", expect.because, because),
+        ("asks", expect.asks, asks),
+        ("assumed", expect.assumed, assumed),
+    ):
+        if wanted is not None and wanted != had:
+            found.append(f"{name}: expected {wanted}, found {had}")
+    return found
+
+
+def differences_as_facts(vignette: Vignette, content: Content) -> list[str]:
+    """What the decision on facts says other than expected."""
+    decision = decide_as_facts(vignette, content)
+    return differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
+
+
+def differences_over_http(vignette: Vignette, content: Content, app: Flask) -> list[str]:
+    """What the decision over HTTP says other than expected."""
+    data = decide_over_http(vignette, content, app)
+    return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))
+
+
+__all__ = [
+    "DecisionOutcome",
+    "Order",
+    "decide_as_facts",
+    "decide_over_http",
+    "differences_as_facts",
+    "differences_over_http",
+    "request_of",
+]

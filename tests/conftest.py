@@ -1,0 +1,109 @@
+"""What all tests share: the shipped content read once, a service over it, and vignette files collected as tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cds_service.app import create_app
+from cds_service.content import Content, read_content, shipped_content
+from cds_service.vignettes.read import Vignette, read_vignettes
+from cds_service.vignettes.run import decide_as_facts, differences_as_facts, differences_over_http
+
+TODAY = date(2026, 11, 23)
+
+
+@lru_cache(maxsize=1)
+def held_content() -> Content:
+    """The shipped content, read once for the whole run."""
+    return read_content(shipped_content())
+
+
+@lru_cache(maxsize=1)
+def held_app() -> Flask:
+    """A service over the shipped content, on a fixed day."""
+    return create_app(held_content(), today=lambda: TODAY)
+
+
+@pytest.fixture
+def content() -> Content:
+    """The shipped content."""
+    return held_content()
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    """A client of the service over the shipped content."""
+    return held_app().test_client()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Every YAML file under ``tests/vignettes`` is a test file."""
+    if file_path.suffix == ".yaml" and "vignettes" in file_path.parts:
+        return VignetteTests.from_parent(parent, path=file_path)
+    return None
+
+
+class VignetteTests(pytest.File):
+    """One vignette file: two tests for each vignette."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Reads the file; problems in it fail collection with their lines."""
+        name = self.path.relative_to(Path(__file__).parent.parent).as_posix()
+        for vignette in read_vignettes(self.path, name, held_content()):
+            for way in ("as facts", "over HTTP"):
+                yield VignetteTest.from_parent(self, name=f"{vignette.name} [{way}]", vignette=vignette, way=way)
+
+
+class VignetteTest(pytest.Item):
+    """One vignette run one way; a failure shows what differs and the finding tree."""
+
+    def __init__(self, *, vignette: Vignette, way: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vignette, self.way = vignette, way
+
+    def runtest(self) -> None:
+        """The decision is the one the vignette expects."""
+        content = held_content()
+        if self.way == "as facts":
+            found = differences_as_facts(self.vignette, content)
+        else:
+            found = differences_over_http(self.vignette, content, held_app())
+        if found:
+            raise AssertionError("\n".join([self.vignette.story, *found, *_tree(self.vignette, content)]))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Wrong decisions are told in words; anything else with its traceback."""
+        if isinstance(excinfo.value, AssertionError):
+            return f"{self.vignette.file}:{self.vignette.line}: {excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the vignette stands."""
+        return self.path, self.vignette.line - 1, self.name
+
+
+def _tree(vignette: Vignette, content: Content) -> list[str]:
+    from cds_service.policy.judge import Finding
+
+    lines: list[str] = []
+
+    def show(finding: Finding, depth: int) -> None:
+        mark = {"met": "+", "not met": "-", "not documented": "?"}[finding.outcome.value]
+        basis = f" ({finding.basis.value})" if finding.basis else ""
+        lines.append(f"{'  ' * depth}{mark} {finding.criterion.id}{basis}")
+        for part in finding.parts:
+            show(part, depth + 1)
+
+    decision = decide_as_facts(vignette, content)
+    for tree in (decision.necessary, decision.exclusions):
+        if tree:
+            show(tree, 0)
+    return lines
