@@ -34,7 +34,13 @@ def create_app(content: Content | None = None, settings: Settings | None = None,
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_blueprint(hooks_routes(held, settings or Settings(), today or _local_day))
-    CORS(app, methods=["GET", "POST", "OPTIONS"], allow_headers=["Authorization", "Content-Type", "Accept"], max_age=600)
+    CORS(
+        app,
+        methods=["GET", "POST", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type", "Accept"],
+        max_age=600,
+        send_wildcard=True,
+    )
     app.register_error_handler(Unusable, _unusable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)

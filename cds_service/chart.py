@@ -24,7 +24,7 @@ from cds_service.fhir.elements import (
     status_code,
 )
 from cds_service.fhir.value_sets import Carried, Terminology
-from cds_service.order import Order
+from cds_service.order import LookUp, Order, referred_medicine
 from cds_service.policy.values import Days
 
 
@@ -96,14 +96,10 @@ class Chart:
             index = self._index[kind] = self._indexed(kind)
         return index.get(value_set, ())
 
-    def not_searched(self, kinds: Iterable[str]) -> tuple[str, ...]:
-        """Which of these resource types were not, or not wholly, searched."""
-        return tuple(kind for kind in kinds if kind in self.unsearched)
-
     def _indexed(self, kind: str) -> dict[str, list[Hit]]:
         index: dict[str, list[Hit]] = {}
         for resource in self.of(kind):
-            for holder, concept in _coded_places(kind, resource):
+            for holder, concept in _coded_places(kind, resource, self.get):
                 self.held(index, resource, holder, concept)
         return index
 
@@ -117,7 +113,7 @@ class Chart:
                     index.setdefault(id_, []).append(Hit(resource, holder, coding, carried))
 
 
-def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, Any], Any]]:
+def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
     match kind:
         case "Observation":
             yield resource, resource.get("code")
@@ -132,7 +128,7 @@ def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, 
             for concept in items(resource.get("reasonCode")):
                 yield resource, concept
         case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
-            yield resource, resource.get("medicationCodeableConcept")
+            yield resource, resource.get("medicationCodeableConcept") or referred_medicine(resource, look_up)
         case "DeviceRequest":
             yield resource, resource.get("codeCodeableConcept")
         case _:
@@ -146,6 +142,7 @@ class Stated(NamedTuple):
     carried: Carried | None
     when: Days | None
     resource: str
+    unconfirmed: bool
 
 
 @dataclass(frozen=True)
@@ -167,21 +164,28 @@ class Case:
         found: dict[str, list[Stated]] = {}
         order = self.order
         on = Days.on(order.date_of_service)
-        stated: list[tuple[Any, Days | None, str]]
-        stated = [(concept, on, order.reference) for concept in items(order.resource.get("reasonCode"))]
-        stated += [(concept, on, order.reference) for concept in _contained_reasons(order.resource)]
+        stated: list[tuple[Any, Days | None, str, bool]]
+        stated = [(concept, on, order.reference, False) for concept in items(order.resource.get("reasonCode"))]
+        stated += [(concept, on, order.reference, unconfirmed) for concept, unconfirmed in _contained_reasons(order.resource)]
         for encounter in self.chart.of("Encounter"):
             if encounter.get("status") not in ("entered-in-error", "cancelled"):
                 when, said = first_days(encounter, "period"), own_reference(encounter)
-                stated += [(concept, when, said) for concept in items(encounter.get("reasonCode"))]
-        for concept, when, said in stated:
+                stated += [(concept, when, said, False) for concept in items(encounter.get("reasonCode"))]
+        for concept, when, said, unconfirmed in stated:
             seen: set[str] = set()
             for coding in codings(concept):
                 for id_, carried in self.chart.terminology.holding(coding.system, coding.code).items():
                     if id_ not in seen:
                         seen.add(id_)
-                        found.setdefault(id_, []).append(Stated(coding, carried, when, said))
+                        found.setdefault(id_, []).append(Stated(coding, carried, when, said, unconfirmed))
         return found
+
+    @cached_property
+    def unsearched(self) -> frozenset[str]:
+        """The resource types not searched: the chart's, and Condition when the order's reason refers to one that is not here."""
+        named = [reference(reason) for reason in items(self.order.resource.get("reasonReference"))]
+        unseen = any(name.startswith("Condition/") and self.chart.get(name) is None for name in named)
+        return self.chart.unsearched | {"Condition"} if unseen else self.chart.unsearched
 
     @cached_property
     def described(self) -> tuple[frozenset[str], list[Coding], list[str]]:
@@ -195,13 +199,13 @@ UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})
 """Verification statuses of a diagnosis that is not evidence either way."""
 
 
-def _contained_reasons(order: Resource) -> Iterator[Any]:
-    """The codes of confirmed diagnoses that the order contains and names as its reason."""
+def _contained_reasons(order: Resource) -> Iterator[tuple[Any, bool]]:
+    """The codes of diagnoses that the order contains and names as its reason, and whether each is unconfirmed."""
     named = {reference(reason) for reason in items(order.get("reasonReference"))}
     if not named:
         return
     for contained in items(order.get("contained")):
         if isinstance(contained, dict) and f"#{contained.get('id')}" in named:
             verified = status_code(contained.get("verificationStatus"))
-            if verified not in UNCONFIRMED and verified not in ("refuted", "entered-in-error"):
-                yield contained.get("code")
+            if verified not in ("refuted", "entered-in-error"):
+                yield contained.get("code"), verified in UNCONFIRMED

@@ -53,12 +53,14 @@ def read_content(root: Path) -> Content:
         raise ContentError([Problem(str(root), 0, said)])
     problems: list[Problem] = []
     sets: dict[str, ValueSet] = {}
+    broken: list[str] = []
     for path in sorted((root / "value_sets").glob("*.json")):
         try:
             sets[path.stem] = read_value_set(path, f"value_sets/{path.name}")
         except ContentError as error:
             problems += error.problems
-    terminology = Terminology(sets)
+            broken.append(path.stem)
+    terminology = Terminology(sets, broken)
     catalogue, found = read_catalogue(root / "facts", terminology, "facts")
     problems += found
     policies: list[Policy] = []
@@ -106,7 +108,7 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
 def _reference_problems(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> Iterator[Problem]:
     """What the policy names outside its criteria and is not there: value sets of orders, facts asked for, alternatives."""
     for id_ in policy.order_sets:
-        if id_ not in terminology.sets:
+        if not terminology.knows(id_):
             yield Problem(policy.file, 0, f"applies_to: there is no value set '{id_}' in value_sets/")
     for rule in policy.settled_first:
         for asked in rule.asks:
@@ -142,11 +144,11 @@ def _test_problems(check: Check, entry: FactEntry, terminology: Terminology) -> 
         case "documented", _, type_:
             yield f"'{check.fact}' is a {type_}; it needs a test, a look-back alone tests a day"
         case "in", str(id_), "code":
-            if id_ not in terminology.sets:
+            if not terminology.knows(id_):
                 yield f"there is no value set '{id_}' in value_sets/"
-        case "is", str(word), "choice":
-            if word not in entry.choices:
-                yield f"'{word}' is none of the choices of '{check.fact}': {', '.join(entry.choices)}"
+        case "is", str() | Interval(), "choice":
+            if test.written not in entry.choices:
+                yield f"'{test.written}' is none of the choices of '{check.fact}': {', '.join(entry.choices)}"
         case _, Interval() as threshold, "quantity":
             yield from _threshold_problems(check, entry, threshold)
         case _, _, type_:
@@ -168,7 +170,9 @@ def _threshold_problems(check: Check, entry: FactEntry, threshold: Interval) -> 
 
 def _in_fact_units(check: Check, definition: Definition) -> Check:
     test = check.test
-    if isinstance(test.value, Interval):
+    if isinstance(test.value, Interval) and definition.entry.type == "choice":
+        test = Test(test.compare, test.written, "", test.written)
+    elif isinstance(test.value, Interval):
         number = convert(test.value.low, test.unit or definition.entry.unit, definition.entry.unit)
         test = Test(test.compare, Interval.exactly(number), test.unit, test.written)
     return replace(check, test=test, ask=check.ask or definition.entry.ask)

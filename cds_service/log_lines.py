@@ -36,7 +36,7 @@ class LogLine(logging.Formatter):
 
 
 def log_configuration(server_level: str = "INFO") -> dict[str, Any]:
-    """The configuration (of ``logging.config``) that sends every log to stdout as JSON lines; ``server_level`` is the HTTP server's."""
+    """What ``logging.config`` needs to send every log to stdout as JSON lines; ``server_level`` is the HTTP server's."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

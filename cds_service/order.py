@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from cds_service.fhir.codes import Coding
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, text
 
 CODE_ELEMENTS = {
     "ServiceRequest": ("code",),
@@ -18,6 +20,9 @@ CODE_ELEMENTS = {
     "Appointment": ("serviceType",),
 }
 """The order types of CRD, with the elements that say what is ordered."""
+
+LookUp = Callable[[str], Resource | None]
+"""Finds a resource by ``Type/id``."""
 
 WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "stopped"})
 
@@ -40,7 +45,7 @@ class Order:
     @property
     def stands(self) -> bool:
         """Whether it asks for something to be done: not withdrawn, and not an order *not* to do it."""
-        return self.resource.get("doNotPerform") is not True and self.resource.get("status") not in WITHDRAWN
+        return self.resource.get("doNotPerform") is not True and text(self.resource.get("status")) not in WITHDRAWN
 
     def descriptions(self) -> tuple[list[Coding], list[str]]:
         """What describes the order: its codings and those of ``orderDetail``, and the words of both.
@@ -54,13 +59,27 @@ class Order:
         return found, words
 
 
-def read_order(resource: Resource, position: int, today: date) -> Order:
-    """Reads a draft order; ``today`` is the day of the call. Malformed parts are read as absent (validation is the hook's)."""
+def read_order(resource: Resource, position: int, today: date, look_up: LookUp = lambda _: None) -> Order:
+    """Reads a draft order; ``today`` is the day of the call, ``look_up`` finds the Medication that an order refers to.
+
+    Malformed parts are read as absent (validation is the hook's).
+    """
     kind = text(resource.get("resourceType"))
-    found = tuple(
-        coding for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name)) for coding in codings(concept)
-    )
+    concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
+    concepts += [concept for concept in [referred_medicine(resource, look_up)] if concept]
+    found = tuple(coding for concept in concepts for coding in codings(concept))
     return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today)
+
+
+def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
+    """The code of the Medication that a resource refers to, contained in it or looked up; None when there is none."""
+    named = reference(resource.get("medicationReference"))
+    if named.startswith("#"):
+        contained = (c for c in items(resource.get("contained")) if isinstance(c, dict))
+        found = next((c for c in contained if f"#{c.get('id')}" == named), None)
+    else:
+        found = look_up(named) if named else None
+    return found.get("code") if found else None
 
 
 def date_of_service(resource: Resource) -> date | None:
@@ -73,5 +92,20 @@ def date_of_service(resource: Resource) -> date | None:
         found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
         if found:
             return found.first
+    if resource.get("resourceType") == "MedicationRequest":
+        for dosage in items(resource.get("dosageInstruction")):
+            start = _dosage_start(dosage)
+            if start:
+                return start
     found = first_days(resource, "occurrenceDateTime", "occurrencePeriod", "authoredOn")
+    return found.first if found else None
+
+
+def _dosage_start(dosage: Any) -> date | None:
+    timing = dosage.get("timing") if isinstance(dosage, dict) else None
+    if not isinstance(timing, dict):
+        return None
+    events, repeat = timing.get("event"), timing.get("repeat")
+    event = days(events[0]) if isinstance(events, list) and events else None
+    found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
     return found.first if found else None

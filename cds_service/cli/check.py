@@ -17,11 +17,10 @@ from cds_service.cli.finding_tree import LEGEND, FindingTree
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
+from cds_service.hooks.cards import question
 from cds_service.hooks.messages import Issue, Unusable, parse_request
 from cds_service.hooks.order_sign import Settings, decide_request
-from cds_service.policy import explain
-from cds_service.policy.judge import MET, NOT_MET, Finding
-from cds_service.policy.model import Check
+from cds_service.policy.judge import MET, NOT_MET
 
 COLOURS = {
     DecisionOutcome.NECESSARY: "bold green",
@@ -58,7 +57,7 @@ def check(
         day = today.date() if today else local_day()
         decided = decide_request(parse_request(body, "order-sign"), held, day, Settings())
     except Unusable as error:
-        refuse([_issue(issue) for issue in error.issues], 2)
+        refuse([_issue(issue, request) for issue in error.issues], 2)
     if as_json:
         rows = [as_data(decision, held, values) for _, decision in decided]
         typer.echo(orjson.dumps({"decisions": rows}, option=orjson.OPT_INDENT_2).decode())
@@ -83,8 +82,8 @@ def _body(request: str) -> bytes:
         refuse(f"{request}: it cannot be read ({getattr(error, 'strerror', None) or error})")
 
 
-def _issue(issue: Issue) -> str:
-    return f"{issue.expression}: {issue.said}" if issue.expression else issue.said
+def _issue(issue: Issue, request: str) -> str:
+    return f"{issue.expression or ('stdin' if request == '-' else request)}: {issue.said}"
 
 
 def show_decision(console: Console, case: Case, decision: Decision, content: Content, values: bool) -> None:
@@ -100,7 +99,7 @@ def show_decision(console: Console, case: Case, decision: Decision, content: Con
         because += f": {WITHOUT_POLICY[decision.rule]}"
     console.print(f"because  {because}")
     for number, fact in enumerate(decision.asks):
-        console.print(f"{'' if number else 'asks':9}{fact}: {_question(decision, fact, content)}")
+        console.print(f"{'' if number else 'asks':9}{fact}: {question(decision, fact, content)}")
     if decision.unsearched:
         console.print(f"missing  not searched, so silence means nothing: {', '.join(decision.unsearched)}")
     if decision.policy is None:
@@ -119,13 +118,3 @@ def show_decision(console: Console, case: Case, decision: Decision, content: Con
         console.print(Text("\nnot necessary when", "bold"))
         console.print(FindingTree(decision.policy, content.catalogue, NOT_MET, values).draw(decision.exclusions))
     console.print(Text(f"\n{LEGEND}", "dim"))
-
-
-def _question(decision: Decision, fact: str, content: Content) -> str:
-    """The question for a fact: the criterion's own, else the catalogue's, else what the fact means."""
-    trees: list[Finding] = [tree for tree in (decision.necessary, decision.exclusions) if tree]
-    for leaf in (leaf for tree in trees for leaf in explain.leaves(tree)):
-        if isinstance(leaf.criterion, Check) and leaf.criterion.fact == fact and leaf.criterion.ask:
-            return leaf.criterion.ask
-    entry = content.catalogue[fact].entry
-    return entry.ask or entry.means

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from datetime import date
 from pathlib import Path
@@ -74,5 +73,5 @@ def expectation(path: Path, content: Content, today: date) -> list[str]:
 
 def _quoted(path: Path) -> str:
     """The path as the shell takes it: relative where the file is below the current folder."""
-    here = Path(os.getcwd()).resolve()  # noqa: PTH109
+    here = Path.cwd()
     return shlex.quote(str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path.resolve()))

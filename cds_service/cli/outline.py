@@ -132,6 +132,8 @@ def _compared(test: Test, terminology: Terminology) -> str:
             return "a day"
         case "in":
             return f"in {value_set(test.written, terminology)}"
+        case "is" if isinstance(test.value, str):
+            return f"is '{test.written}'"
         case compare:
             return f"{COMPARED[compare]} {test.written}"
 

@@ -57,23 +57,24 @@ def held_policy(content: Content, policy_id: str, version: str = "") -> Policy:
         known = sorted({policy.id for policy in content.policies})
         by_name = {name: id_ for id_ in known for name in (id_, id_.partition("/")[2])}
         close = get_close_matches(policy_id, by_name, 1, 0.4)
-        refuse(
-            f"there is no policy '{policy_id}'; {f"is '{by_name[close[0]]}' meant?" if close else 'cds-service policy list names them'}"
-        )
+        meant = f"is '{by_name[close[0]]}' meant?" if close else "'cds-service policy list' names them"
+        refuse(f"there is no policy '{policy_id}'; {meant}")
     if not version:
         return content.library.version(policy_id) or max(versions, key=lambda policy: policy.version)
-    for policy in versions:
-        if policy.version.isoformat() == version:
-            return policy
-    held = ", ".join(sorted(policy.version.isoformat() for policy in versions))
-    refuse(f"there is no version '{version}' of {policy_id}; held are {held}")
+    found = next((policy for policy in versions if policy.version.isoformat() == version), None)
+    if found is None:
+        held = ", ".join(sorted(policy.version.isoformat() for policy in versions))
+        refuse(f"there is no version '{version}' of {policy_id}; held are {held}")
+    return found
 
 
 @policy_commands.command("list")
 def list_policies(content: ContentFolder = None) -> None:
     """List every version of every policy, with what it covers and whether a person has reviewed it."""
     held = content_in(content)
-    table = Table("policy", "version", "title", "status", "effective", "payer", "review", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table("policy", "version", "title", "status", "effective", "payer", "review", box=box.SIMPLE_HEAD, show_edge=False)
+    for column in table.columns[:2]:
+        column.no_wrap = True
     for policy in sorted(held.policies, key=lambda policy: (policy.id, policy.version)):
         table.add_row(policy.id, str(policy.version), policy.title, policy.status, effective(policy), policy.payer, review(policy))
     to_stdout().print(table)
@@ -83,9 +84,11 @@ def list_policies(content: ContentFolder = None) -> None:
 def check_content(content: ContentFolder = None) -> None:
     """Read all content and say what is wrong with it, each problem as 'file:line: what'; exit 1 when anything is."""
     held = content_in(content)
-    ids = {policy.id for policy in held.policies}
-    read = f"{len(ids)} policies in {len(held.policies)} versions, {len(held.catalogue.facts)} facts, {len(held.terminology.sets)} value sets"
-    to_stdout().print(f"All content holds together: {read} (revision {held.revision}).", soft_wrap=True)
+    policies, versions = len({policy.id for policy in held.policies}), len(held.policies)
+    read = (
+        f"policies: {policies}, versions: {versions}, facts: {len(held.catalogue.facts)}, value sets: {len(held.terminology.sets)}"
+    )
+    to_stdout().print(f"All content holds together ({read}, revision {held.revision}).", soft_wrap=True)
 
 
 @policy_commands.command("hooks")

@@ -5,20 +5,27 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from cds_service.app import create_app
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.log_lines import log_configuration
 
 log = logging.getLogger("cds_service")
+THREADS = 64
+"""Threads of a worker. A client that sends its request slowly holds one until it has sent it all; the others go on answering."""
+LONGEST_END = 10
+"""Seconds that a worker may take to end before it is killed; an order takes milliseconds."""
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 is every IPv4 address of this machine.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")]
@@ -63,22 +70,36 @@ def free_address(host: str, port: int) -> str:
 
 
 def listen(content: Content, address: str, port: int, workers: int, *, quiet: bool = False) -> None:
-    """Serves until the process is interrupted. Workers read the content's folder again; ``quiet`` keeps the server's own log short."""
+    """Serves until the process is interrupted. Workers read the content's folder again; ``quiet`` shortens the server's own log."""
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
     server = Granian(
-        "cds_service.app:create_app",
+        "cds_service.cli.serve:worker",
         address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
+        workers_kill_timeout=LONGEST_END,
         websockets=False,
+        blocking_threads=THREADS,
         factory=True,
         log_level=LogLevels(level.lower()),
         log_dictconfig=log_configuration(level),
     )
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())  # THREADS says why
     if not quiet:
         log.info(
             "serving", extra={"address": address, "port": port, "revision": content.revision, "policies": len(content.policies)}
         )
     server.serve()
+
+
+def worker() -> Flask:
+    """The service in a worker process. Raises ContentError when the content was broken since the server started.
+
+    Ctrl-C reaches every process of the terminal, and the server then tells its workers to end as well. A worker that is told twice
+    may hang (Granian 2.8: one end in twenty), so workers leave Ctrl-C to the server.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return create_app()

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from cds_service.facts.definition import Definition, FactEntry
-from cds_service.facts.derive import RULES
+from cds_service.facts.derive import RULES, Rule
 from cds_service.facts.kinds.evidence_kind import Need
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.value_sets import Terminology
@@ -21,7 +21,10 @@ from cds_service.yaml_file import YamlFile, said_of
 class Catalogue:
     """All facts by name; immutable once read. ``broken`` names those that stand in the files and could not be read."""
 
-    def __init__(self, definitions: Mapping[str, Definition], broken: Iterable[str] = ()) -> None:
+    def __init__(
+        self, definitions: Mapping[str, Definition], broken: Iterable[str] = (), tables: Mapping[str, BaseModel] | None = None
+    ) -> None:
+        self.tables = MappingProxyType(dict(tables or {}))
         self.facts = MappingProxyType(dict(definitions))
         self.broken = frozenset(broken)
 
@@ -88,19 +91,37 @@ def read_catalogue(folder: Path, terminology: Terminology, name: str) -> tuple[C
                 problems.append(file.problem((fact,), f"the fact '{fact}' is already in {definitions[fact].file}"))
             definitions[fact] = Definition(fact, entry, file.name, file.line((fact,)))
             problems += _own_problems(definitions[fact], file, terminology)
-    catalogue = Catalogue(definitions, broken)
+    tables: dict[str, BaseModel] = {}
+    for definition in definitions.values():
+        derived = definition.entry.derived
+        rule = RULES.get(derived.rule) if derived else None
+        if derived and rule and (rule.table or derived.table):
+            try:
+                tables[derived.table] = _read_table(folder, derived.table, rule, name, definition)
+            except ContentError as error:
+                problems += error.problems
+    catalogue = Catalogue(definitions, broken, tables)
     problems += [problem for definition in definitions.values() for problem in _derivation_problems(definition, catalogue)]
     return catalogue, problems
+
+
+def _read_table(folder: Path, table: str, rule: Rule, name: str, definition: Definition) -> BaseModel:
+    path = folder / "tables" / f"{table}.yaml"
+    if rule.table is None or not table or not path.is_file():
+        said = "a table that facts/tables/ has no file of" if rule.table else "no table, and 'table' names one"
+        raise ContentError([Problem(definition.file, definition.line, f"the rule of '{definition.name}' takes {said}")])
+    return YamlFile(path, f"{name}/tables/{path.name}").read_as(rule.table)
 
 
 def _own_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
     entry, name = definition.entry, definition.name
     for index, source in enumerate(entry.from_):
         for id_ in source.kind.value_sets():
-            if id_ not in terminology.sets:
+            if not terminology.knows(id_):
                 yield file.problem((name, "from", index), f"there is no value set '{id_}' in value_sets/")
+            held = terminology.sets.get(id_)
+            if held is None:
                 continue
-            held = terminology.sets[id_]
             for carried in (*held.codes.values(), *held.categories.values()):
                 if carried and isinstance(carried.value, Interval) and carried.unit:
                     try:

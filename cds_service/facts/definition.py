@@ -10,12 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
+from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
+from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
-from cds_service.facts.kinds.order import OrderCodeEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
+from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.values import Interval, Value, show
@@ -28,6 +32,11 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "result": ResultEvidence,
     "not_done": NotDoneEvidence,
     "family_history": FamilyHistoryEvidence,
+    "medication": MedicationEvidence,
+    "allergy": AllergyEvidence,
+    "encounter": EncounterEvidence,
+    "risk": RiskEvidence,
+    "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
 }
@@ -42,10 +51,14 @@ class RangeEntry(Entry):
 
 
 class DerivedEntry(Entry):
-    """A fact computed from others: the rule's name, what it takes, and the input that a vignette's value stands for."""
+    """A fact computed from others: the rule's name, what it takes, and the input that a vignette's value stands for.
+
+    ``table`` names a file of ``facts/tables/`` that the rule looks things up in.
+    """
 
     rule: Words
     takes: dict[str, FactName]
+    table: str = ""
     imagined_by: FactName | None = None
 
 
@@ -59,6 +72,11 @@ class SourceEntry(Entry):
     result: ResultEvidence | None = None
     not_done: NotDoneEvidence | None = None
     family_history: FamilyHistoryEvidence | None = None
+    medication: MedicationEvidence | None = None
+    allergy: AllergyEvidence | None = None
+    encounter: EncounterEvidence | None = None
+    risk: RiskEvidence | None = None
+    order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
 

@@ -6,16 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pydantic import BaseModel
+
 from cds_service.facts import pregnancy
 from cds_service.policy.model import Evidence, Fact
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A derivation: the function, and the names under which it takes its facts."""
+    """A derivation: the function, the names under which it takes its facts, and the grammar of its table if it has one.
 
-    compute: Callable[[Mapping[str, Fact], date], list[Evidence]]
+    A rule with a table takes it, read, as its third argument.
+    """
+
+    compute: Callable[..., list[Evidence]]
     takes: frozenset[str]
+    table: type[BaseModel] | None = None
+
+    def __call__(self, facts: Mapping[str, Fact], as_of: date, table: BaseModel | None) -> list[Evidence]:
+        """The evidence of the derived fact."""
+        return self.compute(facts, as_of, table) if self.table else self.compute(facts, as_of)
 
 
 RULES: dict[str, Rule] = {
@@ -23,11 +33,12 @@ RULES: dict[str, Rule] = {
         pregnancy.gestational_age,
         frozenset({"scan", "due_date", "age_by_due_date", "last_period", "age_by_last_period", "week_code"}),
     ),
-    "pregnancy start": Rule(pregnancy.pregnancy_start, frozenset({"age", "delivery"})),
-    "pregnancy start after a loss": Rule(pregnancy.pregnancy_start_after_loss, frozenset({"age", "delivery"})),
+    "pregnancy look-back": Rule(pregnancy.pregnancy_look_back, frozenset({"age", "ended"})),
+    "pregnancy start": Rule(pregnancy.pregnancy_start, frozenset({"age", "ended"})),
+    "loss look-back": Rule(pregnancy.loss_look_back, frozenset({"age", "delivery"})),
     "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "age"})),
     "co-twin demise": Rule(pregnancy.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
     "earlier screen": Rule(pregnancy.earlier_screen, frozenset({"orders", "results"})),
     "concurrent serum screen": Rule(pregnancy.concurrent_serum_screen, frozenset({"panels", "markers"})),
-    "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified"})),
+    "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),
 }

@@ -46,7 +46,7 @@ class Facts(Mapping[str, Fact]):
             if "scan" in takes:
                 takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
                 own = ()
-            computed = RULES[derived.rule].compute(takes, self.case.as_of)
+            computed = RULES[derived.rule](takes, self.case.as_of, self.catalogue.tables.get(derived.table))
             kinds = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
             return Fact(definition.name, (*computed, *own), tuple(kinds))
         found: list[Evidence] = []
@@ -54,7 +54,7 @@ class Facts(Mapping[str, Fact]):
             found += source.find(self.case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
-        unsearched = self.case.chart.not_searched(definition.searched)
+        unsearched = tuple(kind for kind in definition.searched if kind in self.case.unsearched)
         return Fact(definition.name, (*found, *self._answered(definition)), unsearched)
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:

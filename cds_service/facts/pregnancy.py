@@ -18,8 +18,12 @@ TERM = 280
 """Days from the last menstrual period to the due date (Naegele's rule)."""
 ONE_PREGNANCY = 28
 """Datings whose beginnings lie further apart than these days are of two pregnancies (redating seldom exceeds three weeks)."""
-SINCE_LOSS = 63
-"""Days after a loss within which no new pregnancy can have reached nine weeks."""
+MANY = 8
+"""How many anomalies a diagnosis that does not say which may stand for."""
+NINE_WEEKS = 63
+"""Days: a pregnancy of this age began no later; and no statement from before it speaks of one that has reached it since."""
+FIRST_TOLD = 28
+"""Days from the last menstrual period until a pregnancy can first be told."""
 
 Inputs = Mapping[str, Fact]
 
@@ -62,7 +66,10 @@ def _carried_forward(evidence: Evidence, as_of: date) -> Iterable[Evidence]:
         yield _but(evidence, Standing.DISCOUNTED, f"it is dated after the date of service, {as_of}")
         return
     shortest, longest = (as_of - min(evidence.when.last, as_of)).days, (as_of - evidence.when.first).days
-    yield _plausible(evidence, evidence.value.low + shortest, evidence.value.high + longest)
+    age = evidence.value
+    # a bound that is itself excluded ("< 63 d") leaves whole days up to the one before it
+    high = age.high - 1 if age.high_open and age.high == int(age.high) else age.high
+    yield _plausible(evidence, age.low + shortest, high + longest)
 
 
 def _since(evidence: Evidence, as_of: date, term: int) -> Iterable[Evidence]:
@@ -80,7 +87,8 @@ def _plausible(evidence: Evidence, low: float, high: float) -> Evidence:
     if high < 0:
         return _but(evidence, Standing.DISCOUNTED, "the pregnancy would begin after the date of service")
     # whole days: a decimal number of weeks is never rounded up
-    return _but(evidence, Standing.USABLE, "", Interval(float(int(max(low, 0) + 1e-6)), float(int(min(high, LONGEST) + 1e-6))))
+    least, most = max(low, 0), min(high, LONGEST)
+    return _but(evidence, Standing.USABLE, "", Interval(float(int(least + 1e-6)), float(int(most + 1e-6))))
 
 
 def _earliest_of_this_pregnancy(scans: list[Evidence]) -> list[Evidence]:
@@ -99,27 +107,44 @@ def _latest(usable: list[Evidence]) -> list[Evidence]:
     return [e for e in usable if (e.when.last if e.when else date.min) == last]
 
 
-def pregnancy_start(facts: Inputs, as_of: date) -> list[Evidence]:
+def pregnancy_look_back(facts: Inputs, as_of: date) -> list[Evidence]:
     """The first day that counts as this pregnancy: the date of service less its age; 280 days back when the age is unknown,
-    but not before a delivery that is on record."""
+    but not before the last delivery or loss that is on record."""
     ages = [e for e in facts["age"].evidence if e.standing is Standing.USABLE and isinstance(e.value, Interval)]
     if ages:
         return [_but(e, Standing.USABLE, "", _beginning(e, as_of)) for e in ages]
-    start = Days.on(date.fromordinal(as_of.toordinal() - TERM))
-    delivered = [e.when for e in facts["delivery"].evidence if e.standing is Standing.USABLE and e.when and e.value is True]
-    latest = max((when.first for when in delivered if when.first <= as_of), default=start.first)
-    note = "gestational age unknown: 280 days back" if latest <= start.first else "gestational age unknown: since the last delivery"
-    return [Evidence(Days.on(max(latest, start.first)), Days.on(as_of), kind="assumed", note=note)]
+    start = date.fromordinal(as_of.toordinal() - TERM)
+    ended = [e.when.first for e in facts["ended"].evidence if e.standing is Standing.USABLE and e.when and e.value is True]
+    latest = max((day for day in ended if start < day <= as_of), default=None)
+    note = "gestational age unknown: " + ("since the last pregnancy ended" if latest else "280 days back")
+    return [Evidence(Days.on(latest or start), Days.on(as_of), kind="assumed", note=note)]
 
 
-def pregnancy_start_after_loss(facts: Inputs, as_of: date) -> list[Evidence]:
-    """As :func:`pregnancy_start`; but when the age is unknown, a loss more than nine weeks ago may be of an earlier pregnancy."""
-    found = pregnancy_start(facts, as_of)
-    if not found or found[0].kind != "assumed" or not isinstance(found[0].value, Days):
+def pregnancy_start(facts: Inputs, as_of: date) -> list[Evidence]:
+    """As :func:`pregnancy_look_back`; but when the age is unknown, it may have begun on any day since then up to nine weeks ago.
+
+    A pregnancy that is not known to be below nine weeks began at least nine weeks ago: what is more recent is surely of it.
+    """
+    found = pregnancy_look_back(facts, as_of)
+    start = found[0].value
+    if found[0].kind != "assumed" or not isinstance(start, Days):
         return found
-    surely = date.fromordinal(as_of.toordinal() - SINCE_LOSS)
-    first = found[0].value.first
-    return [_but(found[0], Standing.USABLE, found[0].note, Days(first, max(first, surely)))]
+    surely = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
+    return [_but(found[0], Standing.USABLE, found[0].note, Days(start.first, max(start.first, surely)))]
+
+
+def loss_look_back(facts: Inputs, as_of: date) -> list[Evidence]:
+    """The first day on which a loss can be of this pregnancy: four weeks after it began, when a pregnancy can first be told.
+
+    A loss before that is of an earlier one, whose bleeding was perhaps taken for the last period. Where the age is unknown,
+    as in :func:`pregnancy_start`, without regard to a loss on record: that loss is what the criterion asks about.
+    """
+    without_losses = {"age": facts["age"], "ended": facts["delivery"]}
+    return [
+        _but(e, Standing.USABLE, e.note, e.value.plus(FIRST_TOLD) if e.kind != "assumed" else e.value)
+        for e in pregnancy_start(without_losses, as_of)
+        if isinstance(e.value, Days)
+    ]
 
 
 def _beginning(evidence: Evidence, as_of: date) -> Days:
@@ -131,7 +156,7 @@ def _beginning(evidence: Evidence, as_of: date) -> Days:
 
 def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether there is a pregnancy: what says so outright, and any dating of it. A statement against it speaks for nine weeks."""
-    recent = date.fromordinal(as_of.toordinal() - SINCE_LOSS)
+    recent = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
     stated = [
         _but(e, Standing.DISCOUNTED, "it says nothing of a pregnancy that began since")
         if e.value is False and e.when and e.when.last < recent
@@ -201,29 +226,43 @@ def concurrent_serum_screen(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def anomaly_count(facts: Inputs, as_of: date) -> list[Evidence]:
-    """How many distinct anomalies of one fetus are recorded: sites are counted, what is unspecified widens the number."""
-    sites = [e for e in facts["sites"].evidence if e.standing is Standing.USABLE]
-    vague = [
-        e for e in facts["unspecified"].evidence if e.standing in (Standing.USABLE, Standing.UNCERTAIN) and e.value is not None
-    ]
-    doubtful = [e for e in facts["sites"].evidence if e.standing is Standing.UNCERTAIN]
-    if not sites:
-        return [_but(e, Standing.UNCERTAIN, e.note or "site and number are not stated", Interval(1, 9)) for e in vague + doubtful]
+    """How many distinct anomalies one fetus of this pregnancy has: sites are counted, what is unspecified widens the number.
+
+    Two codes of one site, sites of different fetuses, and provisional diagnoses leave it open whether there is more than one.
+    """
+    start = min((e.value.first for e in facts["start"].evidence if isinstance(e.value, Days)), default=date.min)
+    here = [e for e in facts["sites"].evidence if e.when is None or e.when.last >= start]
+    vague = [e for e in facts["unspecified"].evidence if e.value is not None and (e.when is None or e.when.last >= start)]
+    sites = [e for e in here if e.standing is Standing.USABLE]
+    doubtful = {str(e.value) for e in here if e.standing is Standing.UNCERTAIN} - {str(e.value) for e in sites}
+    if not (sites or doubtful or vague):
+        return [_but(e, Standing.UNCERTAIN, e.note, None) for e in here if e.standing is Standing.UNCERTAIN]
     by_fetus: dict[str, set[str]] = {}
     for e in sites:
         by_fetus.setdefault(_fetus(e), set()).add(str(e.value))
     shared = by_fetus.pop("", set())
     least = max((len(named | shared) for named in by_fetus.values()), default=len(shared))
-    codes = {e.shown.split()[-1].upper()[:6] for e in sites}
-    most = max(len(codes), len({str(e.value) for e in sites})) + len(vague) + len(doubtful)
-    latest = max(sites, key=lambda e: e.when.last if e.when else date.min)
-    named = ", ".join(sorted({e.shown for e in sites}))
+    most = max(len({_anomaly(e) for e in sites}), len({str(e.value) for e in sites})) + len(doubtful) + MANY * bool(vague)
+    found = [*sites, *(e for e in here if e.standing is Standing.UNCERTAIN), *vague]
+    latest = max(found, key=lambda e: e.when.last if e.when else date.min)
+    named = ", ".join(sorted({e.shown for e in found if e.shown}))
     return [Evidence(Interval(float(least), float(max(least, most))), latest.when, latest.resource, latest.kind, shown=named)]
+
+
+def _code_of(evidence: Evidence) -> str:
+    """The ICD-10-CM code that evidence shows, without its dot; empty when it shows none."""
+    words = evidence.shown.split(",")[0].split()
+    return words[-1].replace(".", "").upper() if words else ""
+
+
+def _anomaly(evidence: Evidence) -> str:
+    """The anomaly that a code names, whichever fetus it is of: its first five characters, or the site where it has no code."""
+    return _code_of(evidence)[:5] or str(evidence.value)
 
 
 def _fetus(evidence: Evidence) -> str:
     """The seventh character of an ICD-10-CM code, which names the fetus; empty when it names none."""
-    code = evidence.shown.split(",")[0].split()[-1].replace(".", "")
+    code = _code_of(evidence)
     return code[6] if len(code) == 7 and code[6] in "12345" else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,8 +61,9 @@ class ValueSet:
 class Terminology:
     """All value sets, indexed so that what holds a code is one look-up, however many sets there are."""
 
-    def __init__(self, sets: Mapping[str, ValueSet]) -> None:
+    def __init__(self, sets: Mapping[str, ValueSet], broken: Iterable[str] = ()) -> None:
         self.sets = MappingProxyType(dict(sets))
+        self._broken = frozenset(broken)
         self._codes: dict[Key, dict[str, Carried | None]] = {}
         self._categories: dict[Key, dict[str, Carried | None]] = {}
         for held in sets.values():
@@ -71,6 +72,10 @@ class Terminology:
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
         self.holding = lru_cache(maxsize=65_536)(self._holding)
+
+    def knows(self, id_: str) -> bool:
+        """Whether there is a file of this value set, readable or not."""
+        return id_ in self.sets or id_ in self._broken
 
     def _holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""

@@ -90,9 +90,9 @@ def summary(decision: Decision, content: Content) -> str:
         case DecisionOutcome.REFERRED:
             said = f"{code}: another policy governs this order, {decision.settled_by.referred_to if decision.settled_by else ''}"
         case _:
-            question = _question(decision, decision.asks[0], content) if decision.asks else ""
+            asked = question(decision, decision.asks[0], content) if decision.asks else ""
             more = f" (and {len(decision.asks) - 1} more)" if len(decision.asks) > 1 else ""
-            said = f"{code} ({label}): not yet documented{more}. {question}"
+            said = f"{code} ({label}): not yet documented{more}. {asked}"
     return _cut(said, LONGEST_SUMMARY)
 
 
@@ -125,7 +125,7 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
             lines += [f"Another policy governs this order: **{_md(referred)}**.", *_reasons(decision, content)]
         case _:
             lines += ["**Not yet documented.** What would settle it, the shortest way first:"]
-            lines += [f"- {_md(_question(decision, fact, content))}" for fact in decision.asks]
+            lines += [f"- {_md(question(decision, fact, content))}" for fact in decision.asks]
             lines += ["", "It is asked for:", *_reasons(decision, content)]
     lines += _assumptions(decision)
     if decision.unsearched:
@@ -191,7 +191,7 @@ def _assumptions(decision: Decision) -> list[str]:
     return [line for heading, lines in presumed.items() if lines for line in ("", heading, *dict.fromkeys(lines))]
 
 
-def _question(decision: Decision, fact: str, content: Content) -> str:
+def question(decision: Decision, fact: str, content: Content) -> str:
     """The question for a fact: the criterion's own, else the catalogue's, else what the fact means."""
     for tree in (decision.necessary, decision.exclusions):
         for leaf in explain.leaves(tree) if tree else ():

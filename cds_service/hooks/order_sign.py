@@ -11,12 +11,12 @@ from typing import Any
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, as_data, decide
-from cds_service.fhir.elements import Resource, own_reference, patient_of
+from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.cards import cards
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
-from cds_service.order import CODE_ELEMENTS, Order, read_order
+from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 
 log = logging.getLogger("cds_service")
 _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
@@ -87,10 +87,29 @@ def receive_orders(request: OrderSignRequest, today: date) -> tuple[Order, ...]:
         about = patient_of(resource)
         if about and about != f"Patient/{request.context.patient_id}":
             issues.append(Issue(f"{where}.subject", "the order is for another patient than context.patientId", "business-rule"))
-        orders.append(read_order(resource, position, today))
+        orders.append(read_order(resource, position, today, _look_up(request)))
     if issues:
         raise Unusable(422, issues)
     return tuple(orders)
+
+
+def _look_up(request: OrderSignRequest) -> LookUp:
+    """Finds a Medication among the draft orders' Bundle and what was prefetched."""
+
+    def look_up(reference: str) -> Resource | None:
+        if not reference.startswith("Medication/"):
+            return None
+        drafted = (entry.resource for entry in request.context.draft_orders.entry)
+        fetched = (request.prefetch or {}).get("medications")
+        bundled = (
+            [e.get("resource") for e in items(fetched.get("entry")) if isinstance(e, dict)] if isinstance(fetched, dict) else []
+        )
+        for resource in (*drafted, *bundled, fetched):
+            if isinstance(resource, dict) and own_reference(resource) == reference:
+                return resource
+        return None
+
+    return look_up
 
 
 def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings) -> None:

@@ -29,11 +29,14 @@ KEYS = {
     "allergyIntolerances": "AllergyIntolerance",
     "riskAssessments": "RiskAssessment",
     "devices": "Device",
+    "medications": "Medication",
     "questionnaireResponses": "QuestionnaireResponse",
 }
 """Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
+MEDICATIONS = "Medication?_id={{context.draftOrders.entry.resource.ofType(MedicationRequest).medication.resolve().id}}"
+"""The medicines that draft orders refer to, in the words of CRD 2.2's standard prefetch; who cannot fill it leaves it out."""
 ALWAYS = {
     "patient": "Patient/{{context.patientId}}",
     "encounter": "Encounter/{{context.encounterId}}",
@@ -52,6 +55,8 @@ def templates(content: Content) -> dict[str, str]:
     for key, resource in KEYS.items():
         if key in ALWAYS:
             found[key] = ALWAYS[key]
+        elif key == "medications" and "MedicationRequest" in needs:
+            found[key] = MEDICATIONS
         elif resource in needs:
             found[key] = f"{resource}?patient={{{{context.patientId}}}}{_narrowed(needs[resource], content.terminology)}"
     return found

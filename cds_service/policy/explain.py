@@ -62,18 +62,20 @@ def assumed(finding: Finding) -> tuple[str, ...]:
 
 
 def rests_on_presumption(finding: Finding) -> bool:
-    """Whether the outcome of a criterion would be open without a presumption."""
-    if finding.outcome is NOT_DOCUMENTED:
-        return False
-    if not finding.parts:
-        return finding.basis is Basis.PRESUMED
-    return any(rests_on_presumption(f) for f in finding.parts if f.outcome is _deciding(finding))
+    """Whether the outcome of a criterion would be open without the presumptions in it."""
+    return finding.outcome is not NOT_DOCUMENTED and _unpresumed(finding) is not finding.outcome
 
 
-def _deciding(finding: Finding) -> Outcome:
-    if isinstance(finding.criterion, NoneOf):
-        return NOT_MET if finding.outcome is MET else MET
-    return finding.outcome
+def _unpresumed(finding: Finding) -> Outcome:
+    """The outcome if every presumed check were left open (the same counting as in ``judge``)."""
+    criterion = finding.criterion
+    if isinstance(criterion, Check):
+        return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
+    parts = [_unpresumed(part) for part in finding.parts]
+    met, open_ = parts.count(MET), parts.count(NOT_DOCUMENTED)
+    if isinstance(criterion, NoneOf):
+        return NOT_MET if met else NOT_DOCUMENTED if open_ else MET
+    return MET if met >= criterion.count else NOT_MET if met + open_ < criterion.count else NOT_DOCUMENTED
 
 
 def asks(finding: Finding) -> tuple[str, ...]:

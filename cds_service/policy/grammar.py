@@ -131,15 +131,15 @@ class CheckEntry(CriterionEntry):
 def shape_of(value: Any) -> str | None:
     """Which kind of criterion a mapping is, by the one key that tells; None when none or several do."""
     keys = [key for key in SHAPES if key in value] if isinstance(value, dict) else [type(value).__name__]
-    return keys[0] if len(keys) == 1 and keys[0] in SHAPES else None
+    return f"<{keys[0]}>" if len(keys) == 1 and keys[0] in SHAPES else None
 
 
 AnyCriterion = Annotated[
-    Annotated[AllEntry, Tag("all")]
-    | Annotated[AnyEntry, Tag("any")]
-    | Annotated[AtLeastEntry, Tag("at_least")]
-    | Annotated[NoneEntry, Tag("none")]
-    | Annotated[CheckEntry, Tag("fact")],
+    Annotated[AllEntry, Tag("<all>")]
+    | Annotated[AnyEntry, Tag("<any>")]
+    | Annotated[AtLeastEntry, Tag("<at_least>")]
+    | Annotated[NoneEntry, Tag("<none>")]
+    | Annotated[CheckEntry, Tag("<fact>")],
     Discriminator(
         shape_of,
         custom_error_type="criterion_shape",

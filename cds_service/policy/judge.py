@@ -80,9 +80,10 @@ def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
     if usable:
         latest = _latest(usable)
         answers = {_answer(check.test, evidence.value) for evidence in latest}
-        outcome = answers.pop() if len(answers) == 1 else NOT_DOCUMENTED
-        basis = Basis.CONTRADICTORY if answers else Basis.STRADDLES if outcome is NOT_DOCUMENTED else Basis.DOCUMENTED
-        if basis is Basis.DOCUMENTED and not _surely_inside(since, latest):
+        outcome = next(iter(answers)) if len(answers) == 1 else NOT_DOCUMENTED
+        settled = outcome is not NOT_DOCUMENTED
+        basis = Basis.DOCUMENTED if settled else Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
+        if basis is Basis.DOCUMENTED and not _surely_inside(check, since, latest):
             outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
         return Finding(check, outcome, (), tuple(latest), basis, fact.unsearched)
     found = tuple(uncertain + discounted)
@@ -102,13 +103,16 @@ def _window(check: Check, facts: Mapping[str, Fact], as_of: date) -> Days | None
     return Days.on(check.within.start(as_of)) if check.within else None
 
 
+def _day_of(evidence: Evidence, check: Check) -> Days | None:
+    """The day that the look-back is about: the value itself where the fact is a day and its look-back the test."""
+    return evidence.value if check.test.compare == "documented" and isinstance(evidence.value, Days) else evidence.when
+
+
 def _placed(evidence: Evidence, check: Check, since: Days | None, as_of: date) -> Evidence:
     """Evidence with its standing as seen from the date of service and the criterion's look-back."""
-    if evidence.standing is not Standing.USABLE:
-        if evidence.standing is Standing.UNCERTAIN and evidence.when and since and evidence.when.last < since.first:
-            return _with(evidence, Standing.DISCOUNTED, evidence.note + "; and before the look-back")
+    if evidence.standing is Standing.DISCOUNTED:
         return evidence
-    when = evidence.value if check.test.compare == "documented" and isinstance(evidence.value, Days) else evidence.when
+    when = _day_of(evidence, check)
     if when is None:
         return _with(evidence, Standing.UNCERTAIN, "it carries no date") if since else evidence
     if when.first > as_of:
@@ -123,13 +127,15 @@ def _placed(evidence: Evidence, check: Check, since: Days | None, as_of: date) -
     return evidence
 
 
-def _surely_inside(since: Days | None, latest: list[Evidence]) -> bool:
+def _surely_inside(check: Check, since: Days | None, latest: list[Evidence]) -> bool:
     """Whether the latest evidence certainly falls inside a look-back whose own start may be a span."""
-    return since is None or since.first == since.last or all(e.when is not None and e.when.first >= since.last for e in latest)
+    days = [_day_of(evidence, check) for evidence in latest]
+    return since is None or since.first == since.last or all(day is not None and day.first >= since.last for day in days)
 
 
 def _with(evidence: Evidence, standing: Standing, note: str) -> Evidence:
-    return Evidence(evidence.value, evidence.when, evidence.resource, evidence.kind, standing, note, evidence.shown)
+    said = "; ".join(part for part in (evidence.note, note) if part)
+    return Evidence(evidence.value, evidence.when, evidence.resource, evidence.kind, standing, said, evidence.shown)
 
 
 def _latest(usable: list[Evidence]) -> list[Evidence]:
@@ -143,7 +149,7 @@ def _latest(usable: list[Evidence]) -> list[Evidence]:
 
 def _answer(test: Test, value: Value | None) -> Outcome:
     match test.compare, value, test.value:
-        case "documented", _, _:
+        case "documented", Days(), _:
             return MET
         case "is", bool() | str(), wanted:
             return MET if value == wanted else NOT_MET

@@ -26,8 +26,9 @@ class Outcome(Enum):
 class Standing(Enum):
     """What a thing found in the chart is worth as evidence.
 
-    ``USABLE`` decides. ``UNCERTAIN`` (provisional, unreadable, ambiguous) decides nothing but ends the silence:
-    no presumption holds beside it. ``DISCOUNTED`` (too old, another patient's, cancelled) is named and does nothing.
+    ``USABLE`` decides. ``UNCERTAIN`` (provisional, unreadable, ambiguous) decides nothing but ends the silence: no
+    presumption holds beside it but one that holds ``always``. ``DISCOUNTED`` (too old, another patient's, cancelled)
+    is named and does nothing.
     """
 
     USABLE = "usable"

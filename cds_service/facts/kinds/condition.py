@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from cds_service.chart import UNCONFIRMED, Case, Hit
 from cds_service.facts.imagined_chart import ImaginedChart
@@ -20,13 +20,14 @@ OVER = frozenset({"inactive", "remission", "resolved"})
 class ConditionEvidence(EvidenceKind):
     """A diagnosis with a code in ``codes``. It gives ``gives``, or what its code carries, or plain yes.
 
-    A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``.
+    A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
+    and ends the silence with ``history: asks``.
     With ``uncertain``, the codes only hint: they end the silence and decide nothing.
     """
 
     codes: str
     gives: bool | str | None = None
-    history: bool = False
+    history: bool | Literal["asks"] = False
     uncertain: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -59,9 +60,10 @@ class ConditionEvidence(EvidenceKind):
             return Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=shown)
         if verified in UNCONFIRMED:
             return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
-        if not self.history and (course in OVER or (not course and _ended(condition, case))):
+        if self.history is not True and (course in OVER or (not course and _ended(condition, case))):
             note = f"the diagnosis is {course or 'over'}"
-            return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=note, shown=shown)
+            standing = Standing.UNCERTAIN if self.history == "asks" else Standing.DISCOUNTED
+            return Evidence(value, when, said, standing=standing, note=note, shown=shown)
         return Evidence(value, when, said, shown=shown)
 
     def _value(self, hit: Hit, wanted: Wanted) -> Value:
@@ -76,7 +78,11 @@ class ConditionEvidence(EvidenceKind):
     def _reasons(self, case: Case, wanted: Wanted) -> Iterator[tuple[Coding, Evidence]]:
         for stated in case.reasons.get(self.codes, ()):
             value = self._value(Hit({}, {}, stated.coding, stated.carried), wanted)
-            yield stated.coding, Evidence(value, stated.when, stated.resource, shown=stated.coding.text)
+            if isinstance(value, str) and wanted.type != "choice":
+                continue
+            standing = Standing.UNCERTAIN if stated.unconfirmed else Standing.USABLE
+            note = "the diagnosis is not confirmed" if stated.unconfirmed else ""
+            yield stated.coding, Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Condition"),)
@@ -98,7 +104,7 @@ class ConditionEvidence(EvidenceKind):
             concept, refuted = chart.any_concept(self.codes), value is False
         else:
             concept = chart.nearest(self.codes, value) if isinstance(value, Interval) else chart.concept(self.codes, value)
-        if concept is None:
+        if concept is None or (refuted and evidence.standing is Standing.UNCERTAIN):
             raise CannotImagine("no diagnosis says this")
         verified = "refuted" if refuted else "provisional" if evidence.standing is Standing.UNCERTAIN else "confirmed"
         chart.add(

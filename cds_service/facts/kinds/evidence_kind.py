@@ -83,7 +83,7 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     except UnknownUnit:
         raise Unreadable(f"its unit, '{unit}', does not convert to {wanted.unit}") from None
     if low > wanted.high or high < wanted.low:
-        raise Unreadable(f"{interval.text(unit)} is not a plausible value")
+        raise Unreadable("it is not a plausible value")
     return Interval(low, high, interval.low_open, interval.high_open)
 
 
@@ -95,6 +95,6 @@ def fitting(value: Value, wanted: Wanted) -> Value:
         case "choice", str() if value in wanted.choices:
             return value
         case "choice", str():
-            raise Unreadable(f"'{value[:40]}' is none of {', '.join(wanted.choices)}")
+            raise Unreadable(f"it is none of {', '.join(wanted.choices)}")
         case _:
             raise Unreadable(f"its value is not a {wanted.type}")

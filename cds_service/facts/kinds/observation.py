@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -10,7 +11,7 @@ from cds_service.chart import Case, Hit
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date, read_value, write_value
-from cds_service.fhir.elements import codings, first_days, items, own_reference
+from cds_service.fhir.elements import codings, first_days, items, own_reference, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code, Interval, Value
 
@@ -32,13 +33,13 @@ class ObservationEvidence(EvidenceKind):
 
     def _read(self, hit: Hit, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         observation = hit.resource
-        status = observation.get("status")
+        status = text(observation.get("status"))
         said = own_reference(observation)
         when = first_days(observation, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
         if status == "entered-in-error":
             return
         if status not in DONE:
-            note = f"its status is {status if isinstance(status, str) else 'missing'}"
+            note = f"its status is {status or 'missing'}"
             yield Evidence(None, when, said, standing=Standing.DISCOUNTED, note=note)
             return
         if "dataAbsentReason" in hit.holder:
@@ -87,9 +88,19 @@ class ObservationEvidence(EvidenceKind):
         )
 
 
+_NO_CALL = re.compile(
+    r"no[ -]?(call|result)|test failure|failed|insufficient|low fetal fraction|unable to|not reportable|inconclusive",
+    re.IGNORECASE,
+)
+
+
 def has_no_result(resource: object) -> bool:
-    """Whether an Observation says that the test was done and gave no result (an absent value, or an indeterminate one)."""
+    """Whether an Observation says that the test was done and gave no result: absent, indeterminate, or words for it.
+
+    Such words only leave the question open; no text is read as a negative.
+    """
     if not isinstance(resource, dict):
         return False
-    indeterminate = any(coding.code == "IND" for concept in items(resource.get("interpretation")) for coding in codings(concept))
-    return "dataAbsentReason" in resource or indeterminate
+    interpretations = [coding for concept in items(resource.get("interpretation")) for coding in codings(concept)]
+    said = text(resource.get("valueString"))
+    return "dataAbsentReason" in resource or any(c.code == "IND" for c in interpretations) or bool(_NO_CALL.search(said))

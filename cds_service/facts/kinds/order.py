@@ -9,8 +9,9 @@ from typing import Any
 from cds_service.chart import Case
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.wording import SayingEntry, empty, matched
-from cds_service.policy.model import Evidence
+from cds_service.facts.kinds.wording import SayingEntry, empty, hinted, matched
+from cds_service.fhir.elements import text
+from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
 _LONG_AGO = Days.on(date.min)
@@ -33,27 +34,42 @@ class OrderCodeEvidence(EvidenceKind):
         raise CannotImagine("a vignette gives the order's code under 'order'")
 
 
+class OrderPriorityEvidence(EvidenceKind):
+    """The priority of the order: ``routine``, ``urgent``, ``asap`` or ``stat``. An order without one says nothing."""
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        priority = text(case.order.resource.get("priority"))
+        return [Evidence(priority, Days.on(case.as_of), case.order.reference)] if priority in wanted.choices else []
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        chart.order["priority"] = evidence.value
+
+
 class OrderWordsEvidence(EvidenceKind):
     """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
 
     A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
-    ``if_nothing`` when nothing is (``empty_words`` describe nothing). Where ``unless`` matches, the order says nothing.
+    ``if_nothing`` when nothing is (``empty_words`` describe nothing).
     """
 
     says: dict[str, SayingEntry]
     otherwise: str = ""
     if_nothing: str = ""
     empty_words: list[str] = []
-    unless: SayingEntry | None = None
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         sets, codings, words = case.described
         when, said = Days.on(case.as_of), case.order.reference
-        if self.unless and matched(self.unless, sets, words):
-            return []
         for value, saying in self.says.items():
             if matching := matched(saying, sets, words):
                 return [Evidence(_value(value, wanted), when, said, shown=matching)]
+        for value, saying in self.says.items():
+            if hint := hinted(saying, sets, words):
+                note = f"'{hint}' leaves it open"
+                return [Evidence(_value(value, wanted), when, said, standing=Standing.UNCERTAIN, note=note)]
         if not self.otherwise and not self.if_nothing:
             return []
         own = {coding.code for coding in case.order.codings}
@@ -66,13 +82,12 @@ class OrderWordsEvidence(EvidenceKind):
         return ()
 
     def value_sets(self) -> tuple[str, ...]:
-        sayings = [*self.says.values(), *([self.unless] if self.unless else [])]
-        return tuple(saying.codes for saying in sayings if saying.codes)
+        return tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         for written, saying in self.says.items():
             if _value(written, wanted) == evidence.value:
-                detail: dict[str, Any] = {"text": saying.words[0]} if saying.words else chart.any_concept(saying.codes)
+                detail: dict[str, Any] = {"text": saying.words[0]} if saying.words else chart.any_concept(saying.codes[0])
                 chart.order.setdefault("orderDetail", []).append(detail)
                 return
         raise CannotImagine("no words of an order say it")

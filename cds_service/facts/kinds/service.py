@@ -95,8 +95,8 @@ class ServiceEvidence(EvidenceKind):
         return (Need("ServiceRequest"), Need("Procedure"))
 
     def value_sets(self) -> tuple[str, ...]:
-        unlisted = (self.unlisted.value_set, self.unlisted.codes) if self.unlisted else ()
-        return tuple(id_ for id_ in (self.codes, *unlisted) if id_)
+        unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()
+        return (self.codes, *unlisted)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         concept = chart.concept(self.codes, evidence.value) or (chart.any_concept(self.codes) if evidence.value is True else None)
@@ -181,7 +181,9 @@ class NotDoneEvidence(EvidenceKind):
                     value = carried_value(held[self.reasons], wanted)
                 except Unreadable as error:
                     return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-                return Evidence(value, when or Days.on(case.as_of), said, shown=f"not done, {coding.text}")
+                if when is None:
+                    return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
+                return Evidence(value, when, said, shown=f"not done, {coding.text}")
         return Evidence(
             None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be"
         )

@@ -11,13 +11,23 @@ from cds_service.order import Order
 from cds_service.policy.grammar import Entry
 
 _NEGATED = re.compile(r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|negative for)\b[^.;,]*$")
+_REFUSED = re.compile(r"\W*(test|testing|screen|screening|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b")
 
 
 class SayingEntry(Entry):
-    """What makes an order say one thing: a further coding in ``codes``, or one of these words."""
+    """What makes an order say one thing: a coding in ``codes`` (not beside one in ``not_with``), or these words.
 
-    codes: str = ""
+    ``hints`` are words that leave it open: they end the silence and decide nothing (nor do they beside a coding in ``not_with``).
+    """
+
+    codes: list[str] = []
+    not_with: str = ""
     words: list[str] = []
+    hints: list[str] = []
+
+    def value_sets(self) -> tuple[str, ...]:
+        """The ids of the value sets it names."""
+        return (*self.codes, *([self.not_with] if self.not_with else []))
 
 
 def described_as(order: Order, saying: SayingEntry, terminology: Terminology) -> str:
@@ -29,16 +39,24 @@ def described_as(order: Order, saying: SayingEntry, terminology: Terminology) ->
 
 def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
     """What in the order matched: the phrase as the catalogue writes it, or the value set; the empty string when nothing did."""
-    if saying.codes and saying.codes in sets:
-        return f"a coding in {saying.codes}"
+    coded = next((id_ for id_ in saying.codes if id_ in sets), "")
+    if coded and saying.not_with not in sets:
+        return f"a coding in {coded}"
     return next((phrase for text in words for phrase in _said(text, tuple(saying.words))), "")
+
+
+def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
+    """The hint in the order that leaves it open whether the saying holds, or the empty string."""
+    if saying.not_with in sets:
+        return ""
+    return next((phrase for text in words for phrase in _said(text, tuple(saying.hints))), "")
 
 
 def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
     folded = _folded(text)
     for phrase in phrases:
         for found in _pattern(phrase).finditer(folded):
-            if not _NEGATED.search(folded[: found.start()]):
+            if not _NEGATED.search(folded[: found.start()]) and not _REFUSED.match(folded[found.end() :]):
                 yield phrase
                 break
 

@@ -1,0 +1,74 @@
+"""``cds-service policy test`` and ``policy facts``: vignettes run both ways, and the catalogue as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cds_service.app import create_app
+from cds_service.cli.policy import policy_commands
+from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
+from cds_service.content import Content
+from cds_service.facts.page import facts_page
+from cds_service.problems import ContentError, Problem
+from cds_service.vignettes.read import Vignette, read_vignettes
+from cds_service.vignettes.run import differences_as_facts, differences_over_http
+
+Written = Annotated[bool, typer.Option("--write", help="Write the page to docs/facts.md beside the content.")]
+Which = Annotated[str, typer.Argument(metavar="[POLICY]", help="Only this policy's vignettes.")]
+Folder = Annotated[Path | None, typer.Option("--vignettes", help="The folder of vignette files; those of the content by default.")]
+
+
+@policy_commands.command("test")
+def run_vignettes(policy: Which = "", vignettes: Folder = None, content: ContentFolder = None) -> None:
+    """Run the vignettes of the policies twice, as facts and as FHIR over HTTP, and say which decide otherwise than expected."""
+    held = content_in(content)
+    folder = vignettes or _folder(held)
+    if not folder.is_dir():
+        refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
+    read = _read(folder, held, policy)
+    if not read:
+        refuse(f"no vignettes of {policy or 'any policy'} in {folder}")
+    console, app, wrong = to_stdout(), create_app(held), 0
+    for vignette in read:
+        for way, found in (
+            ("as facts", differences_as_facts(vignette, held)),
+            ("over HTTP", differences_over_http(vignette, held, app)),
+        ):
+            if found:
+                wrong += 1
+                console.print(f"{vignette.file}:{vignette.line}: {vignette.name} [{way}]: {'; '.join(found)}")
+    console.print(f"{len(read)} vignettes run twice: {2 * len(read) - wrong} as expected, {wrong} otherwise")
+    if wrong:
+        raise typer.Exit(1)
+
+
+@policy_commands.command("facts")
+def print_facts(write: Written = False, content: ContentFolder = None) -> None:
+    """Print the catalogue of facts: what each means, its question and what counts as evidence."""
+    held = content_in(content)
+    page = facts_page(held.catalogue)
+    if write:
+        (held.root / "docs" / "facts.md").write_text(page, encoding="utf-8")
+    else:
+        typer.echo(page, nl=False)
+
+
+def _folder(content: Content) -> Path:
+    inside = content.root / "vignettes"
+    return inside if inside.is_dir() else content.root / "tests" / "vignettes"
+
+
+def _read(folder: Path, content: Content, policy: str) -> list[Vignette]:
+    read: list[Vignette] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.rglob("*.yaml")):
+        try:
+            read += read_vignettes(path, path.relative_to(folder).as_posix(), content)
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        refuse([str(problem) for problem in problems])
+    return [vignette for vignette in read if policy in ("", vignette.policy.id)]

@@ -1,0 +1,349 @@
+"""Reads the chapters of the specification and judges their rows.
+
+A chapter is data that a nurse can read: prose, a criterion as authors write it, and a table of what a chart says and what follows.
+The criterion goes the way of every policy: written to a policy file, read by ``read_policy``, bound to its facts by ``bind``.
+Only the facts are made here, straight from the words of the table, so that the tables speak of the language and not of FHIR.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import model_validator
+from ruamel.yaml import YAML
+
+from cds_service.chart import Case, Chart
+from cds_service.content import bind
+from cds_service.decision import judge_policy
+from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.definition import Definition, FactEntry
+from cds_service.facts.units import convert
+from cds_service.fhir.elements import days
+from cds_service.fhir.value_sets import Terminology, ValueSet
+from cds_service.order import read_order
+from cds_service.policy import explain
+from cds_service.policy.grammar import Entry, FactName, Id, Words
+from cds_service.policy.judge import judge
+from cds_service.policy.model import Evidence, Fact, Policy, Standing
+from cds_service.policy.read import read_policy
+from cds_service.policy.values import Code, Days, Interval, Value
+from cds_service.problems import ContentError
+from cds_service.yaml_file import YamlFile
+
+FOLDER = Path(__file__).parent
+RESULTS = ("outcome", "basis", "because", "asks", "shortest", "assumed")
+"""The columns that say what follows; ``note`` explains a row, and every other column is a fact."""
+SILENT, NOT_SEARCHED = "silent", "not searched"
+Written = str | tuple[str, ...]
+
+
+class TestFactEntry(Entry):
+    """A fact that exists in one chapter only: what it means, its type, and a unit or choices where the type has them."""
+
+    __test__ = False
+
+    means: Words
+    type: str
+    unit: str = ""
+    choices: list[str] = []
+    ask: str = ""
+
+
+class SectionEntry(Entry):
+    """One rule of the language: prose, the criterion (or the criteria part of a policy) as authors write it, and its table."""
+
+    title: Words
+    text: Words
+    criterion: str = ""
+    policy: str = ""
+    date_of_service: date | None = None
+    table: list[dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _one_snippet(self) -> SectionEntry:
+        if bool(self.criterion) == bool(self.policy):
+            raise ValueError("a section shows either a criterion or a policy")
+        return self
+
+
+class ChapterEntry(Entry):
+    """One file of the specification."""
+
+    title: Words
+    text: Words
+    date_of_service: date
+    facts: dict[FactName, TestFactEntry]
+    value_sets: dict[Id, list[str]] = {}
+    sections: list[SectionEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: what the chart says of each fact in words, what follows, and a note for the reader."""
+
+    facts: Mapping[str, str]
+    follows: Mapping[str, Written]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section with its snippet as the real reader understood it."""
+
+    title: str
+    text: str
+    snippet: str
+    whole_policy: bool
+    policy: Policy
+    as_of: date
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter with the facts and value sets that its tables speak of."""
+
+    file: str
+    title: str
+    text: str
+    as_of: date
+    catalogue: Catalogue
+    value_sets: Mapping[str, tuple[str, ...]]
+    sections: tuple[Section, ...]
+
+
+@lru_cache(maxsize=1)
+def read_chapters() -> tuple[Chapter, ...]:
+    """All chapters in the order of their file names. Raises ContentError when one is not as the grammar says."""
+    return tuple(read_chapter(path) for path in sorted(FOLDER.glob("*.yaml")))
+
+
+def read_chapter(path: Path) -> Chapter:
+    """One chapter, its criteria read and bound as those of a policy are."""
+    entry = YamlFile(path, path.name).read_as(ChapterEntry)
+    catalogue = Catalogue({name: _definition(name, fact, path.name) for name, fact in entry.facts.items()})
+    value_sets = {id_: tuple(words) for id_, words in entry.value_sets.items()}
+    sections = tuple(_section(section, entry, catalogue, value_sets) for section in entry.sections)
+    return Chapter(path.name, entry.title, entry.text, entry.date_of_service, catalogue, value_sets, sections)
+
+
+def _definition(name: str, entry: TestFactEntry, file: str) -> Definition:
+    """A catalogue's definition of a chapter's fact; where it would be found in a chart does not matter here."""
+    found = {"from": [{"observation": {"codes": "anything"}}]}
+    return Definition(name, FactEntry.model_validate(entry.model_dump() | found), file, 0)
+
+
+def _section(
+    entry: SectionEntry, chapter: ChapterEntry, catalogue: Catalogue, value_sets: Mapping[str, tuple[str, ...]]
+) -> Section:
+    policy = read_snippet(entry.criterion or entry.policy, bool(entry.policy), catalogue, value_sets)
+    rows = tuple(_row(row, policy, entry.title) for row in entry.table)
+    as_of = entry.date_of_service or chapter.date_of_service
+    return Section(entry.title, entry.text, entry.criterion or entry.policy, bool(entry.policy), policy, as_of, rows)
+
+
+def _row(cells: Mapping[str, Any], policy: Policy, title: str) -> Row:
+    unknown = set(cells) - set(RESULTS) - {"note"} - set(policy.facts)
+    if unknown or "outcome" not in cells:
+        raise ValueError(f"{title}: a row has an outcome and facts of its criterion; not so {sorted(unknown)} in {dict(cells)}")
+    follows = {name: _follows(cells[name]) for name in RESULTS if name in cells}
+    return Row({name: _words(cells.get(name, SILENT)) for name in policy.facts}, follows, _words(cells.get("note", "")))
+
+
+def _follows(cell: object) -> Written:
+    return tuple(_words(word) for word in cell) if isinstance(cell, list) else _words(cell)
+
+
+def _words(cell: object) -> str:
+    if isinstance(cell, bool) or cell is None:
+        raise ValueError(f"a cell holds words (yes, no, silent, a number, a day), not {cell}")
+    return str(cell)
+
+
+def read_snippet(snippet: str, whole_policy: bool, catalogue: Catalogue, value_sets: Mapping[str, tuple[str, ...]]) -> Policy:
+    """The policy that a snippet makes once the head of a policy file and the citations are filled in.
+
+    Raises ContentError with what the reader or the binding find wrong.
+    """
+    yaml = YAML(typ="rt", pure=True)
+    body = yaml.load(snippet)
+    _add_citations(body)
+    head: dict[str, Any] = {
+        "policy": "payer/policy",
+        "version": date(2020, 1, 1),
+        "title": "A policy of the specification",
+        "status": "active",
+        "effective": {"from": date(2020, 1, 1)},
+        "applies_to": {"payer": "payer", "orders": {"value_set": "orders"}},
+        "sources": {"document": {"title": "The document", "publisher": "The payer"}},
+        "review": {"encoded_on": date(2020, 1, 1), "second_reader": "none yet"},
+    }
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "payer" / "policy" / "2020-01-01.yaml"
+        path.parent.mkdir(parents=True)
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(head | (dict(body) if whole_policy else {"necessary_when": body}), file)
+        policy = read_policy(path, "payer/policy/2020-01-01.yaml")
+    bound, problems = bind(policy, catalogue, _terminology(value_sets))
+    if problems:
+        raise ContentError(problems)
+    return bound
+
+
+def _add_citations(node: Any) -> None:
+    """Gives every criterion of a snippet the citation that a policy file would have and a reader of the language need not see."""
+    if isinstance(node, dict):
+        if "id" in node and "cite" not in node:
+            node["cite"] = {"source": "document", "at": "somewhere"}
+        for value in node.values():
+            _add_citations(value)
+    elif isinstance(node, list):
+        for value in node:
+            _add_citations(value)
+
+
+def _terminology(value_sets: Mapping[str, tuple[str, ...]]) -> Terminology:
+    """Value sets by their ids only: which codes they hold is said by the words of the chapter."""
+    none: frozenset[Any] = frozenset()
+    return Terminology({id_: ValueSet(id_, "", "", id_, {}, {}, none, none, {}) for id_ in ("orders", *value_sets)})
+
+
+def follows(row: Row, section: Section, chapter: Chapter) -> dict[str, Written]:
+    """What really follows from a row: the columns of RESULTS that the row speaks of."""
+    facts = {
+        name: read_fact(name, text, chapter.catalogue[name].entry, chapter.value_sets, section.as_of)
+        for name, text in row.facts.items()
+    }
+    found = _decided(facts, section) if section.whole_policy else _judged(facts, section)
+    return {name: found.get(name, "(no such column for this kind of criterion)") for name in row.follows}
+
+
+def _judged(facts: Mapping[str, Fact], section: Section) -> dict[str, Written]:
+    finding = judge(section.policy.necessary_when, facts, section.as_of)
+    found: dict[str, Written] = {
+        "outcome": finding.outcome.value,
+        "because": tuple(reason.criterion.id for reason in explain.reasons(finding)),
+        "asks": explain.asks(finding),
+        "shortest": explain.shortest(finding),
+        "assumed": explain.assumed(finding),
+    }
+    return found | ({"basis": finding.basis.value} if finding.basis else {})
+
+
+def _decided(facts: Mapping[str, Fact], section: Section) -> dict[str, Written]:
+    order = read_order({"resourceType": "ServiceRequest", "id": "order"}, 0, section.as_of)
+    case = Case(Chart([], _terminology({}), "patient"), order, (order,), section.as_of)
+    decision = judge_policy(section.policy, None, order.reference, facts, case)
+    return {
+        "outcome": decision.outcome.value.replace("-", " "),
+        "because": decision.because_ids,
+        "asks": decision.asks,
+        "assumed": decision.assumed,
+    }
+
+
+_EVIDENCE = re.compile(r"(?P<value>.+?)(?: on (?P<day>[\d-]+))?(?:, (?P<mark>provisional|cancelled|undated))?")
+_STANDINGS = {"provisional": Standing.UNCERTAIN, "cancelled": Standing.DISCOUNTED}
+
+
+def read_fact(name: str, text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]], as_of: date) -> Fact:
+    """A fact from the words of a cell: ``silent``, ``not searched``, or pieces of evidence separated by semicolons."""
+    pieces = [piece.strip() for piece in text.split(";")]
+    evidence = [_evidence(piece, entry, value_sets, as_of) for piece in pieces if piece not in (SILENT, NOT_SEARCHED)]
+    return Fact(name, tuple(evidence), ("Observation",) if NOT_SEARCHED in pieces else ())
+
+
+def _evidence(text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]], as_of: date) -> Evidence:
+    """One piece of evidence: ``12 on 2026-01-01, provisional``; without a day it was recorded on the date of service."""
+    found = _EVIDENCE.fullmatch(text)
+    if not found:
+        raise ValueError(f"'{text}' is not a value, perhaps 'on' a day, perhaps with ', provisional', ', cancelled' or ', undated'")
+    when = days(found["day"]) if found["day"] else Days.on(as_of)
+    if when is None:
+        raise ValueError(f"'{found['day']}' in '{text}' is not a day")
+    if found["mark"] == "undated":
+        when = None
+    if found["value"] == "unreadable":
+        return Evidence(None, when, "Observation/1", standing=Standing.UNCERTAIN, note="it cannot be read")
+    standing = _STANDINGS.get(found["mark"] or "", Standing.USABLE)
+    value = read_value(found["value"], entry, value_sets)
+    return Evidence(value, when, "Observation/1", standing=standing, note=found["mark"] or "")
+
+
+def read_value(text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]]) -> Value:
+    """A value from its words, by the type of its fact. Raises ValueError when the words are not of that type."""
+    match entry.type:
+        case "boolean" if text in ("yes", "no"):
+            return text == "yes"
+        case "choice" if text in entry.choices:
+            return text
+        case "code":
+            return Code(text, frozenset(id_ for id_, words in value_sets.items() if text in words))
+        case "date" if (day := days(text)) is not None:
+            return day
+        case "quantity":
+            return read_interval(text, entry.unit)
+        case _:
+            raise ValueError(f"'{text}' is not a {entry.type}")
+
+
+_BOUNDS = {
+    "below ": (False, True),
+    "above ": (True, True),
+    "<=": (False, False),
+    ">=": (True, False),
+    "<": (False, True),
+    ">": (True, True),
+}
+"""How a bound is written, longest first: whether it is the lower one, and whether it is excluded itself."""
+
+
+def read_interval(text: str, unit: str) -> Interval:
+    """A number or an interval: ``12``, ``8 weeks 6 days``, ``<500``, ``2 or more``, ``56 to 62``, ``above 5 to below 9``."""
+    low, to, high = text.partition(" to ")
+    if to:
+        low_open, high_open = low.startswith("above "), high.startswith("below ")
+        first, last = low.removeprefix("above "), high.removeprefix("below ")
+        return Interval(_number(first, unit), _number(last, unit), low_open, high_open)
+    for word, (lower, excluded) in _BOUNDS.items():
+        if text.startswith(word):
+            number = _number(text.removeprefix(word), unit)
+            return Interval(number, math.inf, low_open=excluded) if lower else Interval(-math.inf, number, high_open=excluded)
+    if text.endswith(" or more"):
+        return Interval(_number(text.removesuffix(" or more"), unit), math.inf)
+    if text.endswith(" or less"):
+        return Interval(-math.inf, _number(text.removesuffix(" or less"), unit))
+    return Interval.exactly(_number(text, unit))
+
+
+_PART = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([^\d\s-]\S*)?")
+
+
+def _number(text: str, unit: str) -> float:
+    """The sum of the parts of a number with its units, in the unit of its fact."""
+    if not re.fullmatch(f"(?:{_PART.pattern})+", text):
+        raise ValueError(f"'{text}' is not a number")
+    return sum(convert(float(number), part or unit, unit) for number, part in _PART.findall(text))
+
+
+def rows() -> Iterator[tuple[Row, Section, Chapter]]:
+    """Every row of every chapter, in reading order."""
+    for chapter in read_chapters():
+        for section in chapter.sections:
+            for row in section.rows:
+                yield row, section, chapter
+
+
+def sentence(row: Row, section: Section) -> str:
+    """A row as a sentence, by which its test is called."""
+    said = " and ".join(f"{name} is {text}" for name, text in row.facts.items())
+    subject = "the order" if section.whole_policy else section.policy.necessary_when.id
+    return f"{section.title}: when {said} then {subject} is {row.follows['outcome']}"

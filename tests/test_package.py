@@ -1,0 +1,43 @@
+"""The package: its content is inside the wheel, and its documents are the ones that the code generates."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from cds_service.content import Content
+from cds_service.facts.page import facts_page
+
+TOP = Path(__file__).parent.parent
+
+
+def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
+    """A wheel built from this tree holds every policy, fact, value set, example and vignette, and the discovery document."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=TOP, check=True, capture_output=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    held = {name.removeprefix("cds_service/content/") for name in zipfile.ZipFile(wheel).namelist() if "/content/" in name}
+    for folder, pattern in (("policies", "**/*.yaml"), ("facts", "*.yaml"), ("value_sets", "*.json")):
+        assert {path.relative_to(TOP).as_posix() for path in (TOP / folder).glob(pattern)} <= held
+    assert "hooks.json" in held
+    assert {f"examples/{path.name}" for path in (TOP / "docs/examples").glob("*.json")} <= held
+    assert any(name.startswith("vignettes/") for name in held)
+
+
+def test_the_facts_page_is_current(content: Content) -> None:
+    """docs/facts.md is what the catalogue renders to."""
+    assert (TOP / "docs/facts.md").read_text() == facts_page(content.catalogue), "run: cds-service policy facts --write"
+
+
+def test_no_file_names_a_registry_or_a_machine() -> None:
+    """No tracked file holds the address of a package registry or an absolute path of somebody's machine."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, check=True, capture_output=True, text=True).stdout  # noqa: S607
+    forbidden = ["pypi" + ".org", "python" + "hosted", "registry.npm" + "js", "/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"]
+    for name in filter(None, listed.split("\0")):
+        path = TOP / name
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="ignore")
+            assert not [needle for needle in forbidden if needle in text], name
