@@ -29,7 +29,7 @@ def create_app(content: Content | None = None, settings: Settings | None = None,
 
     Raises ContentError when the content does not hold together.
     """
-    held = content or read_content(Path(os.environ.get("CDS_SERVICE_CONTENT") or shipped_content()))
+    held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -45,6 +45,12 @@ def create_app(content: Content | None = None, settings: Settings | None = None,
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
     return app
+
+
+def content_of_environment() -> Content:
+    """The content that the environment names: ``CDS_SERVICE_CONTENT`` (else the shipped one), with ``CDS_SERVICE_VALUE_SETS``."""
+    own = os.environ.get("CDS_SERVICE_VALUE_SETS")
+    return read_content(Path(os.environ.get("CDS_SERVICE_CONTENT") or shipped_content()), Path(own) if own else None)
 
 
 def _local_day() -> date:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from importlib.resources import files
+from importlib.resources import files as package_files
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,12 +41,16 @@ class Content:
 
 def shipped_content() -> Path:
     """The folder of the content that comes with the package: inside the wheel, or the checkout's top folder."""
-    inside = Path(str(files("cds_service"))) / "content"
+    inside = Path(str(package_files("cds_service"))) / "content"
     return inside if inside.is_dir() else inside.parents[1]
 
 
-def read_content(root: Path) -> Content:
-    """Reads ``policies/``, ``facts/`` and ``value_sets/`` under ``root``. Raises ContentError with every problem there is."""
+def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
+    """Reads ``policies/``, ``facts/`` and ``value_sets/`` under ``root``.
+
+    Files in ``own_value_sets`` take the place of those of the same name: a plan's own lists, set without touching a policy.
+    Raises ContentError with every problem there is.
+    """
     missing = [folder for folder in FOLDERS if not (root / folder).is_dir()]
     if missing:
         said = f"it has no folder {' and no folder '.join(missing)}; a content folder has {', '.join(FOLDERS)}"
@@ -54,9 +58,11 @@ def read_content(root: Path) -> Content:
     problems: list[Problem] = []
     sets: dict[str, ValueSet] = {}
     broken: list[str] = []
-    for path in sorted((root / "value_sets").glob("*.json")):
+    files = {path.name: path for path in sorted((root / "value_sets").glob("*.json"))}
+    files |= {path.name: path for path in sorted(own_value_sets.glob("*.json"))} if own_value_sets else {}
+    for path in files.values():
         try:
-            sets[path.stem] = read_value_set(path, f"value_sets/{path.name}")
+            sets[path.stem] = read_value_set(path, f"{path.parent.name}/{path.name}")
         except ContentError as error:
             problems += error.problems
             broken.append(path.stem)
@@ -77,7 +83,7 @@ def read_content(root: Path) -> Content:
     if problems:
         raise ContentError(problems)
     held = tuple(policies)
-    return Content(root, terminology, catalogue, held, Library(held, terminology), _revision(root))
+    return Content(root, terminology, catalogue, held, Library(held, terminology), _revision(root, own_value_sets))
 
 
 def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tuple[Policy, list[Problem]]:
@@ -101,6 +107,7 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
         necessary_when=rebuilt(policy.necessary_when),
         not_necessary_when=exclusions if isinstance(exclusions, AtLeast) else None,
         settled_first=tuple(replace(rule, when=rebuilt(rule.when)) for rule in policy.settled_first),
+        authorization=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.authorization),
     )
     return bound, problems
 
@@ -196,8 +203,10 @@ def _period_problems(policies: Iterable[Policy]) -> Iterator[Problem]:
                 yield Problem(earlier.file, 0, said)
 
 
-def _revision(root: Path) -> str:
+def _revision(root: Path, own_value_sets: Path | None) -> str:
     digest = hashlib.sha256()
+    for path in sorted(own_value_sets.glob("*.json")) if own_value_sets else ():
+        digest.update(path.name.encode() + path.read_bytes())
     for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*") if p.is_file()):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())

@@ -17,7 +17,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
-from cds_service.policy.model import AtLeast, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
+from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
 
 
 class DecisionOutcome(Enum):
@@ -49,6 +49,7 @@ class Decision:
     necessary: Finding | None = None
     exclusions: Finding | None = None
     settled_by: FirstRule | None = None
+    authorization: Authorization | None = None
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -118,7 +119,10 @@ def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mappi
     exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
-    return Decision(order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions)
+    authorization = next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
+    return Decision(
+        order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=authorization
+    )
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:

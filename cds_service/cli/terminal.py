@@ -58,7 +58,8 @@ def content_in(folder: Path | None) -> Content:
     if folder is not None and not folder.is_dir():
         refuse(f"{folder}: {'it is a file, and a folder is meant' if folder.exists() else 'there is no such folder'}")
     try:
-        return read_content(folder or shipped_content())
+        own = os.environ.get("CDS_SERVICE_VALUE_SETS")
+        return read_content(folder or shipped_content(), Path(own) if own else None)
     except ContentError as error:
         refuse([str(problem) for problem in error.problems])
 

@@ -2,6 +2,7 @@
 
 A set lists its codes, or for ICD-10-CM names a category by the filter ``concept is-a O30.1``: that classification is lexical, so a
 category and everything below it are the codes that begin with it, whichever year's release the chart used. The longest match wins.
+A set that is empty until an operator fills it has no ``compose`` and an ``expansion`` with ``total`` 0.
 A code may carry a value (the number of fetuses that a diagnosis states) in the extension ``VALUE_OF_CODE``.
 """
 
@@ -132,8 +133,9 @@ class _Reader:
         compose = raw.get("compose", {})
         for include in compose.get("include", []):
             self._gather(include, codes, categories)
-        if not codes and not categories:
-            self._wrong("compose", "the set holds no codes")
+        empty_on_purpose = raw.get("expansion", {}).get("total") == 0 and "compose" not in raw
+        if not codes and not categories and not empty_on_purpose:
+            self._wrong("resourceType", "the set holds no codes; a set that is empty on purpose has an expansion with total 0")
         systems = {system: tuple(found) for system, found in self.systems.items()}
         out_codes: dict[Key, Carried | None] = {}
         out_categories: dict[Key, Carried | None] = {}

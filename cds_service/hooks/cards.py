@@ -142,6 +142,8 @@ def _remarks(decision: Decision, policy: Policy) -> list[Remark]:
     found = [finding.criterion.remark for finding in decision.because if finding.criterion.remark]
     if decision.outcome is DecisionOutcome.NOT_NECESSARY and policy.review_route:
         found.append(policy.review_route)
+    if decision.authorization:
+        found.append(decision.authorization.remark)
     return [*found, *policy.advice]
 
 

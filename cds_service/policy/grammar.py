@@ -216,6 +216,15 @@ class CorrectionEntry(Entry):
     why: Words
 
 
+class AuthorizationEntry(Entry):
+    """What the document says of prior authorization: the first entry whose ``when`` is met (or that has none) holds."""
+
+    says: Words
+    cite: CitationEntry
+    needed: bool
+    when: AnyCriterion | None = None
+
+
 class AlternativeEntry(Entry):
     """The order that the document names instead, when one of ``instead_of`` settles for not necessary."""
 
@@ -244,10 +253,11 @@ class PolicyEntry(Entry):
     advice: list[RemarkEntry] = []
     review_route: RemarkEntry | None = None
     alternatives: list[AlternativeEntry] = []
+    authorization: list[AuthorizationEntry] = []
     settled_first: list[RuleEntry] = []
     necessary_when: AnyCriterion
     not_necessary_when: AnyEntry | None = None
 
 
-for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, PolicyEntry):
+for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, PolicyEntry):
     _entry.model_rebuild()

@@ -194,6 +194,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorization:
+    """Whether the document wants prior authorization, in the case that ``when`` is met; without ``when``, in every other."""
+
+    remark: Remark
+    needed: bool
+    when: Criterion | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """An order that the document names instead, when one of ``instead_of`` (criterion ids) settles for not necessary."""
 
@@ -231,18 +240,22 @@ class Policy:
     advice: tuple[Remark, ...] = ()
     review_route: Remark | None = None
     alternatives: tuple[Alternative, ...] = ()
+    authorization: tuple[Authorization, ...] = ()
     second_reader: str = "none yet"
     last_checked: date | None = None
     file: str = ""
     facts: tuple[str, ...] = field(default=())
 
     def criteria(self) -> Iterator[Criterion]:
-        """Every criterion in the document's order, parents before parts, the rules settled first included."""
+        """Every criterion in the document's order, parents before parts; rules settled first and of authorization included."""
         for rule in self.settled_first:
             yield from walk(rule.when)
         yield from walk(self.necessary_when)
         if self.not_necessary_when:
             yield from walk(self.not_necessary_when)
+        for entry in self.authorization:
+            if entry.when:
+                yield from walk(entry.when)
 
     def covers(self, day: date) -> bool:
         """Whether this version is the one in force on a date of service."""

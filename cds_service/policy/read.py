@@ -10,6 +10,7 @@ from cds_service.policy import grammar
 from cds_service.policy.model import (
     Alternative,
     AtLeast,
+    Authorization,
     Check,
     Citation,
     Comparison,
@@ -81,6 +82,7 @@ class _Reader:
             advice=tuple(self._remark(a, ("advice", i)) for i, a in enumerate(e.advice)),
             review_route=self._remark(e.review_route, ("review_route",)) if e.review_route else None,
             alternatives=tuple(self._alternative(a, ("alternatives", i)) for i, a in enumerate(e.alternatives)),
+            authorization=tuple(self._authorization(a, ("authorization", i)) for i, a in enumerate(e.authorization)),
             second_reader=e.review.second_reader,
             last_checked=e.last_checked.on if e.last_checked else None,
             file=self.file.name,
@@ -112,6 +114,10 @@ class _Reader:
         if not code:
             self._wrong((*place, "order"), f"'{entry.order}' is not a system and a code; write it as 'CPT 81420'")
         return Alternative(tuple(entry.instead_of), system, code, entry.label, self._cite(entry.cite, (*place, "cite")))
+
+    def _authorization(self, entry: grammar.AuthorizationEntry, place: Place) -> Authorization:
+        when = self._criterion(entry.when, (*place, "when")) if entry.when else None
+        return Authorization(Remark(entry.says, self._cite(entry.cite, (*place, "cite"))), entry.needed, when)
 
     def _cite(self, cite: grammar.CitationEntry, place: Place) -> Citation:
         self._source_known(cite.source, (*place, "source"))
