@@ -13,6 +13,7 @@ from importlib.resources import files as package_files
 from itertools import pairwise
 from pathlib import Path
 
+from cds_service.answers import answer_problems
 from cds_service.facts.catalogue import Catalogue, read_catalogue
 from cds_service.facts.definition import Definition, FactEntry
 from cds_service.facts.units import UnknownUnit, convert
@@ -105,6 +106,7 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
                 return replace(criterion, parts=tuple(rebuilt(part) for part in criterion.parts))
 
     problems += _reference_problems(policy, catalogue, terminology)
+    problems += answer_problems(policy)
     exclusions = rebuilt(policy.not_necessary_when) if policy.not_necessary_when else None
     bound = replace(
         policy,

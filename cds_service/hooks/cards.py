@@ -14,12 +14,13 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.fhir.codes import written
+from cds_service.hooks.card_types import crd_cards
+from cds_service.hooks.conversation import Conversation
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, Basis, Finding
 from cds_service.policy.model import Alternative, Check, Citation, Evidence, Policy, Remark, Standing
 
 LONGEST_SUMMARY = 139
-TOPICS = "http://terminology.hl7.org/CodeSystem/cdshooks-card-type"
 OVERRIDES = "urn:cds-service:override-reason"
 _SPACE = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
 _SHOWN = {DecisionOutcome.NOT_NECESSARY: 0, DecisionOutcome.NOT_DOCUMENTED: 1, DecisionOutcome.REFERRED: 2}
@@ -32,8 +33,10 @@ OVERRIDE_REASONS = (
 )
 
 
-def cards(decided: Iterable[tuple[Case, Decision]], content: Content, hook_instance: str) -> list[dict[str, Any]]:
-    """One card for each order that has something to say, the most serious first.
+def cards(
+    decided: Iterable[tuple[Case, Decision]], content: Content, hook_instance: str, conversation: Conversation
+) -> list[dict[str, Any]]:
+    """One card for each order that has something to say, the most serious first, as far as the conversation wants them.
 
     Where several policies speak of one order, the most serious decision makes the card and the others are named in it.
     """
@@ -46,10 +49,16 @@ def cards(decided: Iterable[tuple[Case, Decision]], content: Content, hook_insta
         found.sort(key=lambda pair: _SHOWN[pair[1].outcome])
         ranked.append((_SHOWN[found[0][1].outcome], found))
     ranked.sort(key=lambda pair: pair[0])
-    return [_card(found[0][0], found[0][1], [d for _, d in found[1:]], content, hook_instance) for _, found in ranked]
+    made: list[dict[str, Any]] = []
+    for _, [(case, decision), *others] in ranked:
+        card = _card(case, decision, [d for _, d in others], content, hook_instance, conversation)
+        made += crd_cards(card, decision, conversation) if decision.member else [card]
+    return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
 
-def _card(case: Case, decision: Decision, others: list[Decision], content: Content, hook_instance: str) -> dict[str, Any]:
+def _card(
+    case: Case, decision: Decision, others: list[Decision], content: Content, hook_instance: str, conversation: Conversation
+) -> dict[str, Any]:
     policy = decision.policy
     if policy is None:
         raise ValueError("only a decision under a held policy makes a card")
@@ -64,9 +73,8 @@ def _card(case: Case, decision: Decision, others: list[Decision], content: Conte
         "source": {
             "label": decision.member.payer.name if decision.member else source.publisher,
             **({"url": source.url} if source.url else {}),
-            "topic": {"system": TOPICS, "code": "off-guideline", "display": "Off guideline"}
-            if serious
-            else {"system": TOPICS, "code": "guideline", "display": "Guideline"},
+            "topic": {"system": conversation.topics}
+            | ({"code": "off-guideline", "display": "Off guideline"} if serious else {"code": "guideline", "display": "Guideline"}),
         },
     }
     if serious:
@@ -75,7 +83,7 @@ def _card(case: Case, decision: Decision, others: list[Decision], content: Conte
         card["overrideReasons"] = [{"system": OVERRIDES, "code": code, "display": said} for code, said in OVERRIDE_REASONS]
     if source.url:
         card["links"] = [{"label": source.title, "url": source.url, "type": "absolute"}]
-    card["extension"] = {"davinci-crd.associated-resource": [{"reference": decision.order}]}
+    card["extension"] = conversation.associated(decision.order)
     return card
 
 

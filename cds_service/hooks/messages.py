@@ -13,9 +13,11 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from cds_service.fhir.coverage_information import CrdVersion
+
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 EXTENSION = "org.cds-service.decisions"
-VERSIONS = {"2.0": "2.0.1", "2.0.1": "2.0.1", "2.2": "2.2"}
+VERSIONS: dict[str, CrdVersion] = {"2.0": "2.0.1", "2.0.1": "2.0.1", "2.2": "2.2"}
 """The CRD versions a client may ask for, and what each means here."""
 
 

@@ -11,9 +11,12 @@ from typing import Any
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, as_data, decide
+from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.cards import cards
+from cds_service.hooks.conversation import conversation_of
+from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
@@ -25,17 +28,25 @@ _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcep
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault."""
+    """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault.
+
+    ``crd_version`` is the CRD version of answers to requests that name none.
+    """
 
     decisions: bool = True
     strict: bool = False
+    crd_version: CrdVersion = "2.2"
 
 
 def answer(body: bytes, content: Content, today: date, settings: Settings) -> dict[str, Any]:
     """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault."""
     request = parse_request(body, "order-sign")
     decided = decide_request(request, content, today, settings)
-    response: dict[str, Any] = {"cards": cards(decided, content, request.hook_instance), "systemActions": []}
+    conversation = conversation_of(request, settings.crd_version)
+    response: dict[str, Any] = {
+        "cards": cards(decided, content, request.hook_instance, conversation),
+        "systemActions": coverage_actions(decided, body, content, today, conversation),
+    }
     if settings.decisions:
         response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
     for _, decision in decided:

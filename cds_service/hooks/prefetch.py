@@ -12,6 +12,7 @@ from typing import Any
 from cds_service.content import Content
 from cds_service.facts.kinds.evidence_kind import Need
 from cds_service.fhir.value_sets import Terminology
+from cds_service.hooks.conversation import OPTIONS
 
 KEYS = {
     "patient": "Patient",
@@ -93,6 +94,10 @@ def discovery(content: Content) -> dict[str, Any]:
                 ),
                 "version": "3.0.0",
                 "prefetch": templates(content),
+                "extension": {
+                    "davinci-crd.version": ["2.2"],
+                    "davinci-crd.configuration-options": [option.declared() for option in OPTIONS],
+                },
             }
         ]
     }

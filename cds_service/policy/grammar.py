@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
+from cds_service.policy.answers import AnswersEntry
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")]
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -254,6 +256,7 @@ class PolicyEntry(Entry):
     review_route: RemarkEntry | None = None
     alternatives: list[AlternativeEntry] = []
     authorization: list[AuthorizationEntry] = []
+    answers: AnswersEntry | None = None
     settled_first: list[RuleEntry] = []
     necessary_when: AnyCriterion
     not_necessary_when: AnyEntry | None = None

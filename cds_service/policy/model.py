@@ -12,6 +12,7 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
+from cds_service.policy.answers import Answers
 from cds_service.policy.values import Days, LookBack, Value
 
 
@@ -241,6 +242,7 @@ class Policy:
     review_route: Remark | None = None
     alternatives: tuple[Alternative, ...] = ()
     authorization: tuple[Authorization, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     second_reader: str = "none yet"
     last_checked: date | None = None
     file: str = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.policy import grammar
+from cds_service.policy.answers import read_answers
 from cds_service.policy.model import (
     Alternative,
     AtLeast,
@@ -83,6 +84,7 @@ class _Reader:
             review_route=self._remark(e.review_route, ("review_route",)) if e.review_route else None,
             alternatives=tuple(self._alternative(a, ("alternatives", i)) for i, a in enumerate(e.alternatives)),
             authorization=tuple(self._authorization(a, ("authorization", i)) for i, a in enumerate(e.authorization)),
+            answers=read_answers(e.answers, self.file.line),
             second_reader=e.review.second_reader,
             last_checked=e.last_checked.on if e.last_checked else None,
             file=self.file.name,

@@ -1,0 +1,65 @@
+"""From an outcome to what is asserted of it, and whether every answer that a policy can give is one that CRD allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from cds_service.fhir.coverage_information import CRD_VERSIONS, Assertion, as_extension
+from cds_service.fhir.coverage_invariants import violations
+from cds_service.policy.answers import OUTCOMES, Answer
+from cds_service.policy.model import Policy
+from cds_service.problems import Problem
+
+
+def authorized(answer: Answer, needed: bool | None) -> Answer:
+    """An answer with what the document says of prior authorization (``needed``; None when it says nothing) in its place.
+
+    An answer that the criteria satisfy the authorization, or that the performer asks for it, stands where one is needed. What only
+    made sense with the answer as it was written goes: the information needed, and documentation with the authorization.
+    """
+    if needed is None or answer.covered == "not-covered":
+        return answer
+    kept = answer.pa_needed in ("satisfied", "performpa")
+    said = replace(answer, pa_needed=(answer.pa_needed if kept else "auth-needed") if needed else "no-auth")
+    if not said.conditional:
+        said = replace(said, info_needed=())
+    if said.pa_needed in ("no-auth", "satisfied"):
+        said = replace(said, doc_purpose=tuple(purpose for purpose in said.doc_purpose if purpose != "withpa"))
+    return said
+
+
+def answer_problems(policy: Policy) -> Iterator[Problem]:
+    """What is wrong with the answers of a policy, each at its line: against CRD, against the rules, against being no denial."""
+    outcomes = {rule.when.id: rule.then for rule in policy.settled_first}
+    for outcome, answer in policy.answers.outcomes.items():
+        yield from _problems(policy, answer, outcome, "")
+    for id_, answer in policy.answers.rules.items():
+        if id_ not in outcomes:
+            yield Problem(policy.file, answer.line, f"answers: there is no rule '{id_}' in settled_first")
+        elif outcomes[id_] not in OUTCOMES:
+            yield Problem(policy.file, answer.line, f"answers: the rule '{id_}' does not address the order, so it has no answer")
+        else:
+            yield from _problems(policy, answer, outcomes[id_], id_)
+
+
+def _problems(policy: Policy, answer: Answer, outcome: str, rule: str) -> Iterator[Problem]:
+    where = f"answers, {rule or outcome}"
+    if answer.covered == "not-covered" and not (rule and outcome == "not necessary"):
+        said = "not-covered denies; it is for a rule settled first that makes an order not necessary, never for judged criteria"
+        yield Problem(policy.file, answer.line, f"{where}: {said}")
+    if answer.covered == "not-covered" and not answer.reason:
+        yield Problem(policy.file, answer.line, f"{where}: not-covered states its rule in 'reason'")
+    if answer.pa_needed == "satisfied" and outcome != "necessary":
+        yield Problem(policy.file, answer.line, f"{where}: only a necessary order has satisfied its prior authorization")
+    wanted = {None} if rule else {None, *(entry.needed for entry in policy.authorization)}
+    broken = {said for needed in wanted for said in _broken(authorized(answer, needed))}
+    yield from (Problem(policy.file, answer.line, f"{where}: {said}") for said in sorted(broken))
+
+
+def _broken(answer: Answer) -> Iterator[str]:
+    satisfied = "id" if answer.pa_needed == "satisfied" else ""
+    assertion = Assertion("Coverage/1", answer, date.min, "id", satisfied_pa_id=satisfied)
+    for version in CRD_VERSIONS:
+        yield from violations(as_extension(assertion, version), version)

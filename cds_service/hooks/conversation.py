@@ -1,0 +1,130 @@
+"""What one call settles of its answer's form: the CRD version, and the configuration options that this service offers.
+
+An option that is not known is ignored; one whose value is of the wrong type keeps its default, and the log names it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds_service.fhir.coverage_information import TEMPORARY, CrdVersion
+from cds_service.hooks.messages import VERSIONS, OrderSignRequest
+
+log = logging.getLogger("cds_service")
+CONFIGURATION = "davinci-crd.configuration"
+TOPICS = "http://terminology.hl7.org/CodeSystem/cdshooks-card-type"
+MOST_CARDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One configuration option, as discovery declares it; ``default`` holds where a call says nothing."""
+
+    code: str
+    name: str
+    description: str
+    default: bool | int = True
+
+    def declared(self) -> dict[str, Any]:
+        """The option as an entry of ``davinci-crd.configuration-options``."""
+        kind = "boolean" if isinstance(self.default, bool) else "integer"
+        return {
+            "code": self.code,
+            "type": kind,
+            "name": self.name,
+            "description": self.description,
+            "default": self.default,
+        }
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value may be given to it: true or false, or a number that is not negative."""
+        if isinstance(self.default, bool):
+            return isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+OPTIONS = (
+    Option(
+        "coverage-info",
+        "Coverage Information",
+        "Whether coverage, prior authorization and documentation are asserted on the orders being signed.",
+    ),
+    Option(
+        "unsolicited-determ",
+        "Unsolicited determinations",
+        "Whether a prior authorization may be called satisfied before one is asked for.",
+    ),
+    Option(
+        "guideline",
+        "Guidelines",
+        "Whether cards are returned that ask for what the applicable policy still needs, or refer to another policy.",
+    ),
+    Option(
+        "off-guideline",
+        "Off guideline",
+        "Whether cards are returned for orders that the applicable policy does not support as documented.",
+    ),
+    Option(
+        "therapy-alternatives-req",
+        "Required alternatives",
+        "Whether cards are returned that propose the order which the applicable policy names instead.",
+    ),
+    Option(
+        "max-cards",
+        "Maximum cards",
+        "How many cards are returned at most, the most serious first.",
+        MOST_CARDS,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The form that a call wants its answer in."""
+
+    version: CrdVersion = "2.2"
+    options: dict[str, bool | int] = field(default_factory=dict)
+
+    @property
+    def topics(self) -> str:
+        """The code system of card topics."""
+        return TEMPORARY if self.version == "2.0.1" else TOPICS
+
+    @property
+    def most_cards(self) -> int:
+        """How many cards may be returned."""
+        return int(self.options.get("max-cards", MOST_CARDS))
+
+    def wants(self, code: str) -> bool:
+        """Whether answers under an option or topic are wanted; what is no option is always."""
+        return bool(self.options.get(code, True))
+
+    def associated(self, order: str) -> dict[str, Any]:
+        """A card's extension that names the order it speaks of, by ``Type/id``."""
+        return {"davinci-crd.associated-resource": [order if self.version == "2.0.1" else {"reference": order}]}
+
+
+def conversation_of(request: OrderSignRequest, configured: CrdVersion) -> Conversation:
+    """What a request says of the answer's form; ``configured`` is the CRD version for those that name none."""
+    extension = request.extension or {}
+    asked = extension.get("davinci-crd.requestedVersion")
+    version = VERSIONS[asked] if isinstance(asked, str) else configured
+    given = extension.get(CONFIGURATION)
+    if given is not None and not isinstance(given, dict):
+        _ignored(request, CONFIGURATION)
+        given = None
+    options: dict[str, bool | int] = {}
+    for option in OPTIONS:
+        value = (given or {}).get(option.code)
+        if value is not None and not option.fits(value):
+            _ignored(request, option.code)
+        elif value is not None:
+            options[option.code] = value
+    return Conversation(version, options)
+
+
+def _ignored(request: OrderSignRequest, option: str) -> None:
+    extra = {"hook_instance": request.hook_instance, "option": option}
+    log.warning("a configuration option has a value of the wrong type; its default is used", extra=extra)

@@ -1,0 +1,164 @@
+"""Coverage-information on the orders being signed: one system action for each order of a member whose Coverage was recognised.
+
+Every order is given back as it came, with one extension for each recognised Coverage. Nothing is sent that the order already says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+import orjson
+
+from cds_service.answers import authorized
+from cds_service.chart import Case
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome, evidence_of
+from cds_service.fhir.coverage_information import URL, Assertion, CrdVersion, as_extension
+from cds_service.fhir.coverage_invariants import violations
+from cds_service.fhir.elements import items, own_reference, reference, text
+from cds_service.hooks.conversation import Conversation
+from cds_service.hooks.coverage_reasons import reasons
+from cds_service.hooks.echo import order_texts, with_extensions
+from cds_service.order import Order
+
+log = logging.getLogger("cds_service")
+_SPACE = UUID("0d6c2f0e-9f0c-5b51-8a59-0a6f1c1f0b7e")
+_SERIOUS = (
+    DecisionOutcome.NOT_NECESSARY,
+    DecisionOutcome.NOT_DOCUMENTED,
+    DecisionOutcome.REFERRED,
+    DecisionOutcome.NECESSARY,
+)
+_LATE_KINDS = ("Appointment", "VisionPrescription")
+"""Order types that coverage-information stands on only since CRD 2.2."""
+Decided = tuple[Case, Decision]
+
+
+def coverage_actions(
+    decided: Iterable[Decided], body: bytes, content: Content, today: date, conversation: Conversation
+) -> list[dict[str, Any]]:
+    """The system actions for what was decided, in the order of the orders; ``body`` is the request that they came in.
+
+    ``today`` is the date of the assertions. An assertion that CRD does not allow is not sent, and logged.
+    """
+    if not conversation.wants("coverage-info"):
+        return []
+    by_order: dict[int, tuple[Order, dict[str, list[Decided]]]] = {}
+    for case, decision in decided:
+        if _speaks(case, decision, conversation.version) and decision.member:
+            _, members = by_order.setdefault(case.order.position, (case.order, {}))
+            members.setdefault(decision.member.payer.id, []).append((case, decision))
+    changed: dict[int, tuple[Order, list[dict[str, Any]]]] = {}
+    for position, (order, members) in by_order.items():
+        made = [_extension(found, content, today, conversation) for found in members.values()]
+        new = [extension for extension in made if extension and not _said(order, extension)]
+        if new:
+            changed[position] = (order, new)
+    texts = order_texts(body, {position: order.resource for position, (order, _) in changed.items()}) if changed else {}
+    actions = [_action(order, texts[position], new) for position, (order, new) in changed.items()]
+    return [action for action in actions if action]
+
+
+def assertion_id(order: str, coverage: str, patient: str, payer: str) -> str:
+    """The id by which an assertion is known, the same whenever the same order is signed under the same Coverage."""
+    return str(uuid5(_SPACE, "|".join((order, coverage, patient, payer))))
+
+
+def _speaks(case: Case, decision: Decision, version: CrdVersion) -> bool:
+    """Whether anything can be asserted: of an order that stands and has an id, under a held policy, for a Coverage with an id."""
+    if decision.policy is None or decision.outcome not in _SERIOUS or decision.member is None:
+        return False
+    kind, _, id_ = decision.member.coverage.partition("/")
+    addressed = bool(kind and id_) and "/" in case.order.reference
+    return addressed and case.order.stands and not (version == "2.0.1" and case.order.kind in _LATE_KINDS)
+
+
+def _extension(found: list[Decided], content: Content, today: date, conversation: Conversation) -> dict[str, Any] | None:
+    """The extension for one order and member. Where several policies speak, the most serious decision is asserted."""
+    found.sort(key=lambda pair: _SERIOUS.index(pair[1].outcome))
+    case, decision = found[0]
+    member, policy = decision.member, decision.policy
+    if member is None or policy is None:
+        return None
+    answer = policy.answers.of(decision.outcome.value.replace("-", " "), decision.rule)
+    answer = authorized(answer, decision.authorization.needed if decision.authorization else None)
+    if answer.pa_needed == "satisfied" and not conversation.wants("unsolicited-determ"):
+        answer = replace(answer, pa_needed="auth-needed")
+    id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
+    others = {order.reference for order in case.other_orders()}
+    source = next(iter(policy.sources.values()))
+    assertion = Assertion(
+        coverage=member.coverage,
+        answer=answer,
+        day=today,
+        id=id_,
+        billing=decision.coding,
+        reasons=tuple(reasons(decision, [other for _, other in found[1:]], content)),
+        dependencies=tuple(dict.fromkeys(e.resource for e in evidence_of(decision) if e.resource in others)),
+        satisfied_pa_id=str(uuid5(UUID(id_), "prior-authorization")) if answer.pa_needed == "satisfied" else "",
+        policy_link=source.url,
+    )
+    extension = as_extension(assertion, conversation.version)
+    broken = violations(extension, conversation.version)
+    extra = {"policy": policy.id, "assertion": id_, "covered": answer.covered, "pa_needed": answer.pa_needed}
+    if broken:
+        log.error("an assertion that CRD does not allow was held back", extra=extra | {"broken": broken})
+        return None
+    log.info("asserted", extra=extra)
+    return extension
+
+
+def _said(order: Order, extension: dict[str, Any]) -> bool:
+    """Whether the order already says what an extension says, whatever the date, and says it once."""
+    own = [held for held in items(order.resource.get("extension")) if _key(held) == _key(extension)]
+    return len(own) == 1 and _content(own[0]) == _content(extension)
+
+
+def _key(extension: Any) -> tuple[str, str] | None:
+    """The Coverage and the assertion id by which a repetition is replaced; None for what is no coverage-information."""
+    if not isinstance(extension, dict) or extension.get("url") != URL:
+        return None
+    parts = {text(part.get("url")): part for part in items(extension.get("extension")) if isinstance(part, dict)}
+    about = reference(parts.get("coverage", {}).get("valueReference"))
+    return about, text(parts.get("coverage-assertion-id", {}).get("valueString"))
+
+
+def _content(extension: dict[str, Any]) -> list[bytes]:
+    """What an extension says but for its date, each part in a form that compares."""
+    parts = []
+    for part in items(extension.get("extension")):
+        url = part.get("url") if isinstance(part, dict) else None
+        said = (
+            reference(part.get("valueReference")).encode() if url == "coverage" else orjson.dumps(part, option=orjson.OPT_SORT_KEYS)
+        )
+        if url != "date":
+            parts.append(said)
+    return sorted(parts)
+
+
+def _action(order: Order, written: str, new: list[dict[str, Any]]) -> dict[str, Any] | None:
+    replaced: dict[int, str | None] = {}
+    added: list[str] = []
+    held = [_key(extension) for extension in items(order.resource.get("extension"))]
+    for extension in new:
+        own = [index for index, key in enumerate(held) if key == _key(extension)]
+        made = orjson.dumps(extension).decode()
+        if own:
+            replaced |= {own[0]: made} | dict.fromkeys(own[1:])
+        else:
+            added.append(made)
+    try:
+        resource = with_extensions(written, replaced, added)
+    except ValueError:
+        log.warning("the order's extension is not a list; nothing is added to it", extra={"element": f"{order.kind}.extension"})
+        return None
+    return {
+        "type": "update",
+        "description": f"Add coverage information to {own_reference(order.resource).replace('/', ' ')}",
+        "resource": orjson.Fragment(resource),
+    }

@@ -1,0 +1,65 @@
+"""The reasons of an assertion, in sentences: what was decided of medical necessity, on what grounds, and what was inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome
+from cds_service.hooks.cards import question
+from cds_service.policy import explain
+from cds_service.policy.judge import MET, Basis
+from cds_service.policy.model import Check, Policy
+
+_SAID = {
+    DecisionOutcome.NECESSARY: "the order is medically necessary",
+    DecisionOutcome.NOT_NECESSARY: "the order is not medically necessary as documented",
+    DecisionOutcome.NOT_DOCUMENTED: "the chart does not yet document whether the order is medically necessary",
+    DecisionOutcome.REFERRED: "another policy governs the order",
+}
+
+
+def reasons(decision: Decision, others: list[Decision], content: Content) -> Iterator[str]:
+    """One sentence group for each aspect: the outcome with its criteria, what is asked, what was assumed, what else was judged."""
+    policy = decision.policy
+    if policy is None:
+        return
+    source = next(iter(policy.sources.values()))
+    unread = (
+        "; the policy was encoded by machine and has not been clinically reviewed" if policy.second_reader == "none yet" else ""
+    )
+    named = f"{policy.title}, {source.publisher}, version {policy.version}{unread}"
+    referred = f": {decision.settled_by.referred_to}" if decision.settled_by and decision.settled_by.referred_to else ""
+    yield f"Medical necessity: {_SAID[decision.outcome]}{referred} ({named}). {' '.join(_grounds(decision, policy))}".rstrip()
+    if decision.asks:
+        yield f"Documentation: {' '.join(question(decision, fact, content) for fact in decision.asks)}"
+    if decision.unsearched:
+        yield f"Documentation: not searched, so silence there means nothing: {', '.join(decision.unsearched)}."
+    for holds, said in ((True, "Assumed, because the chart is silent"), (False, "Assumed not to be so")):
+        if assumed := _assumed(decision, holds):
+            yield f"{said}: {' '.join(assumed)}"
+    for other in others:
+        yield f"Also judged by {other.policy_id}: {other.outcome.value.replace('-', ' ')}."
+
+
+def _grounds(decision: Decision, policy: Policy) -> list[str]:
+    if decision.outcome is DecisionOutcome.NECESSARY:
+        return []
+    said = []
+    for finding in decision.because:
+        cite = finding.criterion.cite
+        title = f"{policy.sources[cite.source].title}: " if len(policy.sources) > 1 else ""
+        said.append(f"{finding.criterion.says} [{title}{cite.at}]")
+    return list(dict.fromkeys(said))
+
+
+def _assumed(decision: Decision, holds: bool) -> list[str]:
+    """The criteria that silence was taken to settle: as met, or as not met."""
+    return list(
+        dict.fromkeys(
+            leaf.criterion.says
+            for tree in (decision.necessary, decision.exclusions)
+            for leaf in (explain.leaves(tree) if tree else ())
+            if leaf.basis is Basis.PRESUMED and isinstance(leaf.criterion, Check) and (leaf.outcome is MET) is holds
+        )
+    )
