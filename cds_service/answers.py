@@ -32,16 +32,17 @@ def authorized(answer: Answer, needed: bool | None) -> Answer:
 
 def answer_problems(policy: Policy) -> Iterator[Problem]:
     """What is wrong with the answers of a policy, each at its line: against CRD, against the rules, against being no denial."""
-    outcomes = {rule.when.id: rule.then for rule in policy.settled_first}
     for outcome, answer in policy.answers.outcomes.items():
         yield from _problems(policy, answer, outcome, "")
     for id_, answer in policy.answers.rules.items():
-        if id_ not in outcomes:
+        settled = list(dict.fromkeys(rule.then for rule in policy.settled_first if rule.when.id == id_))
+        addressed = [outcome for outcome in settled if outcome in OUTCOMES]
+        if not settled:
             yield Problem(policy.file, answer.line, f"answers: there is no rule '{id_}' in settled_first")
-        elif outcomes[id_] not in OUTCOMES:
+        elif not addressed:
             yield Problem(policy.file, answer.line, f"answers: the rule '{id_}' does not address the order, so it has no answer")
-        else:
-            yield from _problems(policy, answer, outcomes[id_], id_)
+        for outcome in addressed:
+            yield from _problems(policy, answer, outcome, id_)
 
 
 def _problems(policy: Policy, answer: Answer, outcome: str, rule: str) -> Iterator[Problem]:
