@@ -13,6 +13,7 @@ import orjson
 from cds_service.fhir.elements import Resource
 
 _SPACE = " \t\n\r"
+_NAMED = '"draftOrders"'
 _value = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).raw_decode
 Spans = Iterator[tuple[int, int]]
 
@@ -25,8 +26,7 @@ def order_texts(body: bytes, resources: Mapping[int, Resource]) -> dict[int, str
     found: dict[int, str] = {}
     try:
         text = body.removeprefix(b"\xef\xbb\xbf").decode()
-        bundle = _member(text, _member(text, _spaces(text, 0), "context"), "draftOrders")
-        for position, (start, _) in enumerate(_elements(text, _member(text, bundle, "entry"))):
+        for position, (start, _) in enumerate(_elements(text, _member(text, _bundle(text), "entry"))):
             if position in resources:
                 begin = _member(text, start, "resource")
                 found[position] = text[begin : _value(text, begin)[1]]
@@ -36,6 +36,16 @@ def order_texts(body: bytes, resources: Mapping[int, Resource]) -> dict[int, str
         position: found[position] if position in found and orjson.loads(found[position]) == resource else _written(resource)
         for position, resource in resources.items()
     }
+
+
+def _bundle(text: str) -> int:
+    """Where the draft orders begin. Their name mostly stands once, and then a whole chart before it need not be read."""
+    at = text.find(_NAMED)
+    if at >= 0 and text.find(_NAMED, at + 1) < 0:
+        colon = _spaces(text, at + len(_NAMED))
+        if text[colon] == ":":
+            return _spaces(text, colon + 1)
+    return _member(text, _member(text, _spaces(text, 0), "context"), "draftOrders")
 
 
 def with_extensions(order: str, replaced: Mapping[int, str | None], added: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.spec.harness import RESULTS, Chapter, Section, Written, read_chapters
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "language.md"
+ANSWERS = Path(__file__).parent / "answers.md"
+"""The last part, which has no tables: what an outcome asserts. ``tests/test_coverage_information.py`` says the same as tests."""
 
 _FIRST_LINE = "<!-- Generated from tests/spec/*.yaml by `python -m tests.spec.render`; change the chapters, not this file. -->"
 _PREFACE = """\
@@ -39,9 +41,11 @@ def rendered() -> str:
     """The whole reference."""
     chapters = read_chapters()
     contents = [f"{number}. [{chapter.title}](#{_anchor(number, chapter)})" for number, chapter in enumerate(chapters, 1)]
+    contents.append(f"{len(chapters) + 1}. [What an outcome asserts](#{len(chapters) + 1}-what-an-outcome-asserts)")
     blocks = [_FIRST_LINE, _PREFACE, "\n".join(contents)]
     for number, chapter in enumerate(chapters, 1):
         blocks += _chapter(number, chapter)
+    blocks += [f"## {len(chapters) + 1}. What an outcome asserts", ANSWERS.read_text(encoding="utf-8").strip()]
     return "\n\n".join(blocks) + "\n"
 
 
