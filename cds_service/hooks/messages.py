@@ -114,7 +114,7 @@ def parse_request(body: bytes, hook: str) -> OrderSignRequest:
     if request.fhir_authorization and not request.fhir_server:
         raise Unusable(400, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
     wanted = (request.extension or {}).get("davinci-crd.requestedVersion")
-    if wanted is not None and wanted not in VERSIONS:
+    if wanted is not None and not (isinstance(wanted, str) and wanted in VERSIONS):
         known = ", ".join(VERSIONS)
         said = f"CRD version not supported; supported are {known}"
         raise Unusable(422, [Issue("extension.davinci-crd.requestedVersion", said, "not-supported")])
