@@ -13,12 +13,15 @@ from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cds_service.app import create_app
 from cds_service.content import Content, read_content
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.hooks.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
+from cds_service.hooks.echo import with_extensions
 from cds_service.hooks.order_sign import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.yaml_file import YamlFile
@@ -335,6 +338,56 @@ def test_an_order_whose_text_is_ambiguous_is_written_anew(client: FlaskClient) -
     assert action["resource"]["unheardOf"] == [1.0, 0.1, {"deep": 0.0}]
 
 
+def test_an_extension_that_stands_twice_is_written_once(client: FlaskClient) -> None:
+    """Of a member that stands twice the last counts, and what is added is added to that."""
+    odd = ODD_ORDER % ', "extension": [{"url":"urn:a"}], "extension": [{"url":"urn:b"}]'
+    (action,) = json.loads(sent_text(client, raw_request(odd)))["systemActions"]
+    assert [one["url"] for one in action["resource"]["extension"]] == ["urn:b", URL]
+
+
+@pytest.mark.parametrize("depth", [200, 300, 600, 900, 960, 1000, 1010])
+def test_deep_nesting_is_no_failure(client: FlaskClient, depth: int) -> None:
+    """However deep an order is nested, it comes back as it came, or its request is refused, or it gets no action."""
+    odd = ODD_ORDER % f', "deep": {"[" * depth}1.0{"]" * depth}'
+    response = client.post(ADDRESS, data=raw_request(odd).encode())
+    assert response.status_code in (200, 400)
+    assert depth > 900 or (f"{'[' * depth}1.0" in response.get_data(as_text=True)) == (response.status_code == 200)
+
+
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    order=st.dictionaries(st.text(max_size=8), JSONS, max_size=5),
+    held=st.none() | st.lists(JSONS, max_size=4),
+    replaced=st.dictionaries(st.integers(0, 5), st.none() | st.just("{}"), max_size=3),
+    added=st.lists(st.just('{"url":"urn:new"}'), max_size=2),
+    indent=st.sampled_from([None, 0, 2]),
+    ascii_only=st.booleans(),
+)
+def test_only_extensions_change(
+    order: Json, held: list[Any] | None, replaced: dict[int, str | None], added: list[str], indent: int | None, ascii_only: bool
+) -> None:
+    """Whatever an order holds and however it is written, only the named extensions differ afterwards."""
+    order = {"resourceType": "ServiceRequest"} | order | ({} if held is None else {"extension": held})
+    order = (
+        order if held is not None or isinstance(order.get("extension"), list) else {k: order[k] for k in order if k != "extension"}
+    )
+    expected = [
+        json.loads(new) if (new := replaced.get(n, "")) else one
+        for n, one in enumerate(order.get("extension", []))
+        if replaced.get(n, "") is not None
+    ]
+    text = json.dumps(order, indent=indent, ensure_ascii=ascii_only)
+    changed = json.loads(with_extensions(text, replaced, added))
+    assert changed == order | {"extension": [*expected, *(json.loads(one) for one in added)]}
+
+
 @pytest.mark.parametrize("held", [{"url": "urn:a"}, "x"])
 def test_an_extension_that_is_no_list_gets_none(client: FlaskClient, held: Any) -> None:
     """Nothing can be added to an extension that is not a list without changing it, so the order is left alone."""
@@ -486,8 +539,8 @@ def test_the_operator_sets_the_version_of_silent_clients(folder: Path) -> None:
     """The version that a request names is the one spoken; without one it is the operator's."""
     oxygen(folder)
     made = oxygen_signed(None)
-    for settings, sent in ((Settings(), TOPICS), (Settings(crd_version="2.0.1"), TEMPORARY)):
-        client = create_app(read_content(folder), settings, lambda: TODAY).test_client()
+    for chosen, sent in ((Settings(), TOPICS), (Settings(crd_version="2.0.1"), TEMPORARY)):
+        client = create_app(read_content(folder), chosen, lambda: TODAY).test_client()
         (card,) = ask(client, made)["cards"]
         assert card["source"]["topic"]["system"] == sent
         (card,) = ask(client, signed(made, "2.2"))["cards"]

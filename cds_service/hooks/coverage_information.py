@@ -60,7 +60,7 @@ def coverage_actions(
         if new:
             changed[position] = (order, new)
     texts = order_texts(body, {position: order.resource for position, (order, _) in changed.items()}) if changed else {}
-    actions = [_action(order, texts[position], new) for position, (order, new) in changed.items()]
+    actions = [_action(order, texts[position], new) for position, (order, new) in changed.items() if position in texts]
     return [action for action in actions if action]
 
 
@@ -116,7 +116,10 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
 def _said(order: Order, extension: dict[str, Any]) -> bool:
     """Whether the order already says what an extension says, whatever the date, and says it once."""
     own = [held for held in items(order.resource.get("extension")) if _key(held) == _key(extension)]
-    return len(own) == 1 and _content(own[0]) == _content(extension)
+    if len(own) != 1:
+        return False
+    theirs, ours = _content(own[0]), _content(extension)
+    return len(theirs) == len(ours) and all(part in theirs for part in ours)
 
 
 def _key(extension: Any) -> tuple[str, str] | None:
@@ -128,17 +131,16 @@ def _key(extension: Any) -> tuple[str, str] | None:
     return about, text(parts.get("coverage-assertion-id", {}).get("valueString"))
 
 
-def _content(extension: dict[str, Any]) -> list[bytes]:
-    """What an extension says but for its date, each part in a form that compares."""
+def _content(extension: dict[str, Any]) -> list[Any]:
+    """What an extension says but for its date, with the Coverage as ``Type/id``."""
     parts = []
     for part in items(extension.get("extension")):
         url = part.get("url") if isinstance(part, dict) else None
-        said = (
-            reference(part.get("valueReference")).encode() if url == "coverage" else orjson.dumps(part, option=orjson.OPT_SORT_KEYS)
-        )
-        if url != "date":
-            parts.append(said)
-    return sorted(parts)
+        if url == "coverage":
+            parts.append(reference(part.get("valueReference")))
+        elif url != "date":
+            parts.append(part)
+    return parts
 
 
 def _action(order: Order, written: str, new: list[dict[str, Any]]) -> dict[str, Any] | None:

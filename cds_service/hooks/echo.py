@@ -21,7 +21,8 @@ Spans = Iterator[tuple[int, int]]
 def order_texts(body: bytes, resources: Mapping[int, Resource]) -> dict[int, str]:
     """The text of some draft orders by their place in the Bundle; ``resources`` are the same orders as they were parsed.
 
-    An order whose text cannot be told apart (a member that stands twice) is written anew, with equal content.
+    An order whose text cannot be told apart (a member that stands twice) is written anew, with equal content; one nested too
+    deep to be written is left out.
     """
     found: dict[int, str] = {}
     try:
@@ -32,10 +33,20 @@ def order_texts(body: bytes, resources: Mapping[int, Resource]) -> dict[int, str
                 found[position] = text[begin : _value(text, begin)[1]]
     except (ValueError, LookupError, RecursionError):
         found = {}
-    return {
-        position: found[position] if position in found and orjson.loads(found[position]) == resource else _written(resource)
-        for position, resource in resources.items()
-    }
+    texts = {position: _faithful(found.get(position, ""), resource) for position, resource in resources.items()}
+    return {position: text for position, text in texts.items() if text}
+
+
+def _faithful(text: str, resource: Resource) -> str:
+    """The text, if it says what was parsed and no member stands twice; else the resource written anew, or nothing."""
+    try:
+        if text and orjson.loads(text) == resource:
+            names = [name for name, _ in _members(text, _spaces(text, 0))]
+            if len(names) == len(set(names)):
+                return text
+        return orjson.dumps(resource).decode()
+    except (RecursionError, orjson.JSONEncodeError):
+        return ""
 
 
 def _bundle(text: str) -> int:
@@ -77,10 +88,6 @@ def _in_place(order: str, spans: list[tuple[int, int]], replaced: Mapping[int, s
     return "".join([*pieces, *(f",{one}" for one in added), order[at:]])
 
 
-def _written(resource: Resource) -> str:
-    return orjson.dumps(resource).decode()
-
-
 def _spaces(text: str, at: int) -> int:
     while text[at] in _SPACE:
         at += 1
@@ -89,18 +96,24 @@ def _spaces(text: str, at: int) -> int:
 
 def _member(text: str, at: int, name: str) -> int:
     """Where the value of a member begins, of the object at a place. Raises LookupError when there is none."""
+    found = next((value for member, value in _members(text, at) if member == name), None)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
+    """The name of each member of the object at a place, and where its value begins."""
     if text[at] != "{":
         raise ValueError("an object is meant")
     at = _spaces(text, at + 1)
     while text[at] == '"':
-        key, at = _value(text, at)
+        name, at = _value(text, at)
         at = _spaces(text, _spaces(text, at) + 1)
-        if key == name:
-            return at
+        yield name, at
         at = _spaces(text, _value(text, at)[1])
         if text[at] == ",":
             at = _spaces(text, at + 1)
-    raise KeyError(name)
 
 
 def _elements(text: str, at: int) -> Spans:
