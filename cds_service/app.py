@@ -15,7 +15,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
-from cds_service.hooks.messages import Issue, Unusable, operation_outcome
+from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 
@@ -33,7 +33,7 @@ def create_app(content: Content | None = None, settings: Settings | None = None,
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(hooks_routes(held, settings or Settings(), today or _local_day))
+    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day))
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],
@@ -51,6 +51,17 @@ def content_of_environment() -> Content:
     """The content that the environment names: ``CDS_SERVICE_CONTENT`` (else the shipped one), with ``CDS_SERVICE_VALUE_SETS``."""
     own = os.environ.get("CDS_SERVICE_VALUE_SETS")
     return read_content(Path(os.environ.get("CDS_SERVICE_CONTENT") or shipped_content()), Path(own) if own else None)
+
+
+def settings_of_environment() -> Settings:
+    """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version.
+
+    Raises ValueError for a version that is not spoken.
+    """
+    named = os.environ.get("CDS_SERVICE_CRD_VERSION") or "2.2"
+    if named not in VERSIONS:
+        raise ValueError(f"CDS_SERVICE_CRD_VERSION: {named} is no CRD version spoken here; {', '.join(VERSIONS)} are")
+    return Settings(crd_version=VERSIONS[named])
 
 
 def _local_day() -> date:

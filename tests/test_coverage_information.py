@@ -547,6 +547,16 @@ def test_the_operator_sets_the_version_of_silent_clients(folder: Path) -> None:
         assert card["source"]["topic"]["system"] == TOPICS
 
 
+def test_the_environment_sets_the_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator names the version in the environment; one that is not spoken is told before anything is served."""
+    monkeypatch.setenv("CDS_SERVICE_CRD_VERSION", "2.0")
+    (card,) = ask(oxygen(folder), oxygen_signed(None))["cards"]
+    assert card["source"]["topic"]["system"] == TEMPORARY
+    monkeypatch.setenv("CDS_SERVICE_CRD_VERSION", "3")
+    with pytest.raises(ValueError, match="no CRD version spoken here"):
+        create_app(read_content(folder))
+
+
 @verifies("row 70")
 @pytest.mark.parametrize("version", ["1.0", "2.1", "", 2.2, [], {"x": 1}])
 def test_an_unknown_version_is_refused(client: FlaskClient, version: Any) -> None:

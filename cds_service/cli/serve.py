@@ -16,7 +16,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from cds_service.app import create_app
+from cds_service.app import create_app, settings_of_environment
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.log_lines import log_configuration
@@ -41,6 +41,10 @@ def serve(
 
     Content that does not hold together is refused, with every problem, before the server starts.
     """
+    try:
+        settings_of_environment()
+    except ValueError as error:
+        refuse(str(error))
     held = content_in(content)
     listen(held, free_address(host, port), port, workers)
 
