@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,11 @@ from cds_service.hooks.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, T
 from cds_service.hooks.echo import with_extensions
 from cds_service.hooks.order_sign import Settings
 from cds_service.policy.answers import AnswersEntry
+from cds_service.vignettes.read import Vignette, read_vignettes
+from cds_service.vignettes.run import request_of
 from cds_service.yaml_file import YamlFile
 from tests.conftest import TODAY
-from tests.exchange import ADDRESS, gestational_age, order, request
+from tests.exchange import ADDRESS, decisions, gestational_age, order, request
 from tests.test_content import POLICY, P, change, folder, problems, saturation
 from tests.test_payers import CARELON, coverage
 
@@ -123,6 +126,37 @@ def test_every_outcome_is_asserted_on_its_order(client: FlaskClient, outcome: st
     assert found.get("doc-needed") == (["clinical"] if outcome == "not documented" else None)
     assert UUID(found["coverage-assertion-id"][0])
     assert "satisfied-pa-id" not in found
+
+
+def vignettes(content: Content) -> Iterator[Vignette]:
+    """Every vignette of the shipped policies."""
+    for path in sorted((Path(__file__).parent / "vignettes").rglob("*.yaml")):
+        yield from read_vignettes(path, path.name, content)
+
+
+@verifies("resp-29", "crd-respci1")
+@pytest.mark.parametrize("version", CRD_VERSIONS)
+def test_every_vignette_is_answered_validly(client: FlaskClient, content: Content, version: CrdVersion) -> None:
+    """For a member of the policy's payer, every vignette's orders get one valid assertion each if a policy addresses them."""
+    payers = {payer.id: payer for payer in content.payers}
+    answered_ones = 0
+    for vignette in vignettes(content):
+        payer = payers.get(vignette.policy.payer)
+        if payer is None:
+            continue
+        made = signed(request_of(vignette, content), version)
+        about = {"reference": f"Patient/{made['context']['patientId']}"}
+        made["prefetch"]["coverage"] = coverage({"display": payer.name}, beneficiary=about)
+        answered = ask(client, made)
+        addressed = {d["order"] for d in decisions(answered) if d["outcome"] != "not-addressed"}
+        found = {f"{one['resource']['resourceType']}/{one['resource']['id']}": one for one in answered["systemActions"]}
+        assert set(found) == addressed, vignette.name
+        for action in found.values():
+            (extension,) = assertions(action)
+            assert violations(extension, version) == [], vignette.name
+            assert said(extension)["covered"] != ["not-covered"], vignette.name
+        answered_ones += bool(found)
+    assert answered_ones > 100
 
 
 @verifies("resp-30", "impl-5", "covinfo-2")

@@ -82,10 +82,11 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The form that a call wants its answer in."""
+    """The form that a call wants its answer in; ``hook_instance`` is the call's name in the log."""
 
     version: CrdVersion = "2.2"
     options: dict[str, bool | int] = field(default_factory=dict)
+    hook_instance: str = ""
 
     @property
     def topics(self) -> str:
@@ -122,7 +123,7 @@ def conversation_of(request: OrderSignRequest, configured: CrdVersion) -> Conver
             _ignored(request, option.code)
         elif value is not None:
             options[option.code] = value
-    return Conversation(version, options)
+    return Conversation(version, options, request.hook_instance)
 
 
 def _ignored(request: OrderSignRequest, option: str) -> None:

@@ -105,7 +105,13 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
     )
     extension = as_extension(assertion, conversation.version)
     broken = violations(extension, conversation.version)
-    extra = {"policy": policy.id, "assertion": id_, "covered": answer.covered, "pa_needed": answer.pa_needed}
+    extra = {
+        "hook_instance": conversation.hook_instance,
+        "policy": policy.id,
+        "assertion": id_,
+        "covered": answer.covered,
+        "pa_needed": answer.pa_needed,
+    }
     if broken:
         log.error("an assertion that CRD does not allow was held back", extra=extra | {"broken": broken})
         return None
