@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import (
+    ELSEWHERE,
     Resource,
     codings,
     first_days,
@@ -76,7 +77,9 @@ class Chart:
         about = patient_of(resource)
         own = own_reference(resource)
         if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
-            self.set_aside.append(SetAside(own, "it is about another patient"))
+            self.set_aside.append(SetAside(own, "it is not about this patient"))
+            if about == ELSEWHERE:
+                self.unsearched |= {kind}
             return
         held = self._kinds.setdefault(kind, {})
         held.setdefault(own if "/" in own else f"{kind}#{number}", resource)

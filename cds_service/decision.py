@@ -20,6 +20,9 @@ from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
 from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
 
+MOST_EVIDENCE = 25
+"""Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
+
 
 class DecisionOutcome(Enum):
     """The outcomes of an order under a policy."""
@@ -103,12 +106,12 @@ def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Cont
     """Decides, then validates the resources that the decision rests on; decides again without any that is malformed."""
     unusable: dict[str, str] = {}
     while True:
-        decision = judge_policy(policy, coding, case.order.reference, Facts(case, content.catalogue, unusable), case)
-        faults = {
-            resource: fault
-            for resource in dict.fromkeys(e.resource for e in evidence_of(decision) if e.standing is not Standing.DISCOUNTED)
-            if resource not in unusable and (fault := _fault(resource, case)) is not None
-        }
+        facts = Facts(case, content.catalogue, unusable)
+        decision = judge_policy(policy, coding, case.order.reference, facts, case)
+        # once one was malformed, all that was read is validated: what takes its place must not cost another round each
+        read = facts.evidence() if unusable else evidence_of(decision)
+        resting = dict.fromkeys(e.resource for e in read if e.standing is not Standing.DISCOUNTED)
+        faults = {one: fault for one in resting if one not in unusable and (fault := _fault(one, case)) is not None}
         if not faults:
             return decision
         unusable |= faults
@@ -182,7 +185,7 @@ def as_data(decision: Decision, content: Content, values: bool = True) -> dict[s
     data["asks"] = list(decision.asks)
     data["assumed"] = list(decision.assumed)
     data["evidence"] = list(_evidence_rows(decision, content, values))
-    if decision.unsearched:
+    if decision.unsearched:  # the specification's name for it: the types whose data were *not* searched
         data["searched"] = list(decision.unsearched)
     return data
 
@@ -196,7 +199,7 @@ def _evidence_rows(decision: Decision, content: Content, values: bool) -> Iterat
                 continue
             if leaf.basis is Basis.PRESUMED:
                 yield {"criterion": finding.criterion.id, "fact": check.fact, "kind": "assumed"}
-            for evidence in leaf.evidence:
+            for evidence in leaf.evidence[:MOST_EVIDENCE]:
                 key = (finding.criterion.id, check.fact, evidence.resource)
                 if key not in seen:
                     seen.add(key)

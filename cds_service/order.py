@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from cds_service.fhir.codes import Coding
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, text
+from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
+from cds_service.policy.values import Days
 
 CODE_ELEMENTS = {
     "ServiceRequest": ("code",),
@@ -83,29 +84,27 @@ def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
 
 
 def date_of_service(resource: Resource) -> date | None:
-    """The day an order asks for, or None when it names none; of a partial date, the first day it leaves open."""
-    timing = resource.get("occurrenceTiming")
-    if isinstance(timing, dict):
-        repeat = timing.get("repeat")
-        events = timing.get("event")
-        event = days(events[0]) if isinstance(events, list) and events else None
-        found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-        if found:
-            return found.first
+    """The day an order asks for, or None when it names none; of a partial date, the first day it leaves open.
+
+    ``occurrence[x]`` (the start of a Period or Timing; for a medicine the start of its dosage), else ``authoredOn``.
+    """
+    found = timing_start(resource.get("occurrenceTiming"))
     if resource.get("resourceType") == "MedicationRequest":
-        for dosage in items(resource.get("dosageInstruction")):
-            start = _dosage_start(dosage)
-            if start:
-                return start
-    found = first_days(resource, "occurrenceDateTime", "occurrencePeriod", "authoredOn")
+        dosages = (d.get("timing") for d in items(resource.get("dosageInstruction")) if isinstance(d, dict))
+        found = found or next((start for start in map(timing_start, dosages) if start), None)
+    period = resource.get("occurrencePeriod")
+    found = found or days(resource.get("occurrenceDateTime"))
+    found = found or (days(period.get("start")) if isinstance(period, dict) else None)
+    found = found or (days(resource.get("start")) if resource.get("resourceType") == "Appointment" else None)
+    found = found or days(resource.get("authoredOn"))
     return found.first if found else None
 
 
-def _dosage_start(dosage: Any) -> date | None:
-    timing = dosage.get("timing") if isinstance(dosage, dict) else None
+def timing_start(timing: Any) -> Days | None:
+    """When a Timing begins: its first event, else the start of its bounds."""
     if not isinstance(timing, dict):
         return None
     events, repeat = timing.get("event"), timing.get("repeat")
     event = days(events[0]) if isinstance(events, list) and events else None
-    found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-    return found.first if found else None
+    bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+    return event or (days(bounds.get("start")) if isinstance(bounds, dict) else None)

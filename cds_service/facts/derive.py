@@ -31,7 +31,7 @@ class Rule:
 RULES: dict[str, Rule] = {
     "gestational age": Rule(
         pregnancy.gestational_age,
-        frozenset({"scan", "due_date", "age_by_due_date", "last_period", "age_by_last_period", "week_code"}),
+        frozenset({"scan", "due_date", "age_by_due_date", "last_period", "age_by_last_period", "week_code", "ended"}),
     ),
     "pregnancy look-back": Rule(pregnancy.pregnancy_look_back, frozenset({"age", "ended"})),
     "pregnancy start": Rule(pregnancy.pregnancy_start, frozenset({"age", "ended"})),

@@ -34,6 +34,11 @@ class Facts(Mapping[str, Fact]):
     def __len__(self) -> int:
         return len(self.catalogue.facts)
 
+    def evidence(self) -> Iterator[Evidence]:
+        """All evidence of the facts read so far."""
+        for fact in self._read.values():
+            yield from fact.evidence
+
     @cached_property
     def _answers(self) -> Mapping[str, list[tuple[Mapping[str, object], Mapping[str, object]]]]:
         return answers(self.case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -74,6 +75,11 @@ def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | No
     return fitting(carried.value, wanted)
 
 
+def quoted(unit: str) -> str:
+    """A unit as a note may quote it: short and made of the characters of units, else left out."""
+    return f", '{unit}'," if re.fullmatch(r"[A-Za-z0-9%/*^_{}\[\]]{1,20}", unit) else ""
+
+
 def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     """A number in the unit of the fact and within its plausible range. Raises Unreadable."""
     if wanted.type != "quantity":
@@ -81,7 +87,7 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     try:
         low, high = (bound if math.isinf(bound) else convert(bound, unit, wanted.unit) for bound in (interval.low, interval.high))
     except UnknownUnit:
-        raise Unreadable(f"its unit, '{unit}', does not convert to {wanted.unit}") from None
+        raise Unreadable(f"its unit{quoted(unit)} does not convert to {wanted.unit}") from None
     if low > wanted.high or high < wanted.low:
         raise Unreadable("it is not a plausible value")
     return Interval(low, high, interval.low_open, interval.high_open)

@@ -10,7 +10,8 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.kinds.service import replaced_by
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.order import timing_start
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Value
 
@@ -115,12 +116,7 @@ class MedicationEvidence(EvidenceKind):
 def medication_days(resource: Resource) -> Days | None:
     """When a medicine is or was taken: the start of its dosage timing, else its own dates, else when it was ordered."""
     for dosage in items(resource.get("dosageInstruction")):
-        timing = dosage.get("timing") if isinstance(dosage, dict) else None
-        if isinstance(timing, dict):
-            events = timing.get("event")
-            event = days(events[0]) if isinstance(events, list) and events else None
-            repeat = timing.get("repeat")
-            found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-            if found:
-                return found
+        start = timing_start(dosage.get("timing")) if isinstance(dosage, dict) else None
+        if start:
+            return start
     return first_days(resource, "effectiveDateTime", "effectivePeriod", "authoredOn", "dateAsserted")

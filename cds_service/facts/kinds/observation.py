@@ -39,8 +39,9 @@ class ObservationEvidence(EvidenceKind):
         if status == "entered-in-error":
             return
         if status not in DONE:
-            note = f"its status is {status or 'missing'}"
-            yield Evidence(None, when, said, standing=Standing.DISCOUNTED, note=note)
+            standing = Standing.DISCOUNTED if status in ("registered", "cancelled") else Standing.UNCERTAIN
+            note = f"its status is {status}" if status in ("registered", "cancelled", "unknown") else "its status cannot be read"
+            yield Evidence(None, when, said, standing=standing, note=note)
             return
         if "dataAbsentReason" in hit.holder:
             reason = next((coding.code for coding in codings(hit.holder["dataAbsentReason"])), "a reason that is not coded")

@@ -15,6 +15,7 @@ from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
 _LONG_AGO = Days.on(date.min)
+"""The day that an order's words are dated: a person's answer to the question, whenever given, says more."""
 
 
 class OrderCodeEvidence(EvidenceKind):
@@ -65,7 +66,8 @@ class OrderWordsEvidence(EvidenceKind):
         when, said = Days.on(case.as_of), case.order.reference
         for value, saying in self.says.items():
             if matching := matched(saying, sets, words):
-                return [Evidence(_value(value, wanted), when, said, shown=matching)]
+                dated = when if matching.startswith("a coding") else _LONG_AGO
+                return [Evidence(_value(value, wanted), dated, said, shown=matching)]
         for value, saying in self.says.items():
             if hint := hinted(saying, sets, words):
                 note = f"'{hint}' leaves it open"
