@@ -32,7 +32,7 @@ class Order:
     """A draft order as the client sent it (``resource``), with what every decision needs from it.
 
     ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
-    period or timing), else ``authoredOn``, else the day of the call.
+    period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
     """
 
     resource: Resource
@@ -92,6 +92,10 @@ def date_of_service(resource: Resource) -> date | None:
         found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
         if found:
             return found.first
+    if resource.get("resourceType") == "Appointment":
+        asked = next((period for period in items(resource.get("requestedPeriod")) if isinstance(period, dict)), {})
+        found = first_days(resource, "start") or first_days(asked, "start", "end") or first_days(resource, "created")
+        return found.first if found else None
     if resource.get("resourceType") == "MedicationRequest":
         for dosage in items(resource.get("dosageInstruction")):
             start = _dosage_start(dosage)

@@ -100,4 +100,7 @@ def patient_of(resource: Resource) -> str:
         about = reference(resource.get(name))
         if about.startswith("Patient/"):
             return about
+    if resource.get("resourceType") == "Appointment":
+        actors = (reference(one.get("actor")) for one in items(resource.get("participant")) if isinstance(one, dict))
+        return next((actor for actor in actors if actor.startswith("Patient/")), "")
     return ""
