@@ -170,7 +170,12 @@ def test_a_reason_that_is_not_here_is_not_searched(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [[{"text": "pelvic fracture after a fall"}], reason("263171005", SNOMED), reason("C50.911"), reason("Z98.1") + [{"text": "see note"}]],
+    [
+        [{"text": "pelvic fracture after a fall"}],
+        reason("263171005", SNOMED),
+        reason("C50.911"),
+        [*reason("Z98.1"), {"text": "see note"}],
+    ],
     ids=["words alone", "a code that is not read", "a cancer elsewhere", "status and words"],
 )
 def test_a_reason_that_nobody_reads_is_asked(client: FlaskClient, said: list[Json]) -> None:
@@ -249,7 +254,9 @@ def emergency(status: str = "in-progress", class_: str = "EMER") -> Json:
     return {"resourceType": "Encounter", "id": "e1", "status": status, "class": {"code": class_}, "subject": PATIENT}
 
 
-@pytest.mark.parametrize("indication", [{}, {"reasonCode": reason("M54.50")}, {"reasonCode": reason("M46.1")}], ids=["none", "pain", "open"])
+@pytest.mark.parametrize(
+    "indication", [{}, {"reasonCode": reason("M54.50")}, {"reasonCode": reason("M46.1")}], ids=["none", "pain", "open"]
+)
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -285,7 +292,10 @@ def appointment(code: str = "27280", **more: Any) -> Json:
         "id": "a1",
         "status": "proposed",
         "serviceType": [{"coding": [{"system": CPT, "code": code}]}],
-        "participant": [{"actor": {"reference": "Practitioner/u1"}, "status": "accepted"}, {"actor": PATIENT, "status": "accepted"}],
+        "participant": [
+            {"actor": {"reference": "Practitioner/u1"}, "status": "accepted"},
+            {"actor": PATIENT, "status": "accepted"},
+        ],
         "start": "2025-05-01T08:00:00Z",
         "end": "2025-05-01T12:00:00Z",
     } | more
@@ -351,7 +361,9 @@ def test_silence_never_closes_a_covered_indication(unsearched: tuple[str, ...]) 
                 assert documented, said
                 assert not unsearched, said
                 assert said[name] in ("silent", "refuted"), said
-        (only,) = {e.value for e in RULES["fusion only for mechanical low back pain"]({**found, "indication": indication}, DAY, None)}
+        (only,) = {
+            e.value for e in RULES["fusion only for mechanical low back pain"]({**found, "indication": indication}, DAY, None)
+        }
         if only:
             assert pain == "yes", said
             assert unclear == "silent", said

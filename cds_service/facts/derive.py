@@ -44,7 +44,10 @@ RULES: dict[str, Rule] = {
     "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
-    **{f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"})) for choice in sacroiliac.COVERED.values()},
+    **{
+        f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
+        for choice in sacroiliac.COVERED.values()
+    },
     **{
         f"fusion only for {choice}": Rule(sacroiliac.only(choice), frozenset({*sacroiliac.COVERED, "indication"}))
         for choice in sacroiliac.OTHERS.values()

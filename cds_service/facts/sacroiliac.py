@@ -82,7 +82,10 @@ def only(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
 
 
 def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Whether what the fusion is for is still to be asked: no covered indication is documented or possible, and nothing closes them."""
+    """Whether what the fusion is for is still to be asked.
+
+    It is where no covered indication is documented or possible, nothing that is documented closes them, and nobody denied all.
+    """
     states = [_state(facts[name], as_of) for name in COVERED]
     indication = facts["indication"]
     possible = any(state is None and _possible(facts[name], as_of) for name, state in zip(COVERED, states, strict=True))
