@@ -86,7 +86,8 @@ def test_an_empty_chart_asks_what_the_fusion_is_for(client: FlaskClient) -> None
     decision = of_the_fusion(answered)
     assert (decision["outcome"], decision["asks"]) == ("not-documented", ["si_fusion_indication"])
     (card,) = answered["cards"]
-    assert "What is the fusion for" in card["summary"]
+    assert "What is the (first) fusion for" in card["summary"]
+    assert card["summary"].endswith("?")
     assert "rior authorization is needed" in card["detail"]
 
 
@@ -160,6 +161,14 @@ def test_pain_while_conditions_were_not_searched_is_open(client: FlaskClient, gi
     assert (decision["outcome"], decision["asks"]) == ("not-documented", ["si_fusion_indication"])
     assert decision["searched"] == ["Condition"]
     assert "Not searched" in answered["cards"][0]["detail"]
+
+
+def test_a_revision_names_what_leaves_it_open(client: FlaskClient) -> None:
+    """After a failed fusion the card asks what the first one was for, and names the diagnosis that leaves it open."""
+    (card,) = sign(client, fusion(reasonCode=reason("M96.0")), chart=(condition("M54.50"),))["cards"]
+    assert "What is the (first) fusion for" in card["summary"]
+    assert "M96.0" in card["detail"]
+    assert "M54.50" in card["detail"]
 
 
 def test_a_reason_that_is_not_here_is_not_searched(client: FlaskClient) -> None:

@@ -91,9 +91,9 @@ def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
     possible = any(state is None and _possible(facts[name], as_of) for name, state in zip(COVERED, states, strict=True))
     denied = all(_explicit_no(facts[name], as_of) for name in COVERED)
     settled = True in states or _closing(indication, as_of) or denied or (possible and not indication.unsearched)
-    missing = not settled
-    shown = "no diagnosis, reason or answer says it" if missing else ""
-    return [Evidence(missing, Days.on(as_of), kind="assumed", shown=shown), *_unclear(indication, as_of)]
+    so_far = [*_indications(indication, as_of), *_unclear(indication, as_of)]
+    shown = "; ".join(dict.fromkeys(_said(e) for e in so_far)) or "no diagnosis, reason or answer says it"
+    return [Evidence(not settled, Days.on(as_of), next((e.resource for e in so_far), ""), "assumed", shown=shown)]
 
 
 def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
@@ -159,8 +159,13 @@ def _explicit_no(fact: Fact, as_of: date) -> bool:
 
 def _absent(documented: Evidence) -> Evidence:
     """The absence that another indication stands for. It is undated: whatever is said of this one itself comes first."""
-    shown = f"documented is {documented.value}" + (f", {documented.shown}" if documented.shown else "")
-    return Evidence(False, None, documented.resource, documented.kind, shown=shown)
+    return Evidence(False, None, documented.resource, documented.kind, shown=_said(documented))
+
+
+def _said(e: Evidence) -> str:
+    """What is documented in words, with its code, and why it does not decide."""
+    said = f"documented is {e.value}" if e.value else "documented is something that does not say which"
+    return ", ".join(part for part in (said, e.shown, e.note) if part)
 
 
 def _but(e: Evidence, value: str | bool | None, standing: Standing, note: str) -> Evidence:
