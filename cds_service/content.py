@@ -19,6 +19,7 @@ from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.codes import written
 from cds_service.fhir.value_sets import Terminology, ValueSet, read_value_set
 from cds_service.library import Library
+from cds_service.payers import Payer, read_payers
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, Test
 from cds_service.policy.read import read_policy
 from cds_service.policy.values import Interval
@@ -36,6 +37,7 @@ class Content:
     catalogue: Catalogue
     policies: tuple[Policy, ...]
     library: Library
+    payers: tuple[Payer, ...]
     revision: str
 
 
@@ -80,10 +82,12 @@ def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
         problems += found
         policies.append(bound)
     problems += _period_problems(policies)
+    payers, found = read_payers(root, policies)
+    problems += found
     if problems:
         raise ContentError(problems)
     held = tuple(policies)
-    return Content(root, terminology, catalogue, held, Library(held, terminology), _revision(root, own_value_sets))
+    return Content(root, terminology, catalogue, held, Library(held, terminology), payers, _revision(root, own_value_sets))
 
 
 def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tuple[Policy, list[Problem]]:

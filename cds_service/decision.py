@@ -7,7 +7,7 @@ replay all call it; the date of service is in the case, so the same case always 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
@@ -16,6 +16,7 @@ from cds_service.content import Content
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
+from cds_service.payers import Member, recognise
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
 from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
@@ -36,6 +37,7 @@ class Decision:
     """The outcome for one order under one policy.
 
     ``because`` holds the findings that settle it (or could still); ``rule`` the id of the rule around the criteria that did.
+    ``member`` is the recognised coverage that the policy speaks of, None when no payer was recognised.
     ``necessary`` and ``exclusions`` are the finding trees, absent when a rule settled the order before them.
     """
 
@@ -51,6 +53,7 @@ class Decision:
     exclusions: Finding | None = None
     settled_by: FirstRule | None = None
     authorization: Authorization | None = None
+    member: Member | None = None
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -72,9 +75,16 @@ class Decision:
 
 
 def decide(case: Case, content: Content) -> list[Decision]:
-    """One decision for each policy that governs the order; one *not addressed* when none does."""
+    """One decision for each policy that governs the order; one *not addressed* when none does.
+
+    Where a Coverage is recognised, its payer's policies govern; where none is, every held policy that lists the code is judged.
+    """
     order = case.order
-    selected = content.library.select(order.codings, case.as_of)
+    members = recognise(case.chart, content.payers, case.as_of)
+    if members:
+        selected = content.library.select(order.codings, case.as_of, lambda policy: any(m.has(policy) for m in members))
+    else:
+        selected = content.library.select(order.codings, case.as_of)
     if not selected:
         first = order.codings[0] if order.codings else None
         return [Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule="not-listed")]
@@ -84,7 +94,9 @@ def decide(case: Case, content: Content) -> list[Decision]:
             addressed = DecisionOutcome.NOT_ADDRESSED
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
-            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content))
+            decided = _on_sound_evidence(choice.policy, choice.coding, case, content)
+            member = next((m for m in members if m.has(choice.policy)), None)
+            decisions.append(replace(decided, member=member))
     return decisions
 
 

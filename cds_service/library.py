@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,9 +34,10 @@ class Library:
             for id_ in policy.order_sets:
                 self._by_set.setdefault(id_, []).append(policy)
 
-    def select(self, codings: Iterable[Coding], on: date) -> list[Selected]:
+    def select(self, codings: Iterable[Coding], on: date, speaks: Callable[[Policy], bool] = lambda _: True) -> list[Selected]:
         """The policies that govern an order with these codings on a date, each once.
 
+        ``speaks`` tells which policies speak of the member; by default all do, since no payer is recognised.
         A policy whose version in force no longer (or does not yet) list the code is left out; one without a version
         for the date is named without it.
         """
@@ -44,7 +45,7 @@ class Library:
         listed: dict[str, Coding] = {}
         for coding in codings:
             for id_ in self._terminology.holding(coding.system, coding.code):
-                for policy in self._by_set.get(id_, ()):
+                for policy in filter(speaks, self._by_set.get(id_, ())):
                     listed.setdefault(policy.id, coding)
                     if policy.covers(on) and policy.id not in found:
                         found[policy.id] = Selected(policy.id, coding, policy)

@@ -62,7 +62,7 @@ def _card(case: Case, decision: Decision, others: list[Decision], content: Conte
         "detail": detail(decision, others, content),
         "indicator": "warning" if serious else "info",
         "source": {
-            "label": source.publisher,
+            "label": decision.member.payer.name if decision.member else source.publisher,
             **({"url": source.url} if source.url else {}),
             "topic": {"system": TOPICS, "code": "off-guideline", "display": "Off guideline"}
             if serious
@@ -112,9 +112,9 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
         return ""
     coding = decision.coding.text if decision.coding else decision.order
     source = next(iter(policy.sources.values()))
+    plan = f"for {_md(decision.member.payer.name)}" if decision.member else "if the member's plan uses this policy"
     lines = [
-        f"**{_md(coding)}**, judged by *{_md(policy.title)}* of {_md(source.publisher)}, version {policy.version}, "
-        "if the member's plan uses this policy.",
+        f"**{_md(coding)}**, judged by *{_md(policy.title)}* of {_md(source.publisher)}, version {policy.version}, {plan}.",
         "",
     ]
     match decision.outcome:

@@ -10,7 +10,12 @@ from cds_service.fhir.value_sets import Terminology
 from cds_service.order import Order
 from cds_service.policy.grammar import Entry
 
-_NEGATED = re.compile(r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|negative for)\b[^.;,]*$")
+_NEGATED = re.compile(r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|negative for)\b")
+LONGEST = 1000
+"""Characters of an order's words that are read."""
+_CLAUSE = re.compile(r"[.;,]")
+_NEAR = 80
+"""Characters before and after a phrase in which a negation is looked for, within its clause."""
 _REFUSED = re.compile(r"\W*(test|testing|screen|screening|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b")
 
 
@@ -56,7 +61,8 @@ def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
     folded = _folded(text)
     for phrase in phrases:
         for found in _pattern(phrase).finditer(folded):
-            if not _NEGATED.search(folded[: found.start()]) and not _REFUSED.match(folded[found.end() :]):
+            before = _CLAUSE.split(folded[max(0, found.start() - _NEAR) : found.start()])[-1]
+            if not _NEGATED.search(before) and not _REFUSED.match(folded[found.end() : found.end() + _NEAR]):
                 yield phrase
                 break
 
@@ -67,7 +73,7 @@ def _pattern(phrase: str) -> re.Pattern[str]:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[\s\-\u2010-\u2015_]+", " ", text[:2000].lower()).strip()
+    return re.sub(r"[\s\-\u2010-\u2015_]+", " ", text[:LONGEST].lower()).strip()
 
 
 def empty(text: str, empty_words: Iterable[str], own_codes: Iterable[str]) -> bool:
