@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.facts.derive import RULES
+from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.facts.sacroiliac import COVERED, OTHERS
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
@@ -142,6 +143,17 @@ def test_a_healed_fracture_is_asked(client: FlaskClient) -> None:
     """A pelvic fracture that is resolved may have left a sequela: it is asked, not decided."""
     healed = condition("S32.810A") | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}
     assert judged(client, chart=(healed, condition("M54.50"))) == ("not-documented", ["pelvic-trauma"], ["pelvic_trauma"])
+
+
+def test_a_malformed_fracture_is_asked(client: FlaskClient) -> None:
+    """A fracture whose record is not valid FHIR is no evidence, but it is asked about rather than passed over."""
+    malformed = condition("S32.810A") | {"recordedDate": "2025-04-31"}
+    assert judged(client, chart=(malformed, condition("M54.50"))) == ("not-documented", ["pelvic-trauma"], ["pelvic_trauma"])
+
+
+def test_a_fracture_recorded_after_the_service_is_none(client: FlaskClient) -> None:
+    """A diagnosis dated after the date of service speaks of another day."""
+    assert judged(client, chart=(condition("S32.810A", on="2025-06-01"),))[:2] == ("not-documented", ["no-indication"])
 
 
 def test_anothers_fracture_is_none(client: FlaskClient) -> None:
@@ -339,6 +351,13 @@ def test_an_appointment_of_another_patient_is_refused(client: FlaskClient) -> No
     """An Appointment in which another patient takes part is an error, as with every order."""
     other = {"actor": {"reference": "Patient/p2"}, "status": "accepted"}
     assert client.post(ADDRESS, json=request(appointment(participant=[other]))).status_code == 422
+
+
+@pytest.mark.parametrize("given", [{}, {"codes": "si-pelvic-trauma", "other_than": ["si-pelvic-trauma"]}], ids=["neither", "both"])
+def test_an_order_reason_is_read_in_one_way(given: Json) -> None:
+    """A source of the kind order_reason names the codes that say yes, or those that are read elsewhere, and not both."""
+    with pytest.raises(ValueError, match="either the value set that says yes"):
+        OrderReasonEvidence.model_validate(given)
 
 
 DAY = date(2025, 5, 1)
