@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
 from cds_service.chart import Case
@@ -129,15 +130,22 @@ def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mappi
         finding = judge(rule.when, facts, as_of)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
-            return Decision(order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule)
+            governed = outcome not in (DecisionOutcome.REFERRED, DecisionOutcome.NOT_ADDRESSED)
+            said = _authorization(policy, facts, as_of) if governed else None
+            return Decision(
+                order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule, authorization=said
+            )
     necessary = judge(policy.necessary_when, facts, as_of)
     exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
-    authorization = next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
-    return Decision(
-        order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=authorization
-    )
+    said = _authorization(policy, facts, as_of)
+    return Decision(order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=said)
+
+
+def _authorization(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> Authorization | None:
+    """What the document says of prior authorization in this case."""
+    return next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:

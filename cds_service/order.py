@@ -33,7 +33,7 @@ class Order:
     """A draft order as the client sent it (``resource``), with what every decision needs from it.
 
     ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
-    period or timing), else ``authoredOn``, else the day of the call.
+    period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
     """
 
     resource: Resource
@@ -95,7 +95,9 @@ def date_of_service(resource: Resource) -> date | None:
     period = resource.get("occurrencePeriod")
     found = found or days(resource.get("occurrenceDateTime"))
     found = found or (days(period.get("start")) if isinstance(period, dict) else None)
-    found = found or (days(resource.get("start")) if resource.get("resourceType") == "Appointment" else None)
+    if resource.get("resourceType") == "Appointment":
+        asked = next((one for one in items(resource.get("requestedPeriod")) if isinstance(one, dict)), {})
+        found = days(resource.get("start")) or days(asked.get("start")) or days(resource.get("created"))
     found = found or days(resource.get("authoredOn"))
     return found.first if found else None
 

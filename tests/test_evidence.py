@@ -94,6 +94,8 @@ def test_every_kind_of_evidence_is_imagined_somewhere() -> None:
         ("x_linked_family_history", "condition"),
         ("diagnostic_testing_possible", "condition"),
         ("gestation_week_code", "condition"),
+        ("fusion_indication_unclear", "condition"),
+        ("fusion_indication_unclear", "order_reason"),
     }, silent
 
 

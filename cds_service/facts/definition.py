@@ -18,6 +18,7 @@ from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
@@ -39,6 +40,7 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
+    "order_reason": OrderReasonEvidence,
 }
 """The closed list of evidence kinds. Besides these, the answer to a fact's question counts for every fact."""
 
@@ -79,6 +81,7 @@ class SourceEntry(Entry):
     order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
+    order_reason: OrderReasonEvidence | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceEntry:

@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from cds_service.facts import pregnancy
+from cds_service.facts import pregnancy, sacroiliac
 from cds_service.policy.model import Evidence, Fact
 
 
@@ -41,4 +41,15 @@ RULES: dict[str, Rule] = {
     "earlier screen": Rule(pregnancy.earlier_screen, frozenset({"orders", "results"})),
     "concurrent serum screen": Rule(pregnancy.concurrent_serum_screen, frozenset({"panels", "markers"})),
     "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),
+    "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
+    "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
+    "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
+    **{
+        f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
+        for choice in sacroiliac.COVERED.values()
+    },
+    **{
+        f"fusion only for {choice}": Rule(sacroiliac.only(choice), frozenset({*sacroiliac.COVERED, "indication"}))
+        for choice in sacroiliac.OTHERS.values()
+    },
 }

@@ -52,6 +52,16 @@ READ = {
         "reasonCode",
         "reasonReference",
     },
+    "Appointment": {
+        "status",
+        "serviceType",
+        "participant",
+        "start",
+        "requestedPeriod",
+        "created",
+        "reasonCode",
+        "reasonReference",
+    },
     "Observation": {
         "status",
         "code",

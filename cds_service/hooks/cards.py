@@ -196,7 +196,7 @@ def _one(evidence: Evidence, check: Check, content: Content) -> str:
 
 def _quoted(words: str) -> str:
     """Words that a client may have written, as a code span: nothing in it formats or links."""
-    return f"`{_cut(words.replace('`', ''), 80)}`"
+    return f"`{_cut(words.replace('`', ''), 200)}`"
 
 
 def _assumptions(decision: Decision) -> list[str]:

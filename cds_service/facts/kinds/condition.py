@@ -34,7 +34,7 @@ class ConditionEvidence(EvidenceKind):
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         found = list(self._conditions(case, wanted)) + list(self._reasons(case, wanted))
         if self.uncertain:
-            return [_hint(evidence) for _, evidence in found if evidence.standing is Standing.USABLE]
+            return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
         return (
             _one_code_does_not_refute_another(found, case.as_of)
             if wanted.type == "boolean"
@@ -126,7 +126,7 @@ def _status(system: str, code: str) -> dict[str, Any]:
 
 
 def _hint(evidence: Evidence) -> Evidence:
-    note = "the code only hints at it"
+    note = "; ".join(part for part in (evidence.note, "the code only hints at it") if part)
     return Evidence(evidence.value, evidence.when, evidence.resource, standing=Standing.UNCERTAIN, note=note, shown=evidence.shown)
 
 

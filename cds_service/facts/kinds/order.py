@@ -46,6 +46,8 @@ class OrderPriorityEvidence(EvidenceKind):
         return ()
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("an order's priority is of its own day")
         chart.order["priority"] = evidence.value
 
 
