@@ -102,10 +102,12 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
 
     problems += _reference_problems(policy, catalogue, terminology)
     exclusions = rebuilt(policy.not_necessary_when) if policy.not_necessary_when else None
+    more_likely = rebuilt(policy.more_likely_when) if policy.more_likely_when else None
     bound = replace(
         policy,
         necessary_when=rebuilt(policy.necessary_when),
         not_necessary_when=exclusions if isinstance(exclusions, AtLeast) else None,
+        more_likely_when=more_likely if isinstance(more_likely, AtLeast) else None,
         settled_first=tuple(replace(rule, when=rebuilt(rule.when)) for rule in policy.settled_first),
         authorization=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.authorization),
     )
