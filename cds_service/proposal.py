@@ -27,7 +27,6 @@ FIRST_LETTER, FIRST_PROPOSAL = date(2016, 10, 1), date(2016, 12, 1)
 LETTER_BEFORE_PROPOSAL = timedelta(days=30)
 PROPOSAL_BEFORE_MEETING = timedelta(weeks=16)
 NOTICE_BEFORE_MEETING = timedelta(days=15)
-PUBLIC_COMMENT = timedelta(weeks=3)
 _ITEM_TYPES = {"boolean": "boolean", "quantity": "quantity", "date": "date", "choice": "choice", "code": "choice"}
 
 

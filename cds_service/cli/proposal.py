@@ -149,7 +149,9 @@ def _show(console: Console, judged: Judgement, content: Content) -> None:
         console.print(f"unusable {name}: {why}")
     for name in judged.ignored:
         console.print(f"ignored  {name}: no criterion asks for it")
-    console.print(Text("\nComplete means that everything is answered. Whether it is recommended is for the committee to say.", "dim"))
+    console.print(
+        Text("\nComplete means that everything is answered. Whether it is recommended is for the committee to say.", "dim")
+    )
 
 
 def _line(one: Judged, policy: Policy) -> Text:

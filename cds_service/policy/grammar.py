@@ -275,7 +275,9 @@ class PolicyEntry(Entry):
         """A policy governs orders, or it judges a QuestionnaireResponse: each has its own keys, and exactly one of the two sets."""
         if self.subject == "order":
             if self.applies_to.orders is None:
-                raise ValueError("a policy names the orders it governs (applies_to.orders), or its subject is questionnaire-response")
+                raise ValueError(
+                    "a policy names the orders it governs (applies_to.orders), or its subject is questionnaire-response"
+                )
             if self.necessary_when is None:
                 raise ValueError("'necessary_when' is missing")
             foreign, belongs = OF_RESPONSES, "only where the subject is questionnaire-response"
