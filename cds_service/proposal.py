@@ -106,7 +106,9 @@ def judge_response(response: object, policy: Policy, content: Content, today: da
     for name in policy.facts:
         evidence = tuple(read_answers(found.get(name, ()), content.terminology, content.catalogue[name].wanted))
         facts[name] = Fact(name, evidence)
-        unusable |= {name: one.note for one in evidence if one.standing is not Standing.USABLE}
+        notes = [one.note for one in evidence if one.standing is not Standing.USABLE]
+        if notes:
+            unusable[name] = "; ".join(notes)
     criteria = tuple(
         Judged(heading, judge(criterion, facts, as_of), required) for heading, criterion, required in criteria_of(policy)
     )

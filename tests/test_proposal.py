@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from cds_service.cli import app
-from cds_service.content import Content, shipped_content
+from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.prefetch import discovery
 from cds_service.policy.grammar import PolicyEntry
-from cds_service.policy.model import Policy
+from cds_service.policy.model import Policy, facts_of, walk
+from cds_service.problems import ContentError
 from cds_service.proposal import (
     Calendar,
     Judgement,
@@ -178,8 +180,6 @@ def test_a_proposal_without_one_required_answer_is_incomplete_and_names_it() -> 
     """Taking away any one criterion's answers makes the example incomplete with that criterion; points that help do not count."""
     whole = answers_of(example())
     for one in judged(whole).criteria:
-        from cds_service.policy.model import facts_of, walk
-
         gone = set(facts_of(walk(one.finding.criterion)))
         found = judged({name: value for name, value in whole.items() if name not in gone})
         missing = [left.finding.criterion.id for left in found.missing]
@@ -473,6 +473,20 @@ def test_its_facts_are_not_asked_of_a_chart(content: Content) -> None:
     assert held_policy().order_sets == ()
     assert content.catalogue.needs(held_policy().facts) == ()
     assert "pfpm" not in json.dumps(discovery(content))
+
+
+def test_it_tests_only_facts_that_are_asked(tmp_path: Path) -> None:
+    """A policy that judges a questionnaire and tests a fact of the chart is a content problem; so is a fact asked with no question."""
+    for folder in ("policies", "facts", "value_sets"):
+        shutil.copytree(shipped_content() / folder, tmp_path / folder)
+    policy, facts = tmp_path / "policies" / POLICY / "2017-03-07.yaml", tmp_path / "facts/pfpm-proposal.yaml"
+    policy.write_text(policy.read_text().replace("fact: pfpm_patient_safety", "fact: pregnant"))
+    with pytest.raises(ContentError, match="'pregnant'.* facts that are only asked"):
+        read_content(tmp_path)
+    shutil.copy(FILE, policy)
+    facts.write_text(facts.read_text().replace('  ask: "Is Medicare one of the payers?"\n', ""))
+    with pytest.raises(ContentError, match="has the question for it"):
+        read_content(tmp_path)
 
 
 MISFITS = [

@@ -42,7 +42,7 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "order_words": OrderWordsEvidence,
     "answer": AnswerEvidence,
 }
-"""The closed list of evidence kinds. The answer to a fact's question counts for every fact; ``answer`` says that nothing else does."""
+"""The closed list of evidence kinds. An answer counts for every fact; ``answer`` says that nothing else does."""
 
 
 class RangeEntry(Entry):

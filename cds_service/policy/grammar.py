@@ -234,8 +234,15 @@ class AlternativeEntry(Entry):
     cite: CitationEntry
 
 
-OF_ORDERS = ("necessary_when", "not_necessary_when", "settled_first", "authorization", "alternatives", "review_route")
-OF_RESPONSES = ("met_when", "unlikely_when", "more_likely_when")
+OF_ORDERS: tuple[str, ...] = (
+    "necessary_when",
+    "not_necessary_when",
+    "settled_first",
+    "authorization",
+    "alternatives",
+    "review_route",
+)
+OF_RESPONSES: tuple[str, ...] = ("met_when", "unlikely_when", "more_likely_when")
 
 
 class PolicyEntry(Entry):

@@ -1,7 +1,7 @@
 """Answers to a fact's own question: items of a QuestionnaireResponse whose ``linkId`` is the fact's name.
 
-An answer counts for every fact; the catalogue names this kind for a fact that is only asked. An answer is one more way to document a fact;
-not having searched for answers does not make the chart's own silence any less a search that found nothing.
+An answer is one more way to document any fact; the catalogue names this kind for a fact that nothing else documents.
+Not having searched for answers does not make the chart's own silence any less a search that found nothing.
 """
 
 from __future__ import annotations
