@@ -125,12 +125,10 @@ def _reference_problems(policy: Policy, catalogue: Catalogue, terminology: Termi
                 said = f"it asks for '{asked}', and there is no such fact{_near(asked, catalogue)}"
                 yield Problem(policy.file, rule.when.line, said)
     for name in policy.facts if policy.subject == "questionnaire-response" else ():
-        if name in catalogue and any(source.name != "answer" for source in catalogue[name].entry.from_):
+        if name in catalogue and [source.name for source in catalogue[name].entry.from_] != ["answer"]:
             yield Problem(
-                policy.file, 0, f"'{name}' comes from a chart; what judges a questionnaire tests facts that are only asked"
+                policy.file, 0, f"'{name}' is not only asked; what judges a questionnaire tests facts that are only asked"
             )
-        elif name in catalogue and catalogue[name].entry.derived:
-            yield Problem(policy.file, 0, f"'{name}' is derived; what judges a questionnaire tests facts that are only asked")
     known = {criterion.id for criterion in policy.criteria()}
     for alternative in policy.alternatives:
         for id_ in set(alternative.instead_of) - known:

@@ -481,7 +481,7 @@ def test_it_tests_only_facts_that_are_asked(tmp_path: Path) -> None:
         shutil.copytree(shipped_content() / folder, tmp_path / folder)
     policy, facts = tmp_path / "policies" / POLICY / "2017-03-07.yaml", tmp_path / "facts/pfpm-proposal.yaml"
     policy.write_text(policy.read_text().replace("fact: pfpm_patient_safety", "fact: pregnant"))
-    with pytest.raises(ContentError, match="'pregnant'.* facts that are only asked"):
+    with pytest.raises(ContentError, match="'pregnant' is not only asked"):
         read_content(tmp_path)
     shutil.copy(FILE, policy)
     facts.write_text(facts.read_text().replace('  ask: "Is Medicare one of the payers?"\n', ""))

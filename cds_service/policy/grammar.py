@@ -243,6 +243,7 @@ OF_ORDERS: tuple[str, ...] = (
     "review_route",
 )
 OF_RESPONSES: tuple[str, ...] = ("met_when", "unlikely_when", "more_likely_when")
+"""The keys that go with each subject, besides those of every policy."""
 
 
 class PolicyEntry(Entry):
