@@ -115,7 +115,7 @@ def test_an_answer_documents_any_fact(data: st.DataObject) -> None:
 
 
 DATING = {"gestational_age", "pregnancy_look_back", "pregnancy_start", "loss_look_back"}
-POLICIES = [policy for policy in CONTENT.policies if policy.status == "active"]
+POLICIES = [policy for policy in CONTENT.policies if policy.status == "active" and policy.subject == "order"]
 
 
 @st.composite

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
+from cds_service.facts.kinds.answer import AnswerEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
@@ -41,8 +42,9 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
     "order_reason": OrderReasonEvidence,
+    "answer": AnswerEvidence,
 }
-"""The closed list of evidence kinds. Besides these, the answer to a fact's question counts for every fact."""
+"""The closed list of evidence kinds. An answer counts for every fact; ``answer`` says that nothing else does."""
 
 
 class RangeEntry(Entry):
@@ -82,6 +84,7 @@ class SourceEntry(Entry):
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
     order_reason: OrderReasonEvidence | None = None
+    answer: AnswerEvidence | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceEntry:
@@ -118,6 +121,8 @@ class FactEntry(Entry):
     def _whole(self) -> FactEntry:
         if bool(self.from_) == bool(self.derived):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
+        if not self.ask and any(source.name == "answer" for source in self.from_):
+            raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if (self.type == "quantity") != bool(self.unit):
             raise ValueError("a quantity has a unit ('1' for a bare number), and no other type has one")
         if (self.type == "choice") != bool(self.choices):

@@ -41,7 +41,7 @@ class Facts(Mapping[str, Fact]):
 
     @cached_property
     def _answers(self) -> Mapping[str, list[tuple[Mapping[str, object], Mapping[str, object]]]]:
-        return answers(self.case)
+        return answers(self.case.chart.of("QuestionnaireResponse"))
 
     def _extract(self, definition: Definition) -> Fact:
         derived = definition.entry.derived
@@ -64,7 +64,8 @@ class Facts(Mapping[str, Fact]):
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
         given = self._answers.get(definition.name)
-        return tuple(self._usable(e) for e in read_answers(given, self.case, definition.wanted)) if given else ()
+        terminology = self.case.chart.terminology
+        return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted)) if given else ()
 
     def _usable(self, evidence: Evidence) -> Evidence:
         reason = self._unusable.get(evidence.resource)

@@ -172,11 +172,11 @@ class OrdersEntry(Entry):
 
 
 class AppliesToEntry(Entry):
-    """Whose members and which orders the policy speaks of."""
+    """Whose members and which orders the policy speaks of; a policy whose subject is no order names none."""
 
     payer: Id
     lines_of_business: list[str] = []
-    orders: OrdersEntry
+    orders: OrdersEntry | None = None
 
 
 class EffectiveEntry(Entry):
@@ -234,13 +234,30 @@ class AlternativeEntry(Entry):
     cite: CitationEntry
 
 
+OF_ORDERS: tuple[str, ...] = (
+    "necessary_when",
+    "not_necessary_when",
+    "settled_first",
+    "authorization",
+    "alternatives",
+    "review_route",
+)
+OF_RESPONSES: tuple[str, ...] = ("met_when", "unlikely_when", "more_likely_when")
+"""The keys that go with each subject, besides those of every policy."""
+
+
 class PolicyEntry(Entry):
-    """A policy file, top to bottom."""
+    """A policy file, top to bottom.
+
+    ``subject`` says what is judged: an order (``necessary_when``, ``not_necessary_when``), or a QuestionnaireResponse, whose
+    criteria are ``met_when``, what the document holds against it ``unlikely_when``, and in its favour ``more_likely_when``.
+    """
 
     policy: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
     version: date
     title: Words
     label: str = ""
+    subject: Literal["order", "questionnaire-response"] = "order"
     status: Literal["draft", "active", "retired"]
     effective: EffectiveEntry
     supersedes: date | None = None
@@ -255,8 +272,32 @@ class PolicyEntry(Entry):
     alternatives: list[AlternativeEntry] = []
     authorization: list[AuthorizationEntry] = []
     settled_first: list[RuleEntry] = []
-    necessary_when: AnyCriterion
+    necessary_when: AnyCriterion | None = None
     not_necessary_when: AnyEntry | None = None
+    met_when: AnyCriterion | None = None
+    unlikely_when: AnyEntry | None = None
+    more_likely_when: AnyEntry | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_subject(self) -> PolicyEntry:
+        """A policy governs orders, or it judges a QuestionnaireResponse: each has its own keys, and exactly one of the two sets."""
+        if self.subject == "order":
+            if self.applies_to.orders is None:
+                raise ValueError(
+                    "a policy names the orders it governs (applies_to.orders), or its subject is questionnaire-response"
+                )
+            if self.necessary_when is None:
+                raise ValueError("'necessary_when' is missing")
+            foreign, belongs = OF_RESPONSES, "only where the subject is questionnaire-response"
+        else:
+            if self.applies_to.orders is not None:
+                raise ValueError("a policy whose subject is questionnaire-response governs no orders; leave out applies_to.orders")
+            if self.met_when is None:
+                raise ValueError("'met_when' is missing; the subject is questionnaire-response")
+            foreign, belongs = OF_ORDERS, "only where the subject is an order"
+        if given := [key for key in foreign if getattr(self, key)]:
+            raise ValueError(f"'{given[0]}' belongs {belongs}")
+        return self
 
 
 for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, PolicyEntry):

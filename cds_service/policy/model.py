@@ -219,6 +219,7 @@ class Policy:
 
     ``effective_until`` is the last day of service it covers, None while it is in force.
     ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
+    Where the ``subject`` is a QuestionnaireResponse the two hold ``met_when`` and ``unlikely_when``, and there are no orders.
     """
 
     id: str
@@ -241,6 +242,8 @@ class Policy:
     review_route: Remark | None = None
     alternatives: tuple[Alternative, ...] = ()
     authorization: tuple[Authorization, ...] = ()
+    subject: Literal["order", "questionnaire-response"] = "order"
+    more_likely_when: AtLeast | None = None
     second_reader: str = "none yet"
     last_checked: date | None = None
     file: str = ""
@@ -253,6 +256,8 @@ class Policy:
         yield from walk(self.necessary_when)
         if self.not_necessary_when:
             yield from walk(self.not_necessary_when)
+        if self.more_likely_when:
+            yield from walk(self.more_likely_when)
         for entry in self.authorization:
             if entry.when:
                 yield from walk(entry.when)

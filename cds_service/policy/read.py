@@ -61,7 +61,8 @@ class _Reader:
             self._wrong(("effective",), "it ends before it begins")
         for index, passage in enumerate(e.not_encoded):
             self._source_known(passage.source, ("not_encoded", index, "source"))
-        sets = e.applies_to.orders.value_set
+        sets = e.applies_to.orders.value_set if e.applies_to.orders else []
+        criteria, against = ("necessary_when", "not_necessary_when") if e.subject == "order" else ("met_when", "unlikely_when")
         policy = Policy(
             id=e.policy,
             version=e.version,
@@ -75,8 +76,10 @@ class _Reader:
             order_sets=(sets,) if isinstance(sets, str) else tuple(sets),
             label=e.label or e.title,
             sources={key: Source(s.title, s.publisher, s.url, s.retrieved, s.sha256) for key, s in e.sources.items()},
-            necessary_when=self._criterion(e.necessary_when, ("necessary_when",)),
-            not_necessary_when=self._exclusions(),
+            subject=e.subject,
+            necessary_when=self._criterion(getattr(e, criteria), (criteria,)),
+            not_necessary_when=self._any_of(against),
+            more_likely_when=self._any_of("more_likely_when"),
             settled_first=tuple(self._rule(rule, ("settled_first", i)) for i, rule in enumerate(e.settled_first)),
             not_encoded=tuple(Passage(p.source, p.at, p.because) for p in e.not_encoded),
             advice=tuple(self._remark(a, ("advice", i)) for i, a in enumerate(e.advice)),
@@ -100,10 +103,11 @@ class _Reader:
         if source not in self.entry.sources:
             self._wrong(place, f"there is no source '{source}' in this file; it names {', '.join(self.entry.sources)}")
 
-    def _exclusions(self) -> AtLeast | None:
-        if self.entry.not_necessary_when is None:
+    def _any_of(self, key: str) -> AtLeast | None:
+        entry = getattr(self.entry, key)
+        if entry is None:
             return None
-        node = self._criterion(self.entry.not_necessary_when, ("not_necessary_when",))
+        node = self._criterion(entry, (key,))
         return node if isinstance(node, AtLeast) else None
 
     def _rule(self, rule: grammar.RuleEntry, place: Place) -> FirstRule:
@@ -192,7 +196,7 @@ class _Reader:
     def _ids_once(self, policy: Policy) -> None:
         """An id may stand twice only for the same fact and test (the document lists some criteria twice)."""
         seen: dict[str, Criterion] = {}
-        for root in (policy.necessary_when, policy.not_necessary_when):
+        for root in (policy.necessary_when, policy.not_necessary_when, policy.more_likely_when):
             for criterion in walk(root) if root else ():
                 first = seen.setdefault(criterion.id, criterion)
                 if first is not criterion and not _same_question(first, criterion):
