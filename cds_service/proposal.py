@@ -18,7 +18,7 @@ from cds_service.facts.kinds.answer import answers, read_answers
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
 from cds_service.policy import explain
-from cds_service.policy.judge import NOT_DOCUMENTED, Finding, judge
+from cds_service.policy.judge import NOT_DOCUMENTED, NOT_MET, Finding, judge
 from cds_service.policy.model import AtLeast, Check, Criterion, Fact, Policy, Standing, facts_of, walk
 
 POLICY_ID = "ptac/pfpm-proposal"
@@ -68,6 +68,10 @@ class Judged:
         return explain.asks(self.finding)
 
 
+CONTENT = "content"
+"""The id of the part of the policy that says what a proposal must hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the answers of a response come to. ``ignored`` are linkIds that no criterion asks for, ``unusable`` the answers
@@ -82,12 +86,18 @@ class Judgement:
 
     @property
     def missing(self) -> tuple[Judged, ...]:
-        """The criteria and content requirements that are not documented."""
-        return tuple(one for one in self.criteria if one.required and one.finding.outcome is NOT_DOCUMENTED)
+        """What keeps the proposal incomplete: criteria that are not documented, and content that it must hold and does not."""
+        held = {criterion.id for part in self.policy.criteria() if part.id == CONTENT for criterion in walk(part)}
+        return tuple(
+            one
+            for one in self.criteria
+            if one.required
+            and (one.finding.outcome is NOT_DOCUMENTED or (one.finding.outcome is NOT_MET and one.finding.criterion.id in held))
+        )
 
     @property
     def outcome(self) -> Literal["complete", "incomplete"]:
-        """Complete when everything that is required is answered, whatever the answers; never a recommendation."""
+        """Complete when every criterion is answered, whatever the answer, and the content is there; never a recommendation."""
         return "incomplete" if self.missing or self.unfinished else "complete"
 
 

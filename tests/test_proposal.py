@@ -19,6 +19,7 @@ from cds_service.cli import app
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.prefetch import discovery
 from cds_service.policy.grammar import PolicyEntry
+from cds_service.policy.judge import NOT_DOCUMENTED
 from cds_service.policy.model import Policy, facts_of, walk
 from cds_service.problems import ContentError
 from cds_service.proposal import (
@@ -281,7 +282,7 @@ def test_the_questionnaire_asks_for_every_fact_once(content: Content) -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_filled_in_questionnaire_can_always_be_read(data: st.DataObject) -> None:
-    """Any answers to all questions make a valid response, nothing of it is ignored or unusable, and the whole is complete."""
+    """Any answers to all questions make a valid response, nothing of it is ignored or unusable, and nothing stays open."""
     made = questionnaire(held_policy(), held_content())
     filled = []
     for group in made["item"]:
@@ -294,7 +295,31 @@ def test_a_filled_in_questionnaire_can_always_be_read(data: st.DataObject) -> No
     read = response({}, item=filled)
     QuestionnaireResponse.model_validate(read)
     found = judge_response(read, held_policy(), held_content(), TODAY)
-    assert (found.ignored, dict(found.unusable), found.outcome) == ((), {}, "complete")
+    assert (found.ignored, dict(found.unusable)) == ((), {})
+    assert all(one.finding.outcome is not NOT_DOCUMENTED for one in found.criteria)
+    assert {one.finding.criterion.id for one in found.missing} <= {"quantitative-impact", "aggregate-only", "nothing-confidential"}
+
+
+def test_a_proposal_without_figures_or_the_reason_is_incomplete() -> None:
+    """A proposal that is answered throughout but has neither figures nor the reason why data are lacking is incomplete."""
+    made = questionnaire(held_policy(), held_content())
+    questions = [question["linkId"] for group in made["item"] for question in group["item"]]
+    impact = {"pfpm_impact_in_figures", next(q for q in questions if "data" in q and "lack" in q)}
+    assert len(impact) == 2
+    assert impact <= set(questions)
+    example = json.loads((Path(__file__).parent.parent / "docs/examples/proposal-response.json").read_text())
+    assert judge_response(example, held_policy(), held_content(), TODAY).outcome == "complete"
+
+    def without_impact(items: list[dict[str, Any]]) -> None:
+        for item in items:
+            if item["linkId"] in impact:
+                item["answer"] = [{"valueBoolean": False}]
+            without_impact(item.get("item", []))
+
+    without_impact(example["item"])
+    judged = judge_response(example, held_policy(), held_content(), TODAY)
+    assert judged.outcome == "incomplete"
+    assert "quantitative-impact" in [one.finding.criterion.id for one in judged.missing]
 
 
 # the calendar

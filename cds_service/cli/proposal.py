@@ -150,7 +150,10 @@ def _show(console: Console, judged: Judgement, content: Content) -> None:
     for name in judged.ignored:
         console.print(f"ignored  {name}: no criterion asks for it")
     console.print(
-        Text("\nComplete means that everything is answered. Whether it is recommended is for the committee to say.", "dim")
+        Text(
+            "\nComplete means that everything is answered and the content is there. Whether it is recommended is for the committee to say.",
+            "dim",
+        )
     )
 
 

@@ -49,6 +49,8 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
 def read_quantity(quantity: Mapping[str, Any], wanted: Wanted) -> Interval:
     """A Quantity with its comparator, in the fact's unit. Raises Unreadable."""
     value = quantity.get("value")
+    if wanted.type != "quantity":
+        raise Unreadable("a number was found where none is meant")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable("its value is not a number")
     number = _number(value)
