@@ -17,7 +17,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
-from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
+from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
 
 
 class DecisionOutcome(Enum):
@@ -50,6 +50,7 @@ class Decision:
     exclusions: Finding | None = None
     settled_by: FirstRule | None = None
     authorization: Authorization | None = None
+    advice: tuple[Remark, ...] = ()
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -110,19 +111,20 @@ def _fault(reference: str, case: Case) -> str | None:
 def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mapping[str, Fact], case: Case) -> Decision:
     """The decision of one policy version on given facts: the rules settled first, then the criteria."""
     as_of = case.as_of
+    advice = tuple(a for a in policy.advice if a.when is None or judge(a.when, facts, as_of).outcome is MET)
     for rule in policy.settled_first:
         finding = judge(rule.when, facts, as_of)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
-            return Decision(order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule)
+            by = rule.when.id
+            return Decision(order, coding, policy.id, policy, outcome, (finding,), by, rule.asks, settled_by=rule, advice=advice)
     necessary = judge(policy.necessary_when, facts, as_of)
     exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
     authorization = next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
-    return Decision(
-        order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=authorization
-    )
+    settled = (order, coding, policy.id, policy, outcome, because)
+    return Decision(*settled, "", asks, necessary, exclusions, authorization=authorization, advice=advice)
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:

@@ -12,6 +12,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
+from cds_service.facts.kinds.daily_dose import DailyDoseEvidence
+from cds_service.facts.kinds.device import DeviceEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
@@ -19,6 +21,7 @@ from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
+from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
@@ -36,6 +39,9 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "allergy": AllergyEvidence,
     "encounter": EncounterEvidence,
     "risk": RiskEvidence,
+    "daily_dose": DailyDoseEvidence,
+    "device": DeviceEvidence,
+    "performed": PerformedEvidence,
     "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
@@ -76,6 +82,9 @@ class SourceEntry(Entry):
     allergy: AllergyEvidence | None = None
     encounter: EncounterEvidence | None = None
     risk: RiskEvidence | None = None
+    daily_dose: DailyDoseEvidence | None = None
+    device: DeviceEvidence | None = None
+    performed: PerformedEvidence | None = None
     order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
@@ -99,7 +108,7 @@ class SourceEntry(Entry):
 
 
 class FactEntry(Entry):
-    """One fact of the catalogue."""
+    """One fact of the catalogue. One with neither ``from`` nor ``derived`` has an ``ask``: only an answer documents it."""
 
     means: Words
     type: Literal["boolean", "quantity", "date", "code", "choice"]
@@ -113,7 +122,7 @@ class FactEntry(Entry):
 
     @model_validator(mode="after")
     def _whole(self) -> FactEntry:
-        if bool(self.from_) == bool(self.derived):
+        if bool(self.from_) == bool(self.derived) and (self.derived or not self.ask):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if (self.type == "quantity") != bool(self.unit):
             raise ValueError("a quantity has a unit ('1' for a bare number), and no other type has one")

@@ -144,7 +144,7 @@ def _remarks(decision: Decision, policy: Policy) -> list[Remark]:
         found.append(policy.review_route)
     if decision.authorization:
         found.append(decision.authorization.remark)
-    return [*found, *policy.advice]
+    return [*found, *decision.advice]
 
 
 def _reasons(decision: Decision, content: Content) -> list[str]:
@@ -168,6 +168,8 @@ def _evidence(finding: Finding, content: Content) -> str:
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
         if leaf.basis in (Basis.CONTRADICTORY, Basis.STRADDLES):
             said.append(leaf.basis.value)
+        if leaf.basis is Basis.LEFT_OPEN:
+            said.append(check.open_because)
     return "".join(f"\n  - {_md(words)}" for words in dict.fromkeys(said))
 
 

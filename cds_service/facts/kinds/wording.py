@@ -18,12 +18,14 @@ class SayingEntry(Entry):
     """What makes an order say one thing: a coding in ``codes`` (not beside one in ``not_with``), or these words.
 
     ``hints`` are words that leave it open: they end the silence and decide nothing (nor do they beside a coding in ``not_with``).
+    ``passing_over`` are phrases in which a word means something else ("failed trial of"): they are not read.
     """
 
     codes: list[str] = []
     not_with: str = ""
     words: list[str] = []
     hints: list[str] = []
+    passing_over: list[str] = []
 
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
@@ -42,7 +44,8 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
     coded = next((id_ for id_ in saying.codes if id_ in sets), "")
     if coded and saying.not_with not in sets:
         return f"a coding in {coded}"
-    return next((phrase for text in words for phrase in _said(text, tuple(saying.words))), "")
+    over = tuple(saying.passing_over)
+    return next((phrase for text in words for phrase in _said(_without(text, over), tuple(saying.words))), "")
 
 
 def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
@@ -50,6 +53,16 @@ def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> s
     if saying.not_with in sets:
         return ""
     return next((phrase for text in words for phrase in _said(text, tuple(saying.hints))), "")
+
+
+def _without(text: str, phrases: tuple[str, ...]) -> str:
+    """The text without these phrases, longest first; what stood between them stays apart."""
+    if not phrases:
+        return text
+    left = _folded(text)
+    for phrase in sorted(phrases, key=len, reverse=True):
+        left = _pattern(phrase).sub(";", left)
+    return left
 
 
 def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
