@@ -197,7 +197,6 @@ class Case:
         holding = self.chart.terminology.holding
         return frozenset(id_ for coding in found for id_ in holding(coding.system, coding.code)), found, words
 
-
     @cached_property
     def reason_words(self) -> tuple[str, ...]:
         """The words of the order's reasons: of ``reasonCode``, and of the diagnoses that ``reasonReference`` names or contains."""

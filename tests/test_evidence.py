@@ -94,6 +94,15 @@ def test_every_kind_of_evidence_is_imagined_somewhere() -> None:
         ("x_linked_family_history", "condition"),
         ("diagnostic_testing_possible", "condition"),
         ("gestation_week_code", "condition"),
+        ("body_supports_pump", "condition"),
+        ("spinal_anomaly_complicating_implant", "condition"),
+        ("implant_material_allergy", "allergy"),
+        ("implant_material_allergy", "condition"),
+        ("substance_abuse_unclear", "condition"),
+        ("noninvasive_pain_control_failed", "condition"),
+        ("adherent_to_pain_care", "condition"),
+        ("psychologically_cleared", "condition"),
+        ("life_expectancy", "condition"),
     }, silent
 
 

@@ -1,4 +1,4 @@
-"""Facts about a spinal drug pump that are computed: what is ordered and for which drug, the pain's origin, the trial, contraindications.
+"""Facts about a spinal drug pump that are computed: what is ordered, for which drug, the pain's origin, the trial, what forbids it.
 
 Each rule takes named facts and the date of service, and gives the evidence of one fact.
 """

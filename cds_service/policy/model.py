@@ -256,15 +256,15 @@ class Policy:
     facts: tuple[str, ...] = field(default=())
 
     def criteria(self) -> Iterator[Criterion]:
-        """Every criterion in the document's order, parents before parts; rules settled first and of authorization included."""
+        """Every criterion in the document's order, parents before parts; rules settled first, of authorization and advice too."""
         for rule in self.settled_first:
             yield from walk(rule.when)
         yield from walk(self.necessary_when)
         if self.not_necessary_when:
             yield from walk(self.not_necessary_when)
-        for entry in (*self.authorization, *self.advice):
-            if entry.when:
-                yield from walk(entry.when)
+        for when in (*(entry.when for entry in self.authorization), *(advice.when for advice in self.advice)):
+            if when:
+                yield from walk(when)
 
     def covers(self, day: date) -> bool:
         """Whether this version is the one in force on a date of service."""
