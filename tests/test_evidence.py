@@ -102,7 +102,6 @@ def test_every_kind_of_evidence_is_imagined_somewhere() -> None:
         ("noninvasive_pain_control_failed", "condition"),
         ("adherent_to_pain_care", "condition"),
         ("psychologically_cleared", "condition"),
-        ("life_expectancy", "condition"),
     }, silent
 
 

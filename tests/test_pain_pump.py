@@ -388,3 +388,22 @@ def test_tumour_in_the_spinal_canal_is_not_met(client: FlaskClient) -> None:
     given = {name: value for name, value in MALIGNANT_TRIAL.items() if name != "spine_imaging_clear"}
     assert the_decision(client, OPIOID_TRIAL, answers(**given), condition("C79.49"))["because"] == ["no-epidural-metastasis"]
     assert the_decision(client, OPIOID_TRIAL, answers(**given), condition("C79.51"))["asks"] == ["spine_imaging_clear"]
+
+
+def test_hospice_asks_and_an_answer_settles_it(client: FlaskClient) -> None:
+    """Palliative care does not say how long and ends the presumption for other pain; an answer of eight months settles it."""
+    given = TRIAL_OF_OTHER_PAIN | {"opioid_dose_reduction": 60}
+    assert the_decision(client, OPIOID_TRIAL, answers(**given), condition("Z51.5"))["asks"] == ["life_expectancy"]
+    assert the_decision(client, OPIOID_TRIAL, answers(**given, life_expectancy=8), condition("Z51.5"))["outcome"] == "necessary"
+    earlier = observation("le", "75327-7", "2024-01-01", valueQuantity={"value": 2, "unit": "years"})
+    assert the_decision(client, OPIOID_TRIAL, answers(**given), earlier, condition("Z51.5"))["asks"] == ["life_expectancy"]
+    assert the_decision(client, OPIOID_TRIAL, answers(**given), earlier)["outcome"] == "necessary"
+
+
+def test_an_unknown_origin_ignores_what_is_closed(client: FlaskClient) -> None:
+    """Once the origin is known, neither reasons, questions nor assumptions name the other branch, nor the other kind of order."""
+    decision = the_decision(client, OPIOID_TRIAL, answers(pain_origin="malignant"))
+    assert decision["because"] == ["noninvasive-failed", "life-expectancy-over-3-months", "no-epidural-metastasis"]
+    assert decision["asks"] == ["noninvasive_pain_control_failed", "life_expectancy", "spine_imaging_clear"]
+    assert "no-coagulopathy" not in decision["assumed"]
+    assert "life-expectancy-over-3-months-nonmalignant" not in decision["assumed"]

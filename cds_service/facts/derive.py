@@ -48,6 +48,7 @@ RULES: dict[str, Rule] = {
     "opioid drug": Rule(pain_pump.opioid_drug, frozenset({"drugs", "in_use"})),
     "other pump drug": Rule(pain_pump.only_drug, frozenset({"drugs"})),
     "pain origin": Rule(pain_pump.pain_origin, frozenset({"recorded", "chronic_pain", "cancer"})),
+    "life expectancy": Rule(pain_pump.life_expectancy, frozenset({"stated", "limited"})),
     "pain before a trial": Rule(pain_pump.pain_before_trial, pain_pump.SCORES),
     "pain reduction in a trial": Rule(pain_pump.pain_reduction, pain_pump.SCORES),
     "active substance abuse": Rule(

@@ -88,6 +88,20 @@ def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
     return usable + others
 
 
+def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Life expectancy as stated. Hospice, palliative care or a terminal illness does not say how long, and makes what was stated
+    before it doubtful; an answer to the question itself stands beside it."""
+    limited = [e for e in facts["limited"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED]
+    since = max((e.when.last for e in limited if e.when and e.when.first <= as_of), default=None)
+    stated = [
+        _doubtful(e, "hospice, palliative care or a terminal illness is documented since", e.value)
+        if since and e.standing is Standing.USABLE and e.when and e.when.last < since
+        else e
+        for e in facts["stated"].evidence
+    ]
+    return [*stated, *(_doubtful(e, "it does not say how long the patient is expected to live") for e in limited)]
+
+
 def pain_before_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     """The last pain score before the latest trial began, or before the date of service when there was none; 0 to 10."""
     trial = _trial(facts, as_of)
