@@ -23,6 +23,7 @@ from cds_service.fhir.elements import (
     patient_of,
     reference,
     status_code,
+    text,
 )
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.order import LookUp, Order, referred_medicine
@@ -134,6 +135,8 @@ def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tu
             yield resource, resource.get("medicationCodeableConcept") or referred_medicine(resource, look_up)
         case "DeviceRequest":
             yield resource, resource.get("codeCodeableConcept")
+        case "Device":
+            yield resource, resource.get("type")
         case _:
             yield resource, resource.get("code")
 
@@ -196,6 +199,16 @@ class Case:
         found, words = self.order.descriptions()
         holding = self.chart.terminology.holding
         return frozenset(id_ for coding in found for id_ in holding(coding.system, coding.code)), found, words
+
+    @cached_property
+    def reason_words(self) -> tuple[str, ...]:
+        """The words of the order's reasons: of ``reasonCode``, and of the diagnoses that ``reasonReference`` names or contains."""
+        order = self.order.resource
+        named = [reference(reason) for reason in items(order.get("reasonReference"))]
+        held = [self.chart.get(name) for name in named]
+        held += [c for c in items(order.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" in named]
+        concepts = [*items(order.get("reasonCode")), *(resource.get("code") for resource in held if resource)]
+        return tuple(said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text"))))
 
 
 UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})

@@ -113,6 +113,7 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
         not_necessary_when=exclusions if isinstance(exclusions, AtLeast) else None,
         more_likely_when=more_likely if isinstance(more_likely, AtLeast) else None,
         settled_first=tuple(replace(rule, when=rebuilt(rule.when)) for rule in policy.settled_first),
+        advice=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.advice),
         authorization=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.authorization),
     )
     return bound, problems

@@ -19,7 +19,7 @@ from cds_service.fhir.validation import unusable_reason
 from cds_service.payers import Member, recognise
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
-from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
+from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
 
 MOST_EVIDENCE = 25
 """Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
@@ -57,6 +57,7 @@ class Decision:
     settled_by: FirstRule | None = None
     authorization: Authorization | None = None
     member: Member | None = None
+    advice: tuple[Remark, ...] = ()
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -126,21 +127,22 @@ def _fault(reference: str, case: Case) -> str | None:
 def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mapping[str, Fact], case: Case) -> Decision:
     """The decision of one policy version on given facts: the rules settled first, then the criteria."""
     as_of = case.as_of
+    advice = tuple(a for a in policy.advice if a.when is None or judge(a.when, facts, as_of).outcome is MET)
     for rule in policy.settled_first:
         finding = judge(rule.when, facts, as_of)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
             governed = outcome not in (DecisionOutcome.REFERRED, DecisionOutcome.NOT_ADDRESSED)
             said = _authorization(policy, facts, as_of) if governed else None
-            return Decision(
-                order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule, authorization=said
-            )
+            by = (order, coding, policy.id, policy, outcome, (finding,))
+            return Decision(*by, rule.when.id, rule.asks, settled_by=rule, authorization=said, advice=advice)
     necessary = judge(policy.necessary_when, facts, as_of)
     exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
     said = _authorization(policy, facts, as_of)
-    return Decision(order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=said)
+    settled = (order, coding, policy.id, policy, outcome, because)
+    return Decision(*settled, "", asks, necessary, exclusions, authorization=said, advice=advice)
 
 
 def _authorization(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> Authorization | None:

@@ -96,6 +96,14 @@ def test_every_kind_of_evidence_is_imagined_somewhere() -> None:
         ("gestation_week_code", "condition"),
         ("fusion_indication_unclear", "condition"),
         ("fusion_indication_unclear", "order_reason"),
+        ("body_supports_pump", "condition"),
+        ("spinal_anomaly_complicating_implant", "condition"),
+        ("implant_material_allergy", "allergy"),
+        ("implant_material_allergy", "condition"),
+        ("substance_abuse_unclear", "condition"),
+        ("noninvasive_pain_control_failed", "condition"),
+        ("adherent_to_pain_care", "condition"),
+        ("psychologically_cleared", "condition"),
     }, silent
 
 

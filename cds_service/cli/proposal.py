@@ -151,7 +151,7 @@ def _show(console: Console, judged: Judgement, content: Content) -> None:
         console.print(f"ignored  {name}: no criterion asks for it")
     console.print(
         Text(
-            "\nComplete means that everything is answered and the content is there. Whether it is recommended is for the committee to say.",
+            "\nComplete: everything is answered and the content is there. The committee says what it recommends.",
             "dim",
         )
     )

@@ -13,6 +13,8 @@ from pydantic import Field, StringConstraints, model_validator
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.answer import AnswerEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
+from cds_service.facts.kinds.daily_dose import DailyDoseEvidence
+from cds_service.facts.kinds.device import DeviceEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
@@ -21,6 +23,7 @@ from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
 from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
+from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
@@ -38,6 +41,9 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "allergy": AllergyEvidence,
     "encounter": EncounterEvidence,
     "risk": RiskEvidence,
+    "daily_dose": DailyDoseEvidence,
+    "device": DeviceEvidence,
+    "performed": PerformedEvidence,
     "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
@@ -80,6 +86,9 @@ class SourceEntry(Entry):
     allergy: AllergyEvidence | None = None
     encounter: EncounterEvidence | None = None
     risk: RiskEvidence | None = None
+    daily_dose: DailyDoseEvidence | None = None
+    device: DeviceEvidence | None = None
+    performed: PerformedEvidence | None = None
     order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
@@ -105,7 +114,7 @@ class SourceEntry(Entry):
 
 
 class FactEntry(Entry):
-    """One fact of the catalogue."""
+    """One fact of the catalogue. One with neither ``from`` nor ``derived`` has an ``ask``: only an answer documents it."""
 
     means: Words
     type: Literal["boolean", "quantity", "date", "code", "choice"]
@@ -119,7 +128,7 @@ class FactEntry(Entry):
 
     @model_validator(mode="after")
     def _whole(self) -> FactEntry:
-        if bool(self.from_) == bool(self.derived):
+        if bool(self.from_) == bool(self.derived) and (self.derived or not self.ask):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if not self.ask and any(source.name == "answer" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")

@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from cds_service.facts import pregnancy, sacroiliac
+from cds_service.facts import opioid_dose, pain_pump, pregnancy, sacroiliac
 from cds_service.policy.model import Evidence, Fact
 
 
@@ -40,6 +40,21 @@ RULES: dict[str, Rule] = {
     "co-twin demise": Rule(pregnancy.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
     "earlier screen": Rule(pregnancy.earlier_screen, frozenset({"orders", "results"})),
     "concurrent serum screen": Rule(pregnancy.concurrent_serum_screen, frozenset({"panels", "markers"})),
+    "highest morphine equivalents": Rule(opioid_dose.highest, opioid_dose.TAKES, opioid_dose.MorphineFactors),
+    "current morphine equivalents": Rule(opioid_dose.current, opioid_dose.TAKES, opioid_dose.MorphineFactors),
+    "dose reduction": Rule(opioid_dose.reduction, frozenset({"before", "now"})),
+    "pump order kind": Rule(pain_pump.order_kind, frozenset({"code", "trial"})),
+    "opioid trial order": Rule(pain_pump.opioid_trial, frozenset({"trial", "drugs"})),
+    "opioid drug": Rule(pain_pump.opioid_drug, frozenset({"drugs", "in_use"})),
+    "other pump drug": Rule(pain_pump.only_drug, frozenset({"drugs"})),
+    "pain origin": Rule(pain_pump.pain_origin, frozenset({"recorded", "chronic_pain", "cancer"})),
+    "life expectancy": Rule(pain_pump.life_expectancy, frozenset({"stated", "limited"})),
+    "pain before a trial": Rule(pain_pump.pain_before_trial, pain_pump.SCORES),
+    "pain reduction in a trial": Rule(pain_pump.pain_reduction, pain_pump.SCORES),
+    "active substance abuse": Rule(
+        pain_pump.substance_abuse, frozenset({"abuse", "opioid_dependence", "remission", "prescribed", "hints"})
+    ),
+    "allergy to the drug": Rule(pain_pump.drug_allergy, frozenset({"allergies", "class_allergy", "drugs"})),
     "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),
     "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),

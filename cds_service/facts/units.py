@@ -27,6 +27,9 @@ WORDS = {
     "fetus": "{fetuses}",
     "fetuses": "{fetuses}",
     "points": "{score}",
+    "mcg": "ug",
+    "mcg/h": "ug/h",
+    "mcg/hr": "ug/h",
     "beats/min": "/min",
     "bpm": "/min",
 }

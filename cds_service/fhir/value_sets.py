@@ -28,7 +28,7 @@ VALUE_OF_CODE = "urn:cds-service:value-of-code"
 
 _SHAPES = {
     "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
-    "icd10cm": re.compile(r"[A-TV-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
+    "icd10cm": re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
     "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
     "snomed": re.compile(r"\d{6,18}"),
     "rxnorm": re.compile(r"\d{1,8}"),

@@ -154,7 +154,7 @@ def _remarks(decision: Decision, policy: Policy) -> list[Remark]:
         found.append(policy.review_route)
     if decision.authorization:
         found.append(decision.authorization.remark)
-    return [*found, *policy.advice]
+    return [*found, *decision.advice]
 
 
 def _reasons(decision: Decision, content: Content) -> list[str]:
@@ -178,6 +178,8 @@ def _evidence(finding: Finding, content: Content) -> str:
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
         if leaf.basis in (Basis.CONTRADICTORY, Basis.STRADDLES):
             said.append(leaf.basis.value)
+        if leaf.basis is Basis.LEFT_OPEN:
+            said.append(_md(check.open_because))
     told = list(dict.fromkeys(said))
     more = [f"and {len(told) - MOST_EVIDENCE} more"] if len(told) > MOST_EVIDENCE else []
     return "".join(f"\n  - {words}" for words in told[:MOST_EVIDENCE] + more)

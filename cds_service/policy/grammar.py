@@ -57,6 +57,13 @@ class PresumptionEntry(Entry):
     always: bool = False
 
 
+class NotMetEntry(Entry):
+    """A test that the chart fails and that the document leaves to a person: the criterion stays open, and why."""
+
+    treat_as: Literal["not documented"]
+    because: Words
+
+
 class CriterionEntry(Entry):
     """What every criterion has: an id, a sentence that a nurse can read aloud, and the place in the document."""
 
@@ -73,8 +80,9 @@ class PartsEntry(CriterionEntry):
 
 
 class AllEntry(PartsEntry):
-    """Met when every part is met."""
+    """Met when every part is met. ``applies_when`` is a part too; where it is not met, nothing more is said of the others."""
 
+    applies_when: AnyCriterion | None = None
     all: Annotated[list[AnyCriterion], Field(min_length=1)]
 
 
@@ -116,6 +124,7 @@ class CheckEntry(CriterionEntry):
     within: str | None = None
     since: FactName | None = None
     if_not_documented: PresumptionEntry | None = None
+    if_not_met: NotMetEntry | None = None
     ask: str = ""
 
     @model_validator(mode="after")
@@ -234,6 +243,12 @@ class AlternativeEntry(Entry):
     cite: CitationEntry
 
 
+class AdviceEntry(RemarkEntry):
+    """What cards say besides; with ``when``, only where that is met."""
+
+    when: AnyCriterion | None = None
+
+
 OF_ORDERS: tuple[str, ...] = (
     "necessary_when",
     "not_necessary_when",
@@ -267,7 +282,7 @@ class PolicyEntry(Entry):
     review: ReviewEntry
     last_checked: CheckedEntry | None = None
     corrections: list[CorrectionEntry] = []
-    advice: list[RemarkEntry] = []
+    advice: list[AdviceEntry] = []
     review_route: RemarkEntry | None = None
     alternatives: list[AlternativeEntry] = []
     authorization: list[AuthorizationEntry] = []
@@ -300,5 +315,5 @@ class PolicyEntry(Entry):
         return self
 
 
-for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, PolicyEntry):
+for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, AdviceEntry, PolicyEntry):
     _entry.model_rebuild()

@@ -27,6 +27,7 @@ class Basis(Enum):
     UNCERTAIN = "found, but nothing certain"
     STRADDLES = "the value leaves the test open"
     CONTRADICTORY = "same-day values disagree"
+    LEFT_OPEN = "the document leaves it to a person when the test fails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
         basis = Basis.DOCUMENTED if settled else Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
         if basis is Basis.DOCUMENTED and not _surely_inside(check, since, latest):
             outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
+        if outcome is NOT_MET and check.open_because:
+            outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
         return Finding(check, outcome, (), tuple(latest), basis, fact.unsearched)
     found = tuple(uncertain + discounted)
     presumption = check.presumption

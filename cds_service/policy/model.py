@@ -89,10 +89,11 @@ class Presumption:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A further sentence of the document that a card adds when the criterion settles the outcome."""
+    """A further sentence of the document that a card adds when the criterion settles the outcome, or when ``when`` is met."""
 
     says: str
     cite: Citation
+    when: Criterion | None = None
 
 
 Comparison = Literal["is", "is_at_least", "is_above", "is_at_most", "is_below", "in", "documented"]
@@ -113,7 +114,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``)."""
+    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``).
+
+    ``open_because`` says why the document leaves a test that fails to a person: the criterion is then open, never not met.
+    """
 
     id: str
     says: str
@@ -126,11 +130,15 @@ class Check:
     ask: str = ""
     remark: Remark | None = None
     line: int = 0
+    open_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons."""
+    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons.
+
+    ``guarded`` says that the first part tells whether the others apply at all.
+    """
 
     id: str
     says: str
@@ -140,6 +148,7 @@ class AtLeast:
     as_one: bool = False
     remark: Remark | None = None
     line: int = 0
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +259,7 @@ class Policy:
     facts: tuple[str, ...] = field(default=())
 
     def criteria(self) -> Iterator[Criterion]:
-        """Every criterion in the document's order, parents before parts; rules settled first and of authorization included."""
+        """Every criterion in the document's order, parents before parts; rules settled first, of authorization and advice too."""
         for rule in self.settled_first:
             yield from walk(rule.when)
         yield from walk(self.necessary_when)
@@ -258,9 +267,9 @@ class Policy:
             yield from walk(self.not_necessary_when)
         if self.more_likely_when:
             yield from walk(self.more_likely_when)
-        for entry in self.authorization:
-            if entry.when:
-                yield from walk(entry.when)
+        for when in (*(entry.when for entry in self.authorization), *(advice.when for advice in self.advice)):
+            if when:
+                yield from walk(when)
 
     def covers(self, day: date) -> bool:
         """Whether this version is the one in force on a date of service."""

@@ -77,8 +77,8 @@ def read_quantity(quantity: Mapping[str, Any], wanted: Wanted) -> Interval:
 
 
 def _counts(wanted: Wanted) -> bool:
-    """Whether the fact is a bare number, for which no unit is needed."""
-    return wanted.unit == "1" or wanted.unit.startswith("{")
+    """Whether the fact is a bare number or a percentage, for which no unit is needed."""
+    return wanted.unit in ("1", "%") or wanted.unit.startswith("{")
 
 
 def _number(value: float) -> Interval:

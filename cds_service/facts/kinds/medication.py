@@ -31,11 +31,14 @@ class MedicationEvidence(EvidenceKind):
     """A medicine with a code in ``codes`` and one of ``states``, in the chart or (``signed_with``) signed with this order.
 
     ``because`` asks for a reason in a value set: why it was stopped or given. ``itself`` lets the order itself count.
+    ``routes`` counts only what is given by a route in a value set; codes in ``routed`` say their route themselves.
     It gives ``gives``, else what its code carries, else yes.
     """
 
     codes: str
     states: list[State]
+    routes: str = ""
+    routed: str = ""
     signed_with: bool = True
     itself: bool = False
     because: str = ""
@@ -53,7 +56,7 @@ class MedicationEvidence(EvidenceKind):
                 state = _STATES.get(status, status)
                 if own_reference(hit.resource) in own or hit.resource.get("doNotPerform") is True or state not in self.states:
                     continue
-                if self.because and not self._reason(hit.resource, case):
+                if (self.because and not self._reason(hit.resource, case)) or not self._routed(hit, case):
                     continue
                 yield self._evidence(hit, medication_days(hit.resource), wanted, status)
 
@@ -62,6 +65,12 @@ class MedicationEvidence(EvidenceKind):
         holding = case.chart.terminology.holding
         return any(self.because in holding(*coding) for concept in concepts for coding in codings(concept))
 
+    def _routed(self, hit: Hit, case: Case) -> bool:
+        holding = case.chart.terminology.holding
+        if not self.routes or (self.routed and self.routed in holding(*hit.coding)):
+            return True
+        return any(self.routes in holding(*coding) for route in routes_of(hit.resource) for coding in codings(route))
+
     def _drafted(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         drafts = [*(case.other_orders() if self.signed_with else ()), *([case.order] if self.itself else [])]
         for other in drafts:
@@ -69,6 +78,8 @@ class MedicationEvidence(EvidenceKind):
                 held = case.chart.terminology.holding(coding.system, coding.code)
                 if self.codes in held:
                     hit = Hit(other.resource, other.resource, coding, held[self.codes])
+                    if not self._routed(hit, case):
+                        continue
                     yield self._evidence(hit, Days.on(case.as_of), wanted, "signed together")
                     break
 
@@ -88,7 +99,7 @@ class MedicationEvidence(EvidenceKind):
         return tuple(Need(kind) for kind in self.resources or RESOURCES)
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.because) if id_)
+        return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         wants = evidence.value if self.gives is None and evidence.value is not True else None
@@ -103,6 +114,10 @@ class MedicationEvidence(EvidenceKind):
         if self.because:
             made["statusReason"] = chart.any_concept(self.because)
         kind = self.resources[0] if self.resources else "MedicationRequest"
+        given = {"route": chart.any_concept(self.routes)} if self.routes else {}
+        if given:
+            where = {"MedicationRequest": "dosageInstruction", "MedicationAdministration": "dosage"}
+            made[where.get(kind, "dosage")] = given if kind == "MedicationAdministration" else [given]
         match kind:
             case "MedicationRequest":
                 chart.add(kind, intent="order", authoredOn=authored, **made)
@@ -111,6 +126,12 @@ class MedicationEvidence(EvidenceKind):
                 chart.add(kind, effectiveDateTime=authored, **made)
             case _:
                 chart.add(kind, effectiveDateTime=authored, **{k: v for k, v in made.items() if k != "statusReason"})
+
+
+def routes_of(resource: Resource) -> list[Any]:
+    """The routes by which a medicine is ordered, taken or given."""
+    dosages = [*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))]
+    return [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
 
 
 def medication_days(resource: Resource) -> Days | None:

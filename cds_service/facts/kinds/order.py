@@ -54,6 +54,7 @@ class OrderPriorityEvidence(EvidenceKind):
 class OrderWordsEvidence(EvidenceKind):
     """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
 
+    For orders with a code in ``reasons_of``, the words of their reasons describe them too.
     A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
     ``if_nothing`` when nothing is (``empty_words`` describe nothing).
     """
@@ -62,9 +63,12 @@ class OrderWordsEvidence(EvidenceKind):
     otherwise: str = ""
     if_nothing: str = ""
     empty_words: list[str] = []
+    reasons_of: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         sets, codings, words = case.described
+        if self.reasons_of and self.reasons_of in sets:
+            words = [*words, *case.reason_words]
         when, said = Days.on(case.as_of), case.order.reference
         for value, saying in self.says.items():
             if matching := matched(saying, sets, words):
@@ -86,7 +90,8 @@ class OrderWordsEvidence(EvidenceKind):
         return ()
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())
+        named = tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())
+        return (*named, self.reasons_of) if self.reasons_of else named
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         for written, saying in self.says.items():

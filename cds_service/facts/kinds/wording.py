@@ -26,6 +26,7 @@ class SayingEntry(Entry):
 
     A word that is negated in its clause does not count; one in a text that negates something else leaves it open, as ``hints``
     do: that ends the silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count.
+    ``passing_over`` are phrases in which a word means something else ("failed trial of"): they are not read.
     """
 
     codes: list[str] = []
@@ -33,6 +34,7 @@ class SayingEntry(Entry):
     words: list[str] = []
     hints: list[str] = []
     unless: list[str] = []
+    passing_over: list[str] = []
 
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
@@ -51,7 +53,7 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
     coded = next((id_ for id_ in saying.codes if id_ in sets), "")
     if coded and saying.not_with not in sets:
         return f"a coding in {coded}"
-    said = list(words)
+    said = [_without(text, tuple(saying.passing_over)) for text in words]
     if _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words)
@@ -59,7 +61,7 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
 
 def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
     """The hint in the order that leaves it open whether the saying holds, or the empty string."""
-    said = list(words)
+    said = [_without(text, tuple(saying.passing_over)) for text in words]
     if saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
@@ -69,6 +71,16 @@ def _any_said(texts: Iterable[str], phrases: Iterable[str]) -> str:
     """The first phrase that a text says without negating it, or the empty string."""
     held = tuple(phrases)
     return next((phrase for text in texts for phrase in _said(text, held)), "") if held else ""
+
+
+def _without(text: str, phrases: tuple[str, ...]) -> str:
+    """The text without these phrases, longest first; what stood between them stays apart."""
+    if not phrases:
+        return text
+    left = _folded(text)
+    for phrase in sorted(phrases, key=len, reverse=True):
+        left = _pattern(phrase).sub(";", left)
+    return left
 
 
 def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
