@@ -11,16 +11,18 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
+from cds_service.facts.kinds.attested import AttestedEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
-from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderRenewalEvidence, OrderWordsEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
+from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.values import Interval, Value, show
 
@@ -39,6 +41,9 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
+    "order_renewal": OrderRenewalEvidence,
+    "value_set_held": ValueSetHeldEvidence,
+    "attested": AttestedEvidence,
 }
 """The closed list of evidence kinds. Besides these, the answer to a fact's question counts for every fact."""
 
@@ -79,6 +84,9 @@ class SourceEntry(Entry):
     order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
+    order_renewal: OrderRenewalEvidence | None = None
+    value_set_held: ValueSetHeldEvidence | None = None
+    attested: AttestedEvidence | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceEntry:

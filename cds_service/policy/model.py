@@ -137,7 +137,7 @@ class AtLeast:
     cite: Citation
     count: int
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
 
@@ -150,7 +150,7 @@ class NoneOf:
     says: str
     cite: Citation
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
 
