@@ -32,7 +32,7 @@ class Order:
     """A draft order as the client sent it (``resource``), with what every decision needs from it.
 
     ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
-    period or timing), else ``authoredOn``, else the day of the call.
+    period or timing), else ``authoredOn``, else the day of the call. ``medicine`` is the code of the Medication it refers to.
     """
 
     resource: Resource
@@ -41,6 +41,7 @@ class Order:
     kind: str
     codings: tuple[Coding, ...]
     date_of_service: date
+    medicine: Any = None
 
     @property
     def stands(self) -> bool:
@@ -53,6 +54,7 @@ class Order:
         Notes and display texts do not describe an order.
         """
         concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
+        concepts += [self.medicine] if self.medicine else []
         concepts += items(self.resource.get("orderDetail"))
         found = [coding for concept in concepts for coding in codings(concept)]
         words = [words for concept in concepts if isinstance(concept, dict) and (words := text(concept.get("text")))]
@@ -66,9 +68,10 @@ def read_order(resource: Resource, position: int, today: date, look_up: LookUp =
     """
     kind = text(resource.get("resourceType"))
     concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
-    concepts += [concept for concept in [referred_medicine(resource, look_up)] if concept]
+    medicine = referred_medicine(resource, look_up)
+    concepts += [medicine] if medicine else []
     found = tuple(coding for concept in concepts for coding in codings(concept))
-    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today)
+    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today, medicine)
 
 
 def referred_medicine(resource: Resource, look_up: LookUp) -> Any:

@@ -15,7 +15,6 @@ from cds_service.policy.grammar import Entry
 from cds_service.policy.model import Evidence
 from cds_service.policy.values import Interval, Value
 
-
 __all__ = ["CannotImagine", "EvidenceKind", "Need", "Unreadable", "Wanted", "carried_value", "fitting", "in_unit"]
 
 
