@@ -126,7 +126,7 @@ def test_products_are_recognised_by_their_codes(client: FlaskClient, medicine: J
 def test_service_and_device_requests_with_the_code_count(client: FlaskClient, kind: str, element: str) -> None:
     """An order of another type that carries the HCPCS code is judged alike."""
     order = {"resourceType": kind, "id": "o1", "status": "draft", "intent": "order", "subject": PATIENT, "authoredOn": ON}
-    order[element] = concept(HCPCS, "Q5111")  # type: ignore[assignment]
+    order[element] = concept(HCPCS, "Q5111")
     assert decided(client, order, BREAST, assessed(25), STEP)["outcome"] == "necessary"
 
 

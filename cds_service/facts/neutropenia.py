@@ -188,7 +188,7 @@ def sepsis_syndrome(facts: Inputs, as_of: date) -> list[Evidence]:
 
 def recurrent_infection(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether infection recurs: two episodes or more, two weeks apart, within a year; one alone leaves it open."""
-    year = sorted((e for e in _recent(_usable(facts["infection"]), as_of, 365) if e.value is True), key=_first)
+    year = sorted((e for e in _recent(_usable(facts["infection"]), as_of, 365) if e.value), key=_first)
     episodes: list[Evidence] = []
     for e in year:
         if not episodes or (_first(e) - _first(episodes[-1])).days >= EPISODE:
