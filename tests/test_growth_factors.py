@@ -553,3 +553,47 @@ def test_cards_say_how_long_an_authorization_lasts_and_what_medicare_does(client
     assert "at least 60 days, and up to 6 months" in said
     assert "No prior authorization is needed" in said
     assert "coverage determinations go first" in said
+
+
+def test_a_card_speaks_only_of_the_class_that_is_ordered(client: FlaskClient) -> None:
+    """What is listed for other classes is gated by the product, and no presumption on it fills the card."""
+    said = card(client, prescription(), condition("D46.9"), STEP)
+    assert "hairy cell" not in said
+    assert "neuroblastoma" not in said
+
+
+def test_indications_of_which_none_holds_are_one_reason(client: FlaskClient) -> None:
+    """The class indications are named as one where none is met, and by their own ids where one is met or open."""
+    rolvedon = prescription(concept(HCPCS, "J1449"))
+    assert decided(client, rolvedon, condition("D46.9"), STEP)["because"][-1] == "class-indication"
+    assert decided(client, prescription(), condition("D46.9"), STEP)["because"] == ["pegfilgrastim-mds"]
+
+
+def test_a_qualitative_risk_is_read(client: FlaskClient) -> None:
+    """A RiskAssessment may state the risk in words of HL7's risk-probability."""
+    level = concept("http://terminology.hl7.org/CodeSystem/risk-probability", "high")
+    worded = assessed(0) | {"prediction": [{"outcome": concept(SNOMED, "409089005"), "qualitativeRisk": level}]}
+    assert decided(client, prescription(), BREAST, worded, STEP)["outcome"] == "necessary"
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("A41.9", "not-documented"), ("R65.21", "necessary")])
+def test_sepsis_needs_hypotension_or_organ_dysfunction(client: FlaskClient, code: str, outcome: str) -> None:
+    """Septic shock meets the policy, sepsis alone is asked, and sepsis with a low systolic pressure meets it."""
+    now = condition("D70.1"), condition("R50.81"), condition("D46.9"), STEP
+    recent = tuple(c | {"recordedDate": "2025-04-29"} if c.get("recordedDate") else c for c in now)
+    septic = condition(code, on="2025-04-29")
+    rolvedon = prescription(concept(HCPCS, "J1449"))
+    assert decided(client, rolvedon, *recent, septic)["outcome"] == outcome
+    low = measured("bp", "8480-6", 82, "mm[Hg]", on="2025-04-29")
+    assert decided(client, rolvedon, *recent, septic, low)["outcome"] == "necessary"
+
+
+def test_neutropenia_and_its_fever_are_a_pair(client: FlaskClient) -> None:
+    """Neutropenia alone is asked; with the code of its fever it is febrile neutropenia."""
+    rolvedon = prescription(concept(HCPCS, "J1449"))
+    pneumonia, myeloid = condition("J18.9", on="2025-04-29"), condition("D46.9")
+    neutropenia, fever = condition("D70.9", on="2025-04-29"), condition("R50.81", on="2025-04-29")
+    alone = decided(client, rolvedon, myeloid, neutropenia, pneumonia, STEP)
+    assert (alone["outcome"], alone["because"]) == ("not-documented", ["febrile-neutropenia-now"])
+    both = decided(client, rolvedon, myeloid, neutropenia, fever, pneumonia, STEP)
+    assert both["because"][:2] == ["febrile-neutropenia-now", "pneumonia"]

@@ -71,7 +71,7 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
 
 def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
     fact = facts[check.fact]
-    since = _window(check, facts, as_of)
+    since = _window(check, facts, as_of) if fact.evidence else None
     usable: list[Evidence] = []
     uncertain: list[Evidence] = []
     discounted: list[Evidence] = []
