@@ -34,6 +34,7 @@ class Order:
 
     ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
     period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
+    ``medicine`` is the code of the Medication it refers to.
     """
 
     resource: Resource
@@ -42,6 +43,7 @@ class Order:
     kind: str
     codings: tuple[Coding, ...]
     date_of_service: date
+    medicine: Any = None
 
     @property
     def stands(self) -> bool:
@@ -54,6 +56,7 @@ class Order:
         Notes and display texts do not describe an order.
         """
         concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
+        concepts += [self.medicine] if self.medicine else []
         concepts += items(self.resource.get("orderDetail"))
         found = [coding for concept in concepts for coding in codings(concept)]
         words = [words for concept in concepts if isinstance(concept, dict) and (words := text(concept.get("text")))]
@@ -67,9 +70,10 @@ def read_order(resource: Resource, position: int, today: date, look_up: LookUp =
     """
     kind = text(resource.get("resourceType"))
     concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
-    concepts += [concept for concept in [referred_medicine(resource, look_up)] if concept]
+    medicine = referred_medicine(resource, look_up)
+    concepts += [medicine] if medicine else []
     found = tuple(coding for concept in concepts for coding in codings(concept))
-    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today)
+    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today, medicine)
 
 
 def referred_medicine(resource: Resource, look_up: LookUp) -> Any:

@@ -20,12 +20,13 @@ from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
-from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderRenewalEvidence, OrderWordsEvidence
 from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
 from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
+from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.values import Interval, Value, show
 
@@ -49,6 +50,8 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "order_words": OrderWordsEvidence,
     "order_reason": OrderReasonEvidence,
     "answer": AnswerEvidence,
+    "order_renewal": OrderRenewalEvidence,
+    "value_set_held": ValueSetHeldEvidence,
 }
 """The closed list of evidence kinds. An answer counts for every fact; ``answer`` says that nothing else does."""
 
@@ -94,6 +97,8 @@ class SourceEntry(Entry):
     order_words: OrderWordsEvidence | None = None
     order_reason: OrderReasonEvidence | None = None
     answer: AnswerEvidence | None = None
+    order_renewal: OrderRenewalEvidence | None = None
+    value_set_held: ValueSetHeldEvidence | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceEntry:
@@ -114,7 +119,7 @@ class SourceEntry(Entry):
 
 
 class FactEntry(Entry):
-    """One fact of the catalogue. One with neither ``from`` nor ``derived`` has an ``ask``: only an answer documents it."""
+    """One fact of the catalogue. Of one that nothing in a chart documents, the evidence is ``answer``."""
 
     means: Words
     type: Literal["boolean", "quantity", "date", "code", "choice"]
@@ -128,7 +133,7 @@ class FactEntry(Entry):
 
     @model_validator(mode="after")
     def _whole(self) -> FactEntry:
-        if bool(self.from_) == bool(self.derived) and (self.derived or not self.ask):
+        if bool(self.from_) == bool(self.derived):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if not self.ask and any(source.name == "answer" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")

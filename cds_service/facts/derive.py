@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from cds_service.facts import opioid_dose, pain_pump, pregnancy, sacroiliac
+from cds_service.facts import chemotherapy, growth_factors, neutropenia, opioid_dose, pain_pump, pregnancy, sacroiliac
 from cds_service.policy.model import Evidence, Fact
 
 
@@ -67,4 +67,24 @@ RULES: dict[str, Rule] = {
         f"fusion only for {choice}": Rule(sacroiliac.only(choice), frozenset({*sacroiliac.COVERED, "indication"}))
         for choice in sacroiliac.OTHERS.values()
     },
+    "ordered growth factor": Rule(growth_factors.ordered_growth_factor, frozenset({"product", "ingredient"})),
+    "another product": Rule(growth_factors.another_product, frozenset({"ordered", "recorded"})),
+    "malignancy lineage": Rule(chemotherapy.malignancy_lineage, frozenset({"recorded"})),
+    "condition count": Rule(chemotherapy.condition_count, frozenset({"recorded"})),
+    "regimen risk": Rule(
+        chemotherapy.regimen_risk, frozenset({"percent", "level", "ordered", "given", "site"}), chemotherapy.RegimenTable
+    ),
+    "febrile neutropenia now": Rule(
+        neutropenia.febrile_neutropenia_now, frozenset({"coded", "neutropenia", "fever", "neutrophils", "temperature"})
+    ),
+    "previous febrile neutropenia": Rule(neutropenia.previous_febrile_neutropenia, frozenset({"coded", "neutropenia", "fever"})),
+    "neutropenic complication": Rule(
+        neutropenia.neutropenic_complication, frozenset({"coded", "neutropenia", "fever", "chemotherapy"})
+    ),
+    "prophylaxis before complication": Rule(neutropenia.prophylaxis_before_complication, frozenset({"given", "complication"})),
+    "neutrophils before treatment": Rule(neutropenia.neutrophils_before_treatment, frozenset({"neutrophils", "given"})),
+    "fever as inpatient": Rule(neutropenia.fever_as_inpatient, frozenset({"stay", "temperature", "fever", "coded"})),
+    "sepsis syndrome": Rule(neutropenia.sepsis_syndrome, frozenset({"severe", "sepsis", "organ", "systolic"})),
+    "recurrent infection": Rule(neutropenia.recurrent_infection, frozenset({"infection"})),
+    "severe aplasia": Rule(neutropenia.severe_aplasia, frozenset({"neutrophils", "platelets"})),
 }

@@ -25,7 +25,7 @@ def closed(finding: Finding) -> bool:
 
 def _reasons(finding: Finding) -> Iterator[Finding]:
     criterion = finding.criterion
-    if isinstance(criterion, Check) or criterion.as_one:
+    if isinstance(criterion, Check) or _as_one(finding):
         yield finding
         return
     decisive = finding.outcome
@@ -39,6 +39,13 @@ def _reasons(finding: Finding) -> Iterator[Finding]:
     for part in parts:
         if part.outcome is decisive:
             yield from _reasons(part)
+
+
+def _as_one(finding: Finding) -> bool:
+    criterion = finding.criterion
+    if isinstance(criterion, Check) or criterion.as_one != "when not met":
+        return not isinstance(criterion, Check) and bool(criterion.as_one)
+    return finding.outcome is NOT_MET
 
 
 def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -61,7 +68,7 @@ def leaves(finding: Finding) -> Iterator[Finding]:
 def named_leaves(finding: Finding) -> Iterator[Finding]:
     """As :func:`leaves`, but a criterion marked ``as_one`` stands for its parts."""
     criterion = finding.criterion
-    if isinstance(criterion, Check) or criterion.as_one:
+    if isinstance(criterion, Check) or _as_one(finding):
         yield finding
     else:
         for part in finding.parts[:1] if closed(finding) else finding.parts:

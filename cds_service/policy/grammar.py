@@ -74,9 +74,9 @@ class CriterionEntry(Entry):
 
 
 class PartsEntry(CriterionEntry):
-    """A criterion made of parts; ``reported_as_one`` names it instead of its parts in reasons."""
+    """A criterion made of parts; ``reported_as_one`` names it, not its parts, in reasons: always, or only when it is not met."""
 
-    reported_as_one: bool = False
+    reported_as_one: bool | Literal["when not met"] = False
 
 
 class AllEntry(PartsEntry):

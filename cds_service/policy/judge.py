@@ -43,11 +43,18 @@ class Finding:
 
 
 def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Finding:
-    """Judges a criterion on the facts of a chart; look-backs count from ``as_of``, the date of service."""
+    """Judges a criterion on the facts of a chart; look-backs count from ``as_of``, the date of service.
+
+    Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
+    """
     match criterion:
         case Check():
             return _check(criterion, facts, as_of)
         case AtLeast():
+            if criterion.as_one and criterion.count == len(criterion.parts) > 1:
+                first = judge(criterion.parts[0], facts, as_of)
+                if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
+                    return Finding(criterion, NOT_MET, (first,))
             parts = tuple([judge(part, facts, as_of) for part in criterion.parts])
             met = sum(part.outcome is MET for part in parts)
             open_ = sum(part.outcome is NOT_DOCUMENTED for part in parts)
@@ -65,7 +72,7 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
 
 def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
     fact = facts[check.fact]
-    since = _window(check, facts, as_of)
+    since = _window(check, facts, as_of) if fact.evidence else None
     usable: list[Evidence] = []
     uncertain: list[Evidence] = []
     discounted: list[Evidence] = []

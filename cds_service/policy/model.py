@@ -145,7 +145,7 @@ class AtLeast:
     cite: Citation
     count: int
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
     guarded: bool = False
@@ -159,7 +159,7 @@ class NoneOf:
     says: str
     cite: Citation
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cds_service.chart import UNCONFIRMED, Case, Hit
+from cds_service.chart import UNCONFIRMED, Case
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted, carried_value
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.fhir.elements import first_days, own_reference, status_code
 from cds_service.policy.model import Evidence, Standing
@@ -14,9 +14,9 @@ from cds_service.policy.values import Days
 
 
 class AllergyEvidence(EvidenceKind):
-    """An active AllergyIntolerance to something with a code in ``codes``. Unconfirmed ones only end the silence.
+    """An active AllergyIntolerance to something with a code in ``codes``: yes, or what the code carries.
 
-    For a choice, the code carries which it is; a refuted allergy then says nothing.
+    Unconfirmed ones only end the silence.
     """
 
     codes: str
@@ -24,14 +24,6 @@ class AllergyEvidence(EvidenceKind):
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return list(self._found(case, wanted))
-
-    def _chosen(self, hit: Hit, wanted: Wanted, verified: str, course: str, when: Days) -> Iterator[Evidence]:
-        if verified == "refuted" or course in ("inactive", "resolved") or hit.carried is None:
-            return
-        doubtful = self.uncertain or verified in UNCONFIRMED
-        standing = Standing.UNCERTAIN if doubtful else Standing.USABLE
-        value, note = carried_value(hit.carried, wanted), "the allergy is not certain" if doubtful else ""
-        yield Evidence(value, when, own_reference(hit.resource), standing=standing, note=note, shown=hit.coding.text)
 
     def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for hit in case.chart.coded("AllergyIntolerance", self.codes):
@@ -41,20 +33,23 @@ class AllergyEvidence(EvidenceKind):
             said = own_reference(hit.resource)
             if verified == "entered-in-error":
                 continue
-            if wanted.type == "choice":
-                yield from self._chosen(hit, wanted, verified, course, when)
+            try:
+                value = carried_value(hit.carried, wanted, True if wanted.type == "boolean" else None)
+            except Unreadable as error:
+                yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
+                continue
+            if verified == "refuted" and value is not True:
+                yield Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=hit.coding.text)
             elif verified == "refuted":
                 yield Evidence(False, when, said, shown=f"{hit.coding.text}, refuted")
             elif course in ("inactive", "resolved"):
-                yield Evidence(
-                    True, when, said, standing=Standing.DISCOUNTED, note=f"the allergy is {course}", shown=hit.coding.text
-                )
+                note = f"the allergy is {course}"
+                yield Evidence(value, when, said, standing=Standing.DISCOUNTED, note=note, shown=hit.coding.text)
             elif self.uncertain or verified in UNCONFIRMED:
-                yield Evidence(
-                    True, when, said, standing=Standing.UNCERTAIN, note="the allergy is not certain", shown=hit.coding.text
-                )
+                note = "the allergy is not certain"
+                yield Evidence(value, when, said, standing=Standing.UNCERTAIN, note=note, shown=hit.coding.text)
             else:
-                yield Evidence(True, when, said, shown=hit.coding.text)
+                yield Evidence(value, when, said, shown=hit.coding.text)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("AllergyIntolerance"),)
@@ -63,10 +58,12 @@ class AllergyEvidence(EvidenceKind):
         return (self.codes,)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
-        concept = chart.concept(self.codes, evidence.value) if wanted.type == "choice" else chart.any_concept(self.codes)
-        if self.uncertain or concept is None or (wanted.type == "boolean" and not isinstance(evidence.value, bool)):
+        if self.uncertain or evidence.value is None or (wanted.type == "boolean") != isinstance(evidence.value, bool):
             raise CannotImagine("no allergy says it")
         verified = "confirmed" if evidence.value else "refuted"
+        concept = chart.any_concept(self.codes) if isinstance(evidence.value, bool) else chart.concept(self.codes, evidence.value)
+        if concept is None:
+            raise CannotImagine("no allergy says it")
         system = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
         chart.add(
             "AllergyIntolerance",

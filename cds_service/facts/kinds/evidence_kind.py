@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cds_service.chart import Case
-from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.imagined_chart import CannotImagine, ImaginedChart
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.value_sets import Carried
 from cds_service.policy.grammar import Entry
 from cds_service.policy.model import Evidence
 from cds_service.policy.values import Interval, Value
+
+__all__ = ["CannotImagine", "EvidenceKind", "Need", "Unreadable", "Wanted", "carried_value", "fitting", "in_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,6 @@ class Need(NamedTuple):
 
 class Unreadable(ValueError):
     """Something found has no usable value; the message says why, in words for the trace."""
-
-
-class CannotImagine(ValueError):
-    """This kind of evidence has no way to say the value; another may."""
 
 
 class EvidenceKind(Entry):

@@ -49,16 +49,16 @@ class MedicationEvidence(EvidenceKind):
         return [*self._in_chart(case, wanted), *self._drafted(case, wanted)]
 
     def _in_chart(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        own = {order.reference for order in case.signing} | replaced_by(case.order)
-        for kind in self.resources or RESOURCES:
-            for hit in case.chart.coded(kind, self.codes):
-                status = text(hit.resource.get("status"))
-                state = _STATES.get(status, status)
-                if own_reference(hit.resource) in own or hit.resource.get("doNotPerform") is True or state not in self.states:
-                    continue
-                if (self.because and not self._reason(hit.resource, case)) or not self._routed(hit, case):
-                    continue
-                yield self._evidence(hit, medication_days(hit.resource), wanted, status)
+        hits = [hit for kind in self.resources or RESOURCES for hit in case.chart.coded(kind, self.codes)]
+        own = {order.reference for order in case.signing} | replaced_by(case.order) if hits else set()
+        for hit in hits:
+            status = text(hit.resource.get("status"))
+            state = _STATES.get(status, status)
+            if own_reference(hit.resource) in own or hit.resource.get("doNotPerform") is True or state not in self.states:
+                continue
+            if (self.because and not self._reason(hit.resource, case)) or not self._routed(hit, case):
+                continue
+            yield self._evidence(hit, medication_days(hit.resource), wanted, status)
 
     def _reason(self, resource: Resource, case: Case) -> bool:
         concepts = [concept for name in ("statusReason", "reasonCode") for concept in items(resource.get(name))]

@@ -10,12 +10,14 @@ from cds_service.chart import Case
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.wording import SayingEntry, empty, hinted, matched
-from cds_service.fhir.elements import text
+from cds_service.fhir.elements import items, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
 _LONG_AGO = Days.on(date.min)
 """The day that an order's words are dated: a person's answer to the question, whenever given, says more."""
+_PRIOR = {"MedicationRequest": "priorPrescription", "DeviceRequest": "priorRequest"}
+_COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 
 
 class OrderCodeEvidence(EvidenceKind):
@@ -49,6 +51,35 @@ class OrderPriorityEvidence(EvidenceKind):
         if evidence.when != Days.on(chart.as_of):
             raise CannotImagine("an order's priority is of its own day")
         chart.order["priority"] = evidence.value
+
+
+class OrderRenewalEvidence(EvidenceKind):
+    """Whether the order renews an earlier one: it names a prior one, or carries an authorization (CRD coverage-information)."""
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        resource, said = case.order.resource, case.order.reference
+        prior = _PRIOR.get(case.order.kind, "")
+        if resource.get(prior):
+            return [Evidence(True, Days.on(case.as_of), said, shown=prior)]
+        authorized = any(
+            text(part.get("url")) == "satisfied-pa-id"
+            for extension in items(resource.get("extension"))
+            if isinstance(extension, dict) and text(extension.get("url")) == _COVERAGE_INFORMATION
+            for part in items(extension.get("extension"))
+            if isinstance(part, dict)
+        )
+        if authorized:
+            return [Evidence(True, Days.on(case.as_of), said, shown="it carries an authorization")]
+        return [Evidence(False, _LONG_AGO, said, shown="it names no earlier order")]
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if evidence.value is not True or evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("an order says only that it renews, and of its own day")
+        authorized = {"url": "satisfied-pa-id", "valueString": "imagined"}
+        chart.order["extension"] = [{"url": _COVERAGE_INFORMATION, "extension": [authorized]}]
 
 
 class OrderWordsEvidence(EvidenceKind):
