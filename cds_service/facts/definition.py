@@ -28,6 +28,7 @@ from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
+from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval, Value, show
 
 KINDS: dict[str, type[EvidenceKind]] = {
@@ -147,7 +148,8 @@ class FactEntry(Entry):
 class Definition:
     """A fact of the catalogue by its name: the entry of its file, with where it stands.
 
-    ``sources`` are the evidence kinds that document it, in the file's order; ``searched`` the resource types they need.
+    ``silent`` is the fact of a searched chart that says nothing of it. ``sources`` are the evidence kinds that document
+    it, in the file's order; ``searched`` the resource types they need.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -155,6 +157,7 @@ class Definition:
         bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
         self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
+        self.silent = Fact(name)
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
 
     def show(self, value: Value) -> str:

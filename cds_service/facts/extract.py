@@ -59,13 +59,17 @@ class Facts(Mapping[str, Fact]):
             found += source.find(self.case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
-        unsearched = tuple(kind for kind in definition.searched if kind in self.case.unsearched)
-        return Fact(definition.name, (*found, *self._answered(definition)), unsearched)
+        missing = self.case.unsearched
+        unsearched = tuple([kind for kind in definition.searched if kind in missing]) if missing else ()
+        answered = self._answered(definition)
+        return Fact(definition.name, (*found, *answered), unsearched) if found or answered or unsearched else definition.silent
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
-        given = self._answers.get(definition.name)
+        given = self._answers.get(definition.name) if self._answers else None
+        if not given:
+            return ()
         terminology = self.case.chart.terminology
-        return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted)) if given else ()
+        return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted))
 
     def _usable(self, evidence: Evidence) -> Evidence:
         reason = self._unusable.get(evidence.resource)

@@ -97,6 +97,8 @@ def _courses(facts: Inputs, as_of: date, table: MorphineFactors) -> tuple[list[_
     doubts = [_doubtful(e, "the drug has no factor in the table") for e in facts["without_factor"].evidence if e.value is True]
     for drug in DRUGS:
         evidence = facts[drug].evidence
+        if not evidence:
+            continue
         since = as_of - LOOK_BACK
         doubts += [
             _doubtful(e, e.note or "its dose is not certain")

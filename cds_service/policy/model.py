@@ -112,7 +112,7 @@ class Test:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``).
 
@@ -133,7 +133,7 @@ class Check:
     open_because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AtLeast:
     """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons.
 
@@ -151,7 +151,7 @@ class AtLeast:
     guarded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NoneOf:
     """A criterion met when every one of its parts is not met: the document's exclusions."""
 

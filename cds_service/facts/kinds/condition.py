@@ -32,6 +32,8 @@ class ConditionEvidence(EvidenceKind):
     uncertain: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        if not case.chart.coded("Condition", self.codes) and self.codes not in case.reasons:
+            return ()
         found = list(self._conditions(case, wanted)) + list(self._reasons(case, wanted))
         if self.uncertain:
             return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]

@@ -46,6 +46,9 @@ class MedicationEvidence(EvidenceKind):
     resources: list[Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration"]] = []
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        alone = len(case.signing) == 1 and not self.itself
+        if alone and not any(case.chart.coded(kind, self.codes) for kind in self.resources or RESOURCES):
+            return ()
         return [*self._in_chart(case, wanted), *self._drafted(case, wanted)]
 
     def _in_chart(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:

@@ -36,7 +36,8 @@ class ObservationEvidence(EvidenceKind):
     of_upper_limit: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return [evidence for hit in case.chart.coded("Observation", self.codes) for evidence in self._read(hit, case, wanted)]
+        hits = case.chart.coded("Observation", self.codes)
+        return [evidence for hit in hits for evidence in self._read(hit, case, wanted)] if hits else ()
 
     def _read(self, hit: Hit, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         observation = hit.resource
