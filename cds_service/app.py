@@ -74,7 +74,7 @@ def _outcome(status: int, issues: tuple[Issue, ...], severity: str = "error") ->
 
 def _unusable(error: Unusable) -> Response:
     elements = [issue.expression for issue in error.issues]
-    log.info("refused", extra={"status": error.status, "elements": elements, "path": request.path})
+    log.info("refused", extra={"status": error.status, "elements": elements, "path": str(request.url_rule)})
     return _outcome(error.status, error.issues)
 
 
@@ -95,5 +95,5 @@ def _http(error: HTTPException) -> Response:
 def _unforeseen(error: Exception) -> Response:
     """A fault of ours. The log gets where it happened and never the values, which may be a patient's."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
-    log.error("failed", extra={"error": type(error).__name__, "at": frames, "path": request.path})
+    log.error("failed", extra={"error": type(error).__name__, "at": frames, "path": str(request.url_rule)})
     return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")

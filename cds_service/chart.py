@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import (
+    ELSEWHERE,
     Resource,
     codings,
     first_days,
@@ -22,6 +23,7 @@ from cds_service.fhir.elements import (
     patient_of,
     reference,
     status_code,
+    text,
 )
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.order import LookUp, Order, referred_medicine
@@ -76,7 +78,9 @@ class Chart:
         about = patient_of(resource)
         own = own_reference(resource)
         if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
-            self.set_aside.append(SetAside(own, "it is about another patient"))
+            self.set_aside.append(SetAside(own, "it is not about this patient"))
+            if about == ELSEWHERE:
+                self.unsearched |= {kind}
             return
         held = self._kinds.setdefault(kind, {})
         held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
@@ -131,6 +135,8 @@ def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tu
             yield resource, resource.get("medicationCodeableConcept") or referred_medicine(resource, look_up)
         case "DeviceRequest":
             yield resource, resource.get("codeCodeableConcept")
+        case "Device":
+            yield resource, resource.get("type")
         case _:
             yield resource, resource.get("code")
 
@@ -193,6 +199,16 @@ class Case:
         found, words = self.order.descriptions()
         holding = self.chart.terminology.holding
         return frozenset(id_ for coding in found for id_ in holding(coding.system, coding.code)), found, words
+
+    @cached_property
+    def reason_words(self) -> tuple[str, ...]:
+        """The words of the order's reasons: of ``reasonCode``, and of the diagnoses that ``reasonReference`` names or contains."""
+        order = self.order.resource
+        named = [reference(reason) for reason in items(order.get("reasonReference"))]
+        held = [self.chart.get(name) for name in named]
+        held += [c for c in items(order.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" in named]
+        concepts = [*items(order.get("reasonCode")), *(resource.get("code") for resource in held if resource)]
+        return tuple(said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text"))))
 
 
 UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})

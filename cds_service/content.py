@@ -108,11 +108,14 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
     problems += _reference_problems(policy, catalogue, terminology)
     problems += answer_problems(policy)
     exclusions = rebuilt(policy.not_necessary_when) if policy.not_necessary_when else None
+    more_likely = rebuilt(policy.more_likely_when) if policy.more_likely_when else None
     bound = replace(
         policy,
         necessary_when=rebuilt(policy.necessary_when),
         not_necessary_when=exclusions if isinstance(exclusions, AtLeast) else None,
+        more_likely_when=more_likely if isinstance(more_likely, AtLeast) else None,
         settled_first=tuple(replace(rule, when=rebuilt(rule.when)) for rule in policy.settled_first),
+        advice=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.advice),
         authorization=tuple(replace(a, when=rebuilt(a.when) if a.when else None) for a in policy.authorization),
     )
     return bound, problems
@@ -128,6 +131,11 @@ def _reference_problems(policy: Policy, catalogue: Catalogue, terminology: Termi
             if not catalogue.knows(asked):
                 said = f"it asks for '{asked}', and there is no such fact{_near(asked, catalogue)}"
                 yield Problem(policy.file, rule.when.line, said)
+    for name in policy.facts if policy.subject == "questionnaire-response" else ():
+        if name in catalogue and [source.name for source in catalogue[name].entry.from_] != ["answer"]:
+            yield Problem(
+                policy.file, 0, f"'{name}' is not only asked; what judges a questionnaire tests facts that are only asked"
+            )
     known = {criterion.id for criterion in policy.criteria()}
     for alternative in policy.alternatives:
         for id_ in set(alternative.instead_of) - known:

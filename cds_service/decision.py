@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
 from cds_service.chart import Case
@@ -18,7 +19,10 @@ from cds_service.fhir.validation import unusable_reason
 from cds_service.payers import Member, recognise
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
-from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Standing
+from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
+
+MOST_EVIDENCE = 25
+"""Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
 
 
 class DecisionOutcome(Enum):
@@ -53,6 +57,7 @@ class Decision:
     settled_by: FirstRule | None = None
     authorization: Authorization | None = None
     member: Member | None = None
+    advice: tuple[Remark, ...] = ()
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -103,12 +108,12 @@ def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Cont
     """Decides, then validates the resources that the decision rests on; decides again without any that is malformed."""
     unusable: dict[str, str] = {}
     while True:
-        decision = judge_policy(policy, coding, case.order.reference, Facts(case, content.catalogue, unusable), case)
-        faults = {
-            resource: fault
-            for resource in dict.fromkeys(e.resource for e in evidence_of(decision) if e.standing is not Standing.DISCOUNTED)
-            if resource not in unusable and (fault := _fault(resource, case)) is not None
-        }
+        facts = Facts(case, content.catalogue, unusable)
+        decision = judge_policy(policy, coding, case.order.reference, facts, case)
+        # once one was malformed, all that was read is validated: what takes its place must not cost another round each
+        read = facts.evidence() if unusable else evidence_of(decision)
+        resting = dict.fromkeys(e.resource for e in read if e.standing is not Standing.DISCOUNTED)
+        faults = {one: fault for one in resting if one not in unusable and (fault := _fault(one, case)) is not None}
         if not faults:
             return decision
         unusable |= faults
@@ -122,19 +127,27 @@ def _fault(reference: str, case: Case) -> str | None:
 def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mapping[str, Fact], case: Case) -> Decision:
     """The decision of one policy version on given facts: the rules settled first, then the criteria."""
     as_of = case.as_of
+    advice = tuple(a for a in policy.advice if a.when is None or judge(a.when, facts, as_of).outcome is MET)
     for rule in policy.settled_first:
         finding = judge(rule.when, facts, as_of)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
-            return Decision(order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks, settled_by=rule)
+            governed = outcome not in (DecisionOutcome.REFERRED, DecisionOutcome.NOT_ADDRESSED)
+            said = _authorization(policy, facts, as_of) if governed else None
+            by = (order, coding, policy.id, policy, outcome, (finding,))
+            return Decision(*by, rule.when.id, rule.asks, settled_by=rule, authorization=said, advice=advice)
     necessary = judge(policy.necessary_when, facts, as_of)
     exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
-    authorization = next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
-    return Decision(
-        order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions, authorization=authorization
-    )
+    said = _authorization(policy, facts, as_of)
+    settled = (order, coding, policy.id, policy, outcome, because)
+    return Decision(*settled, "", asks, necessary, exclusions, authorization=said, advice=advice)
+
+
+def _authorization(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> Authorization | None:
+    """What the document says of prior authorization in this case."""
+    return next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:
@@ -182,7 +195,7 @@ def as_data(decision: Decision, content: Content, values: bool = True) -> dict[s
     data["asks"] = list(decision.asks)
     data["assumed"] = list(decision.assumed)
     data["evidence"] = list(_evidence_rows(decision, content, values))
-    if decision.unsearched:
+    if decision.unsearched:  # the specification's name for it: the types whose data were *not* searched
         data["searched"] = list(decision.unsearched)
     return data
 
@@ -196,7 +209,7 @@ def _evidence_rows(decision: Decision, content: Content, values: bool) -> Iterat
                 continue
             if leaf.basis is Basis.PRESUMED:
                 yield {"criterion": finding.criterion.id, "fact": check.fact, "kind": "assumed"}
-            for evidence in leaf.evidence:
+            for evidence in leaf.evidence[:MOST_EVIDENCE]:
                 key = (finding.criterion.id, check.fact, evidence.resource)
                 if key not in seen:
                     seen.add(key)

@@ -31,7 +31,7 @@ class Library:
             if policy.status == "draft":
                 continue
             self.versions.setdefault(policy.id, []).append(policy)
-            for id_ in policy.order_sets:
+            for id_ in policy.order_sets if policy.subject == "order" else ():
                 self._by_set.setdefault(id_, []).append(policy)
 
     def select(self, codings: Iterable[Coding], on: date, speaks: Callable[[Policy], bool] = lambda _: True) -> list[Selected]:

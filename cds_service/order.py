@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from cds_service.fhir.codes import Coding
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, text
+from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
+from cds_service.policy.values import Days
 
 CODE_ELEMENTS = {
     "ServiceRequest": ("code",),
@@ -32,7 +33,8 @@ class Order:
     """A draft order as the client sent it (``resource``), with what every decision needs from it.
 
     ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
-    period or timing), else ``authoredOn``, else the day of the call.
+    period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
+    ``medicine`` is the code of the Medication it refers to.
     """
 
     resource: Resource
@@ -41,6 +43,7 @@ class Order:
     kind: str
     codings: tuple[Coding, ...]
     date_of_service: date
+    medicine: Any = None
 
     @property
     def stands(self) -> bool:
@@ -53,6 +56,7 @@ class Order:
         Notes and display texts do not describe an order.
         """
         concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
+        concepts += [self.medicine] if self.medicine else []
         concepts += items(self.resource.get("orderDetail"))
         found = [coding for concept in concepts for coding in codings(concept)]
         words = [words for concept in concepts if isinstance(concept, dict) and (words := text(concept.get("text")))]
@@ -66,9 +70,10 @@ def read_order(resource: Resource, position: int, today: date, look_up: LookUp =
     """
     kind = text(resource.get("resourceType"))
     concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
-    concepts += [concept for concept in [referred_medicine(resource, look_up)] if concept]
+    medicine = referred_medicine(resource, look_up)
+    concepts += [medicine] if medicine else []
     found = tuple(coding for concept in concepts for coding in codings(concept))
-    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today)
+    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today, medicine)
 
 
 def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
@@ -83,29 +88,29 @@ def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
 
 
 def date_of_service(resource: Resource) -> date | None:
-    """The day an order asks for, or None when it names none; of a partial date, the first day it leaves open."""
-    timing = resource.get("occurrenceTiming")
-    if isinstance(timing, dict):
-        repeat = timing.get("repeat")
-        events = timing.get("event")
-        event = days(events[0]) if isinstance(events, list) and events else None
-        found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-        if found:
-            return found.first
+    """The day an order asks for, or None when it names none; of a partial date, the first day it leaves open.
+
+    ``occurrence[x]`` (the start of a Period or Timing; for a medicine the start of its dosage), else ``authoredOn``.
+    """
+    found = timing_start(resource.get("occurrenceTiming"))
     if resource.get("resourceType") == "MedicationRequest":
-        for dosage in items(resource.get("dosageInstruction")):
-            start = _dosage_start(dosage)
-            if start:
-                return start
-    found = first_days(resource, "occurrenceDateTime", "occurrencePeriod", "authoredOn")
+        dosages = (d.get("timing") for d in items(resource.get("dosageInstruction")) if isinstance(d, dict))
+        found = found or next((start for start in map(timing_start, dosages) if start), None)
+    period = resource.get("occurrencePeriod")
+    found = found or days(resource.get("occurrenceDateTime"))
+    found = found or (days(period.get("start")) if isinstance(period, dict) else None)
+    if resource.get("resourceType") == "Appointment":
+        asked = next((one for one in items(resource.get("requestedPeriod")) if isinstance(one, dict)), {})
+        found = days(resource.get("start")) or days(asked.get("start")) or days(resource.get("created"))
+    found = found or days(resource.get("authoredOn"))
     return found.first if found else None
 
 
-def _dosage_start(dosage: Any) -> date | None:
-    timing = dosage.get("timing") if isinstance(dosage, dict) else None
+def timing_start(timing: Any) -> Days | None:
+    """When a Timing begins: its first event, else the start of its bounds."""
     if not isinstance(timing, dict):
         return None
     events, repeat = timing.get("event"), timing.get("repeat")
     event = days(events[0]) if isinstance(events, list) and events else None
-    found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-    return found.first if found else None
+    bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+    return event or (days(bounds.get("start")) if isinstance(bounds, dict) else None)

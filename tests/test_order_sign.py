@@ -161,7 +161,8 @@ def test_display_texts_never_become_markup(client: FlaskClient) -> None:
     hostile = observation("<img>", "11878-6", "2025-04-28", valueCodeableConcept=odd | {"text": "<script>alert(1)</script>"})
     answered = sign(client, order(), chart=(hostile,))
     assert "<script" not in str(answered["cards"])
-    assert "<img>" not in answered["cards"][0]["detail"].replace("\\<img\\>", "")
+    assert "`Observation/<img>`" in answered["cards"][0]["detail"], "in a code span, where nothing is markup"
+    assert answered["cards"][0]["detail"].count("<img>") == answered["cards"][0]["detail"].count("`Observation/<img>`")
 
 
 @pytest.mark.parametrize("path", ["/cds-services", "/cds-services/medical-policy", "/nowhere"])

@@ -56,6 +56,8 @@ class FindingTree:
         match finding.basis:
             case Basis.PRESUMED if check.presumption:
                 lines.append(Text(f"presumed {finding.outcome.value}: {check.presumption.because}", "dim"))
+            case Basis.LEFT_OPEN:
+                lines.append(Text(f"left open: {check.open_because}", "dim"))
             case Basis.SILENT:
                 lines.append(Text("searched, and nothing found", "dim"))
             case Basis.NOT_SEARCHED:

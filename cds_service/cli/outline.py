@@ -23,18 +23,24 @@ UNREAD = "none yet"
 def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:
     """The outline of a policy version, part by part."""
     yield from _heading(policy, content)
-    yield _title("Orders it governs")
+    of_orders = policy.subject == "order"
+    yield _title("Orders it governs" if of_orders else "What it judges")
+    if not of_orders:
+        yield Text("  the answers of a QuestionnaireResponse, and no order")
     for id_ in policy.order_sets:
         yield Text(f"  {value_set(id_, content.terminology, codes=True)}")
     if policy.settled_first:
         yield _title("Settled before the criteria, the first that is met")
         for rule in policy.settled_first:
             yield _rule(rule, policy, content)
-    yield _title("Necessary when")
+    yield _title("Necessary when" if of_orders else "Met when")
     yield criterion_tree(policy.necessary_when, policy, content)
     if policy.not_necessary_when:
-        yield _title("Not necessary when")
+        yield _title("Not necessary when" if of_orders else "Unlikely to be recommended when")
         yield criterion_tree(policy.not_necessary_when, policy, content)
+    if policy.more_likely_when:
+        yield _title("More likely when")
+        yield criterion_tree(policy.more_likely_when, policy, content)
     yield _title("What counts as evidence")
     for name in content.catalogue.closure(policy.facts):
         yield _fact(content.catalogue[name], content)

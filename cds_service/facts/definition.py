@@ -11,17 +11,24 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
+from cds_service.facts.kinds.answer import AnswerEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
+from cds_service.facts.kinds.daily_dose import DailyDoseEvidence
+from cds_service.facts.kinds.device import DeviceEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
-from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderRenewalEvidence, OrderWordsEvidence
+from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.facts.kinds.patient import PatientEvidence
+from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
+from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
 from cds_service.policy.grammar import Entry, FactName, Words
+from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval, Value, show
 
 KINDS: dict[str, type[EvidenceKind]] = {
@@ -36,11 +43,18 @@ KINDS: dict[str, type[EvidenceKind]] = {
     "allergy": AllergyEvidence,
     "encounter": EncounterEvidence,
     "risk": RiskEvidence,
+    "daily_dose": DailyDoseEvidence,
+    "device": DeviceEvidence,
+    "performed": PerformedEvidence,
     "order_priority": OrderPriorityEvidence,
     "order_code": OrderCodeEvidence,
     "order_words": OrderWordsEvidence,
+    "order_reason": OrderReasonEvidence,
+    "answer": AnswerEvidence,
+    "order_renewal": OrderRenewalEvidence,
+    "value_set_held": ValueSetHeldEvidence,
 }
-"""The closed list of evidence kinds. Besides these, the answer to a fact's question counts for every fact."""
+"""The closed list of evidence kinds. An answer counts for every fact; ``answer`` says that nothing else does."""
 
 
 class RangeEntry(Entry):
@@ -76,9 +90,16 @@ class SourceEntry(Entry):
     allergy: AllergyEvidence | None = None
     encounter: EncounterEvidence | None = None
     risk: RiskEvidence | None = None
+    daily_dose: DailyDoseEvidence | None = None
+    device: DeviceEvidence | None = None
+    performed: PerformedEvidence | None = None
     order_priority: OrderPriorityEvidence | None = None
     order_code: OrderCodeEvidence | None = None
     order_words: OrderWordsEvidence | None = None
+    order_reason: OrderReasonEvidence | None = None
+    answer: AnswerEvidence | None = None
+    order_renewal: OrderRenewalEvidence | None = None
+    value_set_held: ValueSetHeldEvidence | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceEntry:
@@ -99,7 +120,7 @@ class SourceEntry(Entry):
 
 
 class FactEntry(Entry):
-    """One fact of the catalogue."""
+    """One fact of the catalogue. Of one that nothing in a chart documents, the evidence is ``answer``."""
 
     means: Words
     type: Literal["boolean", "quantity", "date", "code", "choice"]
@@ -115,6 +136,8 @@ class FactEntry(Entry):
     def _whole(self) -> FactEntry:
         if bool(self.from_) == bool(self.derived):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
+        if not self.ask and any(source.name == "answer" for source in self.from_):
+            raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if (self.type == "quantity") != bool(self.unit):
             raise ValueError("a quantity has a unit ('1' for a bare number), and no other type has one")
         if (self.type == "choice") != bool(self.choices):
@@ -125,7 +148,8 @@ class FactEntry(Entry):
 class Definition:
     """A fact of the catalogue by its name: the entry of its file, with where it stands.
 
-    ``sources`` are the evidence kinds that document it, in the file's order; ``searched`` the resource types they need.
+    ``silent`` is the fact of a searched chart that says nothing of it. ``sources`` are the evidence kinds that document
+    it, in the file's order; ``searched`` the resource types they need.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -133,6 +157,7 @@ class Definition:
         bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
         self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
+        self.silent = Fact(name)
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
 
     def show(self, value: Value) -> str:

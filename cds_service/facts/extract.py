@@ -34,9 +34,14 @@ class Facts(Mapping[str, Fact]):
     def __len__(self) -> int:
         return len(self.catalogue.facts)
 
+    def evidence(self) -> Iterator[Evidence]:
+        """All evidence of the facts read so far."""
+        for fact in self._read.values():
+            yield from fact.evidence
+
     @cached_property
     def _answers(self) -> Mapping[str, list[tuple[Mapping[str, object], Mapping[str, object]]]]:
-        return answers(self.case)
+        return answers(self.case.chart.of("QuestionnaireResponse"))
 
     def _extract(self, definition: Definition) -> Fact:
         derived = definition.entry.derived
@@ -54,12 +59,17 @@ class Facts(Mapping[str, Fact]):
             found += source.find(self.case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
-        unsearched = tuple(kind for kind in definition.searched if kind in self.case.unsearched)
-        return Fact(definition.name, (*found, *self._answered(definition)), unsearched)
+        missing = self.case.unsearched
+        unsearched = tuple([kind for kind in definition.searched if kind in missing]) if missing else ()
+        answered = self._answered(definition)
+        return Fact(definition.name, (*found, *answered), unsearched) if found or answered or unsearched else definition.silent
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
-        given = self._answers.get(definition.name)
-        return tuple(self._usable(e) for e in read_answers(given, self.case, definition.wanted)) if given else ()
+        given = self._answers.get(definition.name) if self._answers else None
+        if not given:
+            return ()
+        terminology = self.case.chart.terminology
+        return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted))
 
     def _usable(self, evidence: Evidence) -> Evidence:
         reason = self._unusable.get(evidence.resource)

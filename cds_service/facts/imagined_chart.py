@@ -12,6 +12,10 @@ from cds_service.policy.values import Interval, Value
 Resource = dict[str, Any]
 
 
+class CannotImagine(ValueError):
+    """This kind of evidence has no way to say the value; another may."""
+
+
 class ImaginedChart:
     """Gathers imagined resources of one patient around one draft order, each with an id of its own."""
 
@@ -49,8 +53,11 @@ class ImaginedChart:
         return None
 
     def any_concept(self, value_set: str) -> dict[str, Any]:
-        """A CodeableConcept with the first code of a set, whatever it carries."""
-        return self.coded(next(iter(self._codings(value_set))))
+        """A CodeableConcept with the first code of a set, whatever it carries. Raises CannotImagine for a set without codes."""
+        first = next(iter(self._codings(value_set)), None)
+        if first is None:
+            raise CannotImagine(f"{value_set} holds no codes")
+        return self.coded(first)
 
     def coded(self, coding: Coding) -> dict[str, Any]:
         """A CodeableConcept of one coding."""

@@ -32,7 +32,8 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
     """Gestational age on the date of service, in days, from the best route that is documented.
 
     Routes: ``scan`` (with answers to the question itself) beats ``due_date`` beats ``last_period`` beats ``week_code``.
-    Among scans the earliest of the pregnancy wins; among the others the latest. A route that would make the pregnancy
+    Among scans the earliest of the pregnancy wins; among the others the latest. A dating that a delivery or a loss has
+    ended since is of an earlier pregnancy and is discounted; so is one that would make the pregnancy
     longer than 44 weeks, or begin after the date of service, is discounted.
     """
     routes = [
@@ -47,6 +48,8 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
         ],
         [aged for evidence in facts["week_code"].evidence for aged in _carried_forward(evidence, as_of)],
     ]
+    ended = [e.when.first for e in facts["ended"].evidence if e.standing is Standing.USABLE and e.when and e.value is True]
+    routes = [[_unless_ended(e, [day for day in ended if day <= as_of], as_of) for e in route] for route in routes]
     chosen: list[Evidence] = []
     unused: list[Evidence] = []
     for rank, route in enumerate(routes):
@@ -55,6 +58,16 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
         if usable and not chosen:
             chosen = _earliest_of_this_pregnancy(usable) if rank == 0 else _latest(usable)
     return chosen + unused
+
+
+def _unless_ended(evidence: Evidence, ended: list[date], as_of: date) -> Evidence:
+    """A dating stated before the end of the pregnancy that it dates speaks of that one, not of this."""
+    if evidence.standing is not Standing.USABLE or not isinstance(evidence.value, Interval) or evidence.when is None:
+        return evidence
+    began = date.fromordinal(as_of.toordinal() - int(evidence.value.high))
+    if any(began < end and evidence.when.last <= end for end in ended):
+        return _but(evidence, Standing.DISCOUNTED, "the pregnancy that it dates has ended since")
+    return evidence
 
 
 def _carried_forward(evidence: Evidence, as_of: date) -> Iterable[Evidence]:
@@ -76,6 +89,9 @@ def _since(evidence: Evidence, as_of: date, term: int) -> Iterable[Evidence]:
     """The age that a beginning (or, ``term`` days after it, a due date) makes on the date of service."""
     if evidence.standing is not Standing.USABLE or not isinstance(evidence.value, Days):
         yield evidence
+        return
+    if evidence.when is not None and evidence.when.first > as_of:
+        yield _but(evidence, Standing.DISCOUNTED, f"it is dated after the date of service, {as_of}")
         return
     day = evidence.value
     yield _plausible(evidence, term + (as_of - day.last).days, term + (as_of - day.first).days)
@@ -178,14 +194,13 @@ def co_twin_demise(facts: Inputs, as_of: date) -> list[Evidence]:
     if any(e.standing is Standing.USABLE and e.value is True for e in recorded):
         return recorded
     reduced = [_but(e, Standing.UNCERTAIN, "a reduction is recorded", True) for e in facts["reduction"].evidence if e.value is True]
-    counts = (
-        sorted(
+    counts = sorted(
+        (
             (e.when.last, e.value.low, e.value.high, e)
             for e in facts["fetuses"].evidence
             if e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.when and start <= e.when.last <= as_of
-        )
-        if len(facts["fetuses"].evidence) > 1
-        else []
+        ),
+        key=lambda count: count[:3],
     )
     fallen = [
         _but(later[3], Standing.UNCERTAIN, f"the number of fetuses fell from {earlier[1]:g} on {earlier[0]}", True)

@@ -27,9 +27,14 @@ WORDS = {
     "fetus": "{fetuses}",
     "fetuses": "{fetuses}",
     "points": "{score}",
+    "mcg": "ug",
+    "mcg/h": "ug/h",
+    "mcg/hr": "ug/h",
     "beats/min": "/min",
     "bpm": "/min",
 }
+LONGEST = 40
+"""Characters of the longest unit that is looked at: what is longer is no unit."""
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
@@ -43,9 +48,16 @@ def ucum(unit: str) -> str:
     return "1" if not written or _ANNOTATION.fullmatch(written) else written
 
 
-@lru_cache(maxsize=4096)
 def scale(unit: str, wanted: str) -> tuple[float, float]:
     """Factor and offset that turn a number in ``unit`` into ``wanted``. Raises UnknownUnit when there are none."""
+    found = _scale(unit, wanted) if len(unit) <= LONGEST else None
+    if found is None:
+        raise UnknownUnit(f"'{unit[:LONGEST]}' is not a unit that converts to {wanted}")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
     source, target = ucum(unit), ucum(wanted)
     if source == target:
         return 1.0, 0.0
@@ -54,8 +66,8 @@ def scale(unit: str, wanted: str) -> tuple[float, float]:
         zero, one = (
             registry.Quantity(number, registry.from_ucum(source)).to(registry.from_ucum(target)).magnitude for number in (0, 1)
         )
-    except Exception as error:  # the parser and pint raise many kinds; to a chart they all mean one thing
-        raise UnknownUnit(f"'{unit}' is not a unit that converts to {wanted}") from error
+    except Exception:  # the parser and pint raise many kinds; to a chart they all mean one thing
+        return None
     return float(one - zero), float(zero)
 
 

@@ -47,7 +47,7 @@ def reference(value: Any) -> str:
     written = text(value.get("reference")) if isinstance(value, dict) else ""
     if written.startswith("#") or "/" not in written:
         return written if written.startswith("#") else ""
-    parts = written.split("/_history/")[0].split("/")
+    parts = written.rstrip("/").split("/_history/")[0].split("/")
     return "/".join(parts[-2:])
 
 
@@ -94,10 +94,15 @@ def status_code(concept: Any) -> str:
     return ""
 
 
+ELSEWHERE = "?"
+"""What a subject that names no Patient by ``Type/id`` reads as: somebody, and nobody can tell who."""
+
+
 def patient_of(resource: Resource) -> str:
-    """``Patient/id`` of the person that a resource is about, or the empty string when it does not say."""
+    """``Patient/id`` of the person a resource is about; the empty string when it does not say, ``ELSEWHERE`` when none can tell."""
     for name in ("subject", "patient", "beneficiary"):
-        about = reference(resource.get(name))
-        if about.startswith("Patient/"):
-            return about
-    return ""
+        if resource.get(name) is not None:
+            about = reference(resource[name])
+            return about if about.startswith("Patient/") and len(about) > len("Patient/") else ELSEWHERE
+    actors = [reference(p.get("actor")) for p in items(resource.get("participant")) if isinstance(p, dict)]
+    return next((actor for actor in actors if actor.startswith("Patient/")), "")

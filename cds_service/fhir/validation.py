@@ -52,6 +52,16 @@ READ = {
         "reasonCode",
         "reasonReference",
     },
+    "Appointment": {
+        "status",
+        "serviceType",
+        "participant",
+        "start",
+        "requestedPeriod",
+        "created",
+        "reasonCode",
+        "reasonReference",
+    },
     "Observation": {
         "status",
         "code",
@@ -78,6 +88,11 @@ READ = {
     "FamilyMemberHistory": {"status", "date", "condition"},
     "QuestionnaireResponse": {"status", "authored", "item"},
     "Patient": {"birthDate"},
+    "MedicationStatement": {"status", "medicationCodeableConcept", "effectiveDateTime", "effectivePeriod", "statusReason"},
+    "MedicationAdministration": {"status", "medicationCodeableConcept", "effectiveDateTime", "effectivePeriod"},
+    "AllergyIntolerance": {"code", "clinicalStatus", "verificationStatus", "recordedDate"},
+    "RiskAssessment": {"status", "occurrenceDateTime", "prediction"},
+    "Encounter": {"status", "class", "period", "reasonCode"},
 }
 """The elements of each resource type that decisions read."""
 
@@ -103,12 +118,26 @@ def faults(resource: Resource) -> list[Fault]:
     try:
         model.model_validate(resource)
     except ValidationError as error:
-        return [
-            Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors(include_input=False)
-        ]
-    except (ValueError, TypeError, RecursionError) as error:
-        return [Fault("", type(error).__name__)]
+        return [_fault(dict(fault)) for fault in error.errors(include_input=False, include_url=False)]
+    except Exception:  # the models raise many kinds on hostile nesting; to a client they all mean one thing
+        return [Fault("", "it cannot be read as FHIR")]
     return []
+
+
+_SAID = {
+    "missing": "it is required and missing",
+    "list_type": "a list is meant",
+    "string_type": "a string is meant",
+    "extra_forbidden": "FHIR has no such member here",
+    "model_type": "an object is meant",
+}
+
+
+def _fault(fault: dict[str, Any]) -> Fault:
+    """A fault in words of our own: what pydantic says may hold what the client wrote, and so may the name of an unknown member."""
+    location = fault["loc"]
+    said = _SAID.get(fault["type"], "it is not what FHIR allows")
+    return Fault(_path(location[:-1]) if fault["type"] == "extra_forbidden" and len(location) > 1 else _path(location), said)
 
 
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
@@ -117,15 +146,17 @@ def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
     return [
         fault
         for fault in found
-        if (fault.top in read or (fault.top.startswith("value") and "value" in read))
-        and not (isinstance(resource.get(fault.top), dict) and "valid list" in fault.said)
+        if (not fault.element or fault.top in read or (fault.top.startswith("value") and "value" in read))
+        and not (isinstance(resource.get(fault.top), dict) and fault.said == _SAID["list_type"])
     ]
 
 
 def unusable_reason(resource: Resource) -> str | None:
     """Why a resource cannot be evidence, in words for the trace; None when it can."""
     found = decisive(resource, faults(resource))
-    return f"it is not valid FHIR: {found[0].element}: {found[0].said}" if found else None
+    if not found:
+        return None
+    return f"it is not valid FHIR: {found[0].element}: {found[0].said}" if found[0].element else found[0].said
 
 
 def _path(location: tuple[int | str, ...]) -> str:

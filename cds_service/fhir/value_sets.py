@@ -28,7 +28,7 @@ VALUE_OF_CODE = "urn:cds-service:value-of-code"
 
 _SHAPES = {
     "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
-    "icd10cm": re.compile(r"[A-TV-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
+    "icd10cm": re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
     "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
     "snomed": re.compile(r"\d{6,18}"),
     "rxnorm": re.compile(r"\d{1,8}"),
@@ -59,6 +59,11 @@ class ValueSet:
     systems: Mapping[str, tuple[str, ...]]
 
 
+LONGEST_CODE, LONGEST_SYSTEM = 64, 200
+"""Characters of the longest code and system that can be in a set; longer ones are not looked up, nor remembered."""
+NOWHERE: Mapping[str, Carried | None] = MappingProxyType({})
+
+
 class Terminology:
     """All value sets, indexed so that what holds a code is one look-up, however many sets there are."""
 
@@ -72,14 +77,17 @@ class Terminology:
                 self._codes.setdefault(key, {})[held.id] = carried
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
-        self.holding = lru_cache(maxsize=65_536)(self._holding)
+        self._remembered = lru_cache(maxsize=65_536)(self._holding)
+
+    def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
+        """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
+        return self._remembered(system, code) if len(code) <= LONGEST_CODE and len(system) <= LONGEST_SYSTEM else NOWHERE
 
     def knows(self, id_: str) -> bool:
         """Whether there is a file of this value set, readable or not."""
         return id_ in self.sets or id_ in self._broken
 
     def _holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
-        """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         key = key_of(system, code)
         found: dict[str, Carried | None] = {}
         if key.space == "icd10cm":

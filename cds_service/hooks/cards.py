@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
+import orjson
+
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
@@ -17,10 +19,12 @@ from cds_service.fhir.codes import written
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
 from cds_service.policy import explain
-from cds_service.policy.judge import MET, Basis, Finding
+from cds_service.policy.judge import MET, NOT_MET, Basis, Finding
 from cds_service.policy.model import Alternative, Check, Citation, Evidence, Policy, Remark, Standing
 
 LONGEST_SUMMARY = 139
+MOST_EVIDENCE = 5
+"""Pieces of evidence that a card names for one criterion; the decision has the others."""
 OVERRIDES = "urn:cds-service:override-reason"
 _SPACE = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
 _SHOWN = {DecisionOutcome.NOT_NECESSARY: 0, DecisionOutcome.NOT_DOCUMENTED: 1, DecisionOutcome.REFERRED: 2}
@@ -105,7 +109,13 @@ def summary(decision: Decision, content: Content) -> str:
 
 
 def _first_reason(decision: Decision) -> str:
-    return decision.because[0].criterion.says if decision.because else ""
+    return _stated(decision.because[0], decision) if decision.because else ""
+
+
+def _stated(finding: Finding, decision: Decision) -> str:
+    """A criterion's sentence, marked where the decision rests on its not being so."""
+    fails = decision.outcome is DecisionOutcome.NOT_NECESSARY and finding.outcome is NOT_MET
+    return f"Not met: {finding.criterion.says}" if fails else finding.criterion.says
 
 
 def _cut(text: str, most: int) -> str:
@@ -118,7 +128,7 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
     policy = decision.policy
     if policy is None:
         return ""
-    coding = decision.coding.text if decision.coding else decision.order
+    coding = _cut(decision.coding.text if decision.coding else decision.order, 60)
     source = next(iter(policy.sources.values()))
     plan = f"for {_md(decision.member.payer.name)}" if decision.member else "if the member's plan uses this policy"
     lines = [
@@ -152,7 +162,7 @@ def _remarks(decision: Decision, policy: Policy) -> list[Remark]:
         found.append(policy.review_route)
     if decision.authorization:
         found.append(decision.authorization.remark)
-    return [*found, *policy.advice]
+    return [*found, *decision.advice]
 
 
 def _reasons(decision: Decision, content: Content) -> list[str]:
@@ -161,7 +171,7 @@ def _reasons(decision: Decision, content: Content) -> list[str]:
     for finding in decision.because:
         criterion = finding.criterion
         place = _place(criterion.cite, policy) if policy else ""
-        lines.append(f"- **{_md(criterion.says)}** {place}{_evidence(finding, content)}")
+        lines.append(f"- **{_md(_stated(finding, decision))}** {place}{_evidence(finding, content)}")
     return lines
 
 
@@ -172,21 +182,31 @@ def _evidence(finding: Finding, content: Content) -> str:
         if not isinstance(check, Check):
             continue
         if leaf.basis is Basis.PRESUMED and check.presumption:
-            said.append(f"assumed: {check.presumption.because}")
+            said.append(f"assumed: {_md(check.presumption.because)}")
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
         if leaf.basis in (Basis.CONTRADICTORY, Basis.STRADDLES):
             said.append(leaf.basis.value)
-    return "".join(f"\n  - {_md(words)}" for words in dict.fromkeys(said))
+        if leaf.basis is Basis.LEFT_OPEN:
+            said.append(_md(check.open_because))
+    told = list(dict.fromkeys(said))
+    more = [f"and {len(told) - MOST_EVIDENCE} more"] if len(told) > MOST_EVIDENCE else []
+    return "".join(f"\n  - {words}" for words in told[:MOST_EVIDENCE] + more)
 
 
 def _one(evidence: Evidence, check: Check, content: Content) -> str:
     definition = content.catalogue[check.fact]
     value = definition.show(evidence.value) if evidence.value is not None else "no usable value"
     dated = f" ({evidence.when.text()})" if evidence.when and evidence.when.first.year > 1 else ""
-    shown = f", {evidence.shown}" if evidence.shown else ""
+    shown = f", {_quoted(evidence.shown)}" if evidence.shown else ""
     unused = "not used: " if evidence.standing is not Standing.USABLE else ""
-    note = f"; {unused}{evidence.note}" if evidence.note else ""
-    return f"{definition.entry.means.rstrip('.')}: {value}{dated}{shown}, {evidence.resource or evidence.kind}{note}"
+    note = f"; {unused}{_md(evidence.note)}" if evidence.note else ""
+    said = f"{_md(definition.entry.means.rstrip('.'))}: {_md(value)}{dated}{shown}"
+    return f"{said}, {_quoted(evidence.resource or evidence.kind)}{note}"
+
+
+def _quoted(words: str) -> str:
+    """Words that a client may have written, as a code span: nothing in it formats or links."""
+    return f"`{_cut(words.replace('`', ''), 200)}`"
 
 
 def _assumptions(decision: Decision) -> list[str]:
@@ -216,23 +236,31 @@ def _suggestion(case: Case, decision: Decision, policy: Policy, name: str) -> di
     ids = set(decision.because_ids)
     alternative = next((a for a in policy.alternatives if ids & set(a.instead_of)), None)
     removal = {"type": "delete", "description": "Remove the order.", "resourceId": order.reference}
-    if alternative is None:
+    replacement = _replacement(order.resource, alternative) if alternative else None
+    if alternative is None or replacement is None:
         return {"label": "Remove this order", "uuid": str(uuid5(_SPACE, f"{name}|remove")), "actions": [removal]}
     return {
         "label": _cut(f"Order {alternative.label} instead", 80),
         "uuid": str(uuid5(_SPACE, f"{name}|replace")),
-        "actions": [removal, _replacement(order.resource, alternative)],
+        "actions": [removal, replacement],
     }
 
 
-def _replacement(resource: dict[str, Any], alternative: Alternative) -> dict[str, Any]:
+def _replacement(resource: dict[str, Any], alternative: Alternative) -> dict[str, Any] | None:
+    """The order with the alternative's code in place of its own; None for one nested deeper than JSON is written."""
     coding = written(f"{alternative.system} {alternative.code}")
     element = "code" if resource["resourceType"] == "ServiceRequest" else "codeCodeableConcept"
     if resource["resourceType"] == "MedicationRequest":
         element = "medicationCodeableConcept"
     kept = {key: value for key, value in resource.items() if key not in ("id", "meta", "orderDetail", "identifier")}
     concept = {"coding": [{"system": coding.system, "code": coding.code}], "text": alternative.label}
-    return {"type": "create", "description": f"Order {alternative.label}.", "resource": kept | {element: concept}}
+    action: dict[str, Any] = {"type": "create", "description": f"Order {alternative.label}."}
+    action["resource"] = kept | {element: concept, "status": "draft"}
+    try:
+        orjson.dumps(action)
+    except orjson.JSONEncodeError:
+        return None
+    return action
 
 
 def _place(cite: Citation, policy: Policy) -> str:

@@ -45,21 +45,23 @@ def _supplied(value: Any, kind: str) -> tuple[list[Resource], bool]:
         return [value], True
     if value.get("resourceType") != "Bundle":
         return [], False
+    entries = value.get("entry", [])
+    if not isinstance(entries, list):
+        return [], False
     found: list[Resource] = []
     whole = not _has_next_page(value)
-    for entry in items(value.get("entry")):
+    for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict):
-            continue
-        if resource.get("resourceType") == "OperationOutcome":
+        if not isinstance(resource, dict) or resource.get("resourceType") in (None, "Bundle"):
+            whole = False
+        elif resource.get("resourceType") == "OperationOutcome":
             whole = whole and not _failed(resource)
         else:
             found.append(resource)
-    total = value.get("total")
+    total = value.get("total", 0)
     matches = sum(1 for resource in found if resource.get("resourceType") == kind)
-    if isinstance(total, int) and not isinstance(total, bool) and total > matches:
-        whole = False
-    return found, whole
+    counted = isinstance(total, int) and not isinstance(total, bool) and total <= matches
+    return found, whole and counted
 
 
 def _has_next_page(bundle: Mapping[str, Any]) -> bool:

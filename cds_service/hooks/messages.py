@@ -21,6 +21,10 @@ VERSIONS: dict[str, CrdVersion] = {"2.0": "2.0.1", "2.0.1": "2.0.1", "2.2": "2.2
 """The CRD versions a client may ask for, and what each means here."""
 
 
+MOST_ENTRIES = 200
+"""Entries of the draft orders' Bundle: more are signed in no sitting, and each is judged against all others."""
+
+
 class Message(BaseModel):
     """A JSON object of a request; members that are not named here are ignored."""
 
@@ -44,7 +48,7 @@ class DraftOrders(Message):
     """The Bundle of the orders being signed. Type and fullUrl are not asked for: real clients leave them out."""
 
     resource_type: Annotated[Literal["Bundle"], Field(alias="resourceType")]
-    entry: Annotated[list[Entry], Field(min_length=1)]
+    entry: Annotated[list[Entry], Field(min_length=1, max_length=MOST_ENTRIES)]
 
 
 class OrderSignContext(Message):
@@ -114,7 +118,7 @@ def parse_request(body: bytes, hook: str) -> OrderSignRequest:
     if request.fhir_authorization and not request.fhir_server:
         raise Unusable(400, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
     wanted = (request.extension or {}).get("davinci-crd.requestedVersion")
-    if wanted is not None and not (isinstance(wanted, str) and wanted in VERSIONS):
+    if wanted is not None and (not isinstance(wanted, str) or wanted not in VERSIONS):
         known = ", ".join(VERSIONS)
         said = f"CRD version not supported; supported are {known}"
         raise Unusable(422, [Issue("extension.davinci-crd.requestedVersion", said, "not-supported")])
@@ -141,6 +145,8 @@ def _said(kind: str, message: str) -> str:
             return "it is required and blank"
         case "too_short":
             return "it holds no orders"
+        case "too_long":
+            return f"it holds more than {MOST_ENTRIES} entries"
         case _:
             said = message.removeprefix("Value error, ")
             return said[0].lower() + said[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,10 @@ from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 log = logging.getLogger("cds_service")
 _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
 """What is read of an order that no policy turns out to govern."""
+
+
+OLDER = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
+"""Order types that FHIR had before R4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def answer(body: bytes, content: Content, today: date, settings: Settings) -> di
         log.info(
             "decided",
             extra={
-                "hook_instance": request.hook_instance,
+                "hook_instance": loggable(request.hook_instance),
                 "policy": decision.policy_id,
                 "outcome": decision.outcome.value,
                 "because": list(decision.because_ids),
@@ -86,9 +91,11 @@ def receive_orders(request: OrderSignRequest, today: date) -> tuple[Order, ...]:
     seen: set[str] = set()
     for position, entry in enumerate(request.context.draft_orders.entry):
         resource = entry.resource
+        where = f"context.draftOrders.entry[{position}].resource"
+        if resource["resourceType"] in OLDER:
+            issues.append(Issue(f"{where}.resourceType", "it is of an older FHIR version; R4 is meant", "not-supported"))
         if resource["resourceType"] not in CODE_ELEMENTS:
             continue
-        where = f"context.draftOrders.entry[{position}].resource"
         reference = own_reference(resource)
         if "/" not in reference:
             issues.append(Issue(f"{where}.id", "an order needs an id, or nothing can be said of it", "required"))
@@ -97,11 +104,16 @@ def receive_orders(request: OrderSignRequest, today: date) -> tuple[Order, ...]:
         seen.add(reference)
         about = patient_of(resource)
         if about and about != f"Patient/{request.context.patient_id}":
-            issues.append(Issue(f"{where}.subject", "the order is for another patient than context.patientId", "business-rule"))
+            issues.append(Issue(f"{where}.{_about(resource)}", "it is not the patient of context.patientId", "business-rule"))
         orders.append(read_order(resource, position, today, _look_up(request)))
     if issues:
         raise Unusable(422, issues)
     return tuple(orders)
+
+
+def _about(resource: Resource) -> str:
+    """The element in which an order says whom it is for."""
+    return next((name for name in ("subject", "patient", "participant") if name in resource), "subject")
 
 
 def _look_up(request: OrderSignRequest) -> LookUp:
@@ -127,22 +139,27 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
     """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
     issues: list[Issue] = []
     for order in signing:
-        found = [fault for fault in faults(order.resource) if fault.top in order.resource]
+        found = [fault for fault in faults(order.resource) if not fault.element or fault.top in order.resource]
         if not found:
             continue
         governed = bool(content.library.select(order.codings, order.date_of_service))
         serious = _serious(order.resource, found, governed)
         where = f"context.draftOrders.entry[{order.position}].resource"
         refused = found if settings.strict else serious
-        issues += [Issue(f"{where}.{fault.element}", fault.said, "structure") for fault in refused]
+        issues += [Issue(f"{where}.{fault.element}".rstrip("."), fault.said, "structure") for fault in refused]
         for fault in found:
             if fault not in refused:
-                extra = {"hook_instance": hook_instance, "element": f"{order.kind}.{fault.element}"}
+                extra = {"hook_instance": loggable(hook_instance), "element": f"{order.kind}.{fault.element}"}
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
         raise Unusable(400, issues)
 
 
+def loggable(hook_instance: str) -> str:
+    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
+    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
+
+
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:
     read = decisive(resource, found)
-    return read if governed else [fault for fault in read if fault.top in _SELECTING]
+    return read if governed else [fault for fault in read if not fault.element or fault.top in _SELECTING]

@@ -47,8 +47,9 @@ ALWAYS = {
 
 
 def templates(content: Content) -> dict[str, str]:
-    """The prefetch templates that the facts of all policies in force need, in the order of ``KEYS``."""
-    names = tuple(fact for policy in content.policies if policy.status != "draft" for fact in policy.facts)
+    """The prefetch templates that the facts of all policies of orders in force need, in the order of ``KEYS``."""
+    of_orders = [policy for policy in content.policies if policy.status != "draft" and policy.subject == "order"]
+    names = tuple(fact for policy in of_orders for fact in policy.facts)
     needs: dict[str, list[Need]] = {}
     for need in content.catalogue.needs(names):
         needs.setdefault(need.resource, []).append(need)

@@ -11,22 +11,41 @@ from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
 def reasons(finding: Finding) -> tuple[Finding, ...]:
     """The findings that settle the outcome, in the document's order; for an open one, those still open that could settle it.
 
-    A criterion marked ``as_one`` stands for its parts.
+    A criterion marked ``as_one`` stands for its parts. Why a branch applies is no reason; of branches that do not apply, nothing
+    is said where another does, and else only why they do not.
     """
     return tuple(_once(_reasons(finding)))
 
 
+def closed(finding: Finding) -> bool:
+    """Whether a finding is of a branch that does not apply to this order or patient."""
+    criterion = finding.criterion
+    return isinstance(criterion, AtLeast) and criterion.guarded and finding.parts[0].outcome is NOT_MET
+
+
 def _reasons(finding: Finding) -> Iterator[Finding]:
     criterion = finding.criterion
-    if isinstance(criterion, Check) or criterion.as_one:
+    if isinstance(criterion, Check) or _as_one(finding):
         yield finding
         return
     decisive = finding.outcome
     if isinstance(criterion, NoneOf) and decisive is not NOT_DOCUMENTED:
         decisive = NOT_MET if decisive is MET else MET
-    for part in finding.parts:
+    parts = finding.parts
+    if isinstance(criterion, AtLeast) and criterion.guarded:
+        parts = parts[:1] if closed(finding) else parts[1:] if parts[0].outcome is MET else parts
+    elif not all(closed(part) for part in parts):
+        parts = tuple(part for part in parts if not closed(part))
+    for part in parts:
         if part.outcome is decisive:
             yield from _reasons(part)
+
+
+def _as_one(finding: Finding) -> bool:
+    criterion = finding.criterion
+    if isinstance(criterion, Check) or criterion.as_one != "when not met":
+        return not isinstance(criterion, Check) and bool(criterion.as_one)
+    return finding.outcome is NOT_MET
 
 
 def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -40,7 +59,7 @@ def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
 def leaves(finding: Finding) -> Iterator[Finding]:
     """The findings of the checks, in reading order."""
     if finding.parts:
-        for part in finding.parts:
+        for part in finding.parts[:1] if closed(finding) else finding.parts:
             yield from leaves(part)
     else:
         yield finding
@@ -49,10 +68,10 @@ def leaves(finding: Finding) -> Iterator[Finding]:
 def named_leaves(finding: Finding) -> Iterator[Finding]:
     """As :func:`leaves`, but a criterion marked ``as_one`` stands for its parts."""
     criterion = finding.criterion
-    if isinstance(criterion, Check) or criterion.as_one:
+    if isinstance(criterion, Check) or _as_one(finding):
         yield finding
     else:
-        for part in finding.parts:
+        for part in finding.parts[:1] if closed(finding) else finding.parts:
             yield from named_leaves(part)
 
 

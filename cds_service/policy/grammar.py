@@ -59,6 +59,13 @@ class PresumptionEntry(Entry):
     always: bool = False
 
 
+class NotMetEntry(Entry):
+    """A test that the chart fails and that the document leaves to a person: the criterion stays open, and why."""
+
+    treat_as: Literal["not documented"]
+    because: Words
+
+
 class CriterionEntry(Entry):
     """What every criterion has: an id, a sentence that a nurse can read aloud, and the place in the document."""
 
@@ -69,14 +76,15 @@ class CriterionEntry(Entry):
 
 
 class PartsEntry(CriterionEntry):
-    """A criterion made of parts; ``reported_as_one`` names it instead of its parts in reasons."""
+    """A criterion made of parts; ``reported_as_one`` names it, not its parts, in reasons: always, or only when it is not met."""
 
-    reported_as_one: bool = False
+    reported_as_one: bool | Literal["when not met"] = False
 
 
 class AllEntry(PartsEntry):
-    """Met when every part is met."""
+    """Met when every part is met. ``applies_when`` is a part too; where it is not met, nothing more is said of the others."""
 
+    applies_when: AnyCriterion | None = None
     all: Annotated[list[AnyCriterion], Field(min_length=1)]
 
 
@@ -118,6 +126,7 @@ class CheckEntry(CriterionEntry):
     within: str | None = None
     since: FactName | None = None
     if_not_documented: PresumptionEntry | None = None
+    if_not_met: NotMetEntry | None = None
     ask: str = ""
 
     @model_validator(mode="after")
@@ -174,11 +183,11 @@ class OrdersEntry(Entry):
 
 
 class AppliesToEntry(Entry):
-    """Whose members and which orders the policy speaks of."""
+    """Whose members and which orders the policy speaks of; a policy whose subject is no order names none."""
 
     payer: Id
     lines_of_business: list[str] = []
-    orders: OrdersEntry
+    orders: OrdersEntry | None = None
 
 
 class EffectiveEntry(Entry):
@@ -236,13 +245,36 @@ class AlternativeEntry(Entry):
     cite: CitationEntry
 
 
+class AdviceEntry(RemarkEntry):
+    """What cards say besides; with ``when``, only where that is met."""
+
+    when: AnyCriterion | None = None
+
+
+OF_ORDERS: tuple[str, ...] = (
+    "necessary_when",
+    "not_necessary_when",
+    "settled_first",
+    "authorization",
+    "alternatives",
+    "review_route",
+)
+OF_RESPONSES: tuple[str, ...] = ("met_when", "unlikely_when", "more_likely_when")
+"""The keys that go with each subject, besides those of every policy."""
+
+
 class PolicyEntry(Entry):
-    """A policy file, top to bottom."""
+    """A policy file, top to bottom.
+
+    ``subject`` says what is judged: an order (``necessary_when``, ``not_necessary_when``), or a QuestionnaireResponse, whose
+    criteria are ``met_when``, what the document holds against it ``unlikely_when``, and in its favour ``more_likely_when``.
+    """
 
     policy: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
     version: date
     title: Words
     label: str = ""
+    subject: Literal["order", "questionnaire-response"] = "order"
     status: Literal["draft", "active", "retired"]
     effective: EffectiveEntry
     supersedes: date | None = None
@@ -252,15 +284,39 @@ class PolicyEntry(Entry):
     review: ReviewEntry
     last_checked: CheckedEntry | None = None
     corrections: list[CorrectionEntry] = []
-    advice: list[RemarkEntry] = []
+    advice: list[AdviceEntry] = []
     review_route: RemarkEntry | None = None
     alternatives: list[AlternativeEntry] = []
     authorization: list[AuthorizationEntry] = []
     answers: AnswersEntry | None = None
     settled_first: list[RuleEntry] = []
-    necessary_when: AnyCriterion
+    necessary_when: AnyCriterion | None = None
     not_necessary_when: AnyEntry | None = None
+    met_when: AnyCriterion | None = None
+    unlikely_when: AnyEntry | None = None
+    more_likely_when: AnyEntry | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_subject(self) -> PolicyEntry:
+        """A policy governs orders, or it judges a QuestionnaireResponse: each has its own keys, and exactly one of the two sets."""
+        if self.subject == "order":
+            if self.applies_to.orders is None:
+                raise ValueError(
+                    "a policy names the orders it governs (applies_to.orders), or its subject is questionnaire-response"
+                )
+            if self.necessary_when is None:
+                raise ValueError("'necessary_when' is missing")
+            foreign, belongs = OF_RESPONSES, "only where the subject is questionnaire-response"
+        else:
+            if self.applies_to.orders is not None:
+                raise ValueError("a policy whose subject is questionnaire-response governs no orders; leave out applies_to.orders")
+            if self.met_when is None:
+                raise ValueError("'met_when' is missing; the subject is questionnaire-response")
+            foreign, belongs = OF_ORDERS, "only where the subject is an order"
+        if given := [key for key in foreign if getattr(self, key)]:
+            raise ValueError(f"'{given[0]}' belongs {belongs}")
+        return self
 
 
-for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, PolicyEntry):
+for _entry in (AllEntry, AnyEntry, AtLeastEntry, NoneEntry, RuleEntry, AuthorizationEntry, AdviceEntry, PolicyEntry):
     _entry.model_rebuild()

@@ -6,12 +6,12 @@ Kleene's three-valued logic over the parts; one rule for every fact. ``tests/spe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import assert_never
+from functools import lru_cache
+from typing import NamedTuple, assert_never
 
-from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, Fact, NoneOf, Outcome, Standing, Test
+from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, Fact, NoneOf, Outcome, Standing, Test, walk
 from cds_service.policy.values import Code, Days, Interval, Value
 
 MET, NOT_MET, NOT_DOCUMENTED = Outcome.MET, Outcome.NOT_MET, Outcome.NOT_DOCUMENTED
@@ -27,10 +27,10 @@ class Basis(Enum):
     UNCERTAIN = "found, but nothing certain"
     STRADDLES = "the value leaves the test open"
     CONTRADICTORY = "same-day values disagree"
+    LEFT_OPEN = "the document leaves it to a person when the test fails"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What was found for one criterion: its outcome, its parts' findings, and for a check the evidence and its basis."""
 
     criterion: Criterion
@@ -42,28 +42,70 @@ class Finding:
 
 
 def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Finding:
-    """Judges a criterion on the facts of a chart; look-backs count from ``as_of``, the date of service."""
+    """Judges a criterion on the facts of a chart; look-backs count from ``as_of``, the date of service.
+
+    Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
+    """
+    if isinstance(criterion, Check):
+        return _check(criterion, facts, as_of)
+    for name in _rests_on(criterion):
+        fact = facts[name]
+        if fact.evidence or fact.unsearched:
+            return _counted(criterion, facts, as_of)
+    return _silent_tree(criterion)
+
+
+def _counted(criterion: AtLeast | NoneOf, facts: Mapping[str, Fact], as_of: date) -> Finding:
+    """Judges a criterion by counting the outcomes of its parts."""
     match criterion:
-        case Check():
-            return _check(criterion, facts, as_of)
         case AtLeast():
+            if criterion.as_one and criterion.count == len(criterion.parts) > 1:
+                first = judge(criterion.parts[0], facts, as_of)
+                if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
+                    return Finding(criterion, NOT_MET, (first,))
             parts = tuple([judge(part, facts, as_of) for part in criterion.parts])
-            met = sum(part.outcome is MET for part in parts)
-            open_ = sum(part.outcome is NOT_DOCUMENTED for part in parts)
+            outcomes = [part.outcome for part in parts]
+            met, open_ = outcomes.count(MET), outcomes.count(NOT_DOCUMENTED)
             outcome = MET if met >= criterion.count else NOT_MET if met + open_ < criterion.count else NOT_DOCUMENTED
             return Finding(criterion, outcome, parts)
         case NoneOf():
             parts = tuple([judge(part, facts, as_of) for part in criterion.parts])
-            if any(part.outcome is MET for part in parts):
-                return Finding(criterion, NOT_MET, parts)
-            settled = all(part.outcome is NOT_MET for part in parts)
-            return Finding(criterion, MET if settled else NOT_DOCUMENTED, parts)
+            outcomes = [part.outcome for part in parts]
+            outcome = NOT_MET if MET in outcomes else NOT_DOCUMENTED if NOT_DOCUMENTED in outcomes else MET
+            return Finding(criterion, outcome, parts)
         case _:
             assert_never(criterion)
 
 
+@lru_cache(maxsize=65_536)
+def _rests_on(criterion: AtLeast | NoneOf) -> tuple[str, ...]:
+    """The facts that the checks below a criterion test, each once."""
+    return tuple(dict.fromkeys(below.fact for below in walk(criterion) if isinstance(below, Check)))
+
+
+@lru_cache(maxsize=65_536)
+def _silent_tree(criterion: AtLeast | NoneOf) -> Finding:
+    """The finding of a criterion on a chart that was searched and says nothing of it: always the same, so made once.
+
+    Most of a large policy is silent on most charts.
+    """
+    silence = {name: Fact(name) for name in _rests_on(criterion)}
+    return _counted(criterion, silence, date.min)
+
+
+@lru_cache(maxsize=65_536)
+def _silent(check: Check, unsearched: tuple[str, ...]) -> Finding:
+    """The finding of a check of which nothing was found at all."""
+    presumption = check.presumption
+    if presumption and (presumption.always or not unsearched):
+        return Finding(check, presumption.treat_as, (), (), Basis.PRESUMED, unsearched)
+    return Finding(check, NOT_DOCUMENTED, (), (), Basis.NOT_SEARCHED if unsearched else Basis.SILENT, unsearched)
+
+
 def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
     fact = facts[check.fact]
+    if not fact.evidence:
+        return _silent(check, fact.unsearched)
     since = _window(check, facts, as_of)
     usable: list[Evidence] = []
     uncertain: list[Evidence] = []
@@ -85,6 +127,8 @@ def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
         basis = Basis.DOCUMENTED if settled else Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
         if basis is Basis.DOCUMENTED and not _surely_inside(check, since, latest):
             outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
+        if outcome is NOT_MET and check.open_because:
+            outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
         return Finding(check, outcome, (), tuple(latest), basis, fact.unsearched)
     found = tuple(uncertain + discounted)
     presumption = check.presumption

@@ -90,10 +90,11 @@ class Presumption:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A further sentence of the document that a card adds when the criterion settles the outcome."""
+    """A further sentence of the document that a card adds when the criterion settles the outcome, or when ``when`` is met."""
 
     says: str
     cite: Citation
+    when: Criterion | None = None
 
 
 Comparison = Literal["is", "is_at_least", "is_above", "is_at_most", "is_below", "in", "documented"]
@@ -112,9 +113,12 @@ class Test:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``)."""
+    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``).
+
+    ``open_because`` says why the document leaves a test that fails to a person: the criterion is then open, never not met.
+    """
 
     id: str
     says: str
@@ -127,23 +131,28 @@ class Check:
     ask: str = ""
     remark: Remark | None = None
     line: int = 0
+    open_because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AtLeast:
-    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons."""
+    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons.
+
+    ``guarded`` says that the first part tells whether the others apply at all.
+    """
 
     id: str
     says: str
     cite: Citation
     count: int
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
+    guarded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NoneOf:
     """A criterion met when every one of its parts is not met: the document's exclusions."""
 
@@ -151,7 +160,7 @@ class NoneOf:
     says: str
     cite: Citation
     parts: tuple[Criterion, ...]
-    as_one: bool = False
+    as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
 
@@ -220,6 +229,7 @@ class Policy:
 
     ``effective_until`` is the last day of service it covers, None while it is in force.
     ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
+    Where the ``subject`` is a QuestionnaireResponse the two hold ``met_when`` and ``unlikely_when``, and there are no orders.
     """
 
     id: str
@@ -243,21 +253,25 @@ class Policy:
     alternatives: tuple[Alternative, ...] = ()
     authorization: tuple[Authorization, ...] = ()
     answers: Answers = field(default_factory=Answers)
+    subject: Literal["order", "questionnaire-response"] = "order"
+    more_likely_when: AtLeast | None = None
     second_reader: str = "none yet"
     last_checked: date | None = None
     file: str = ""
     facts: tuple[str, ...] = field(default=())
 
     def criteria(self) -> Iterator[Criterion]:
-        """Every criterion in the document's order, parents before parts; rules settled first and of authorization included."""
+        """Every criterion in the document's order, parents before parts; rules settled first, of authorization and advice too."""
         for rule in self.settled_first:
             yield from walk(rule.when)
         yield from walk(self.necessary_when)
         if self.not_necessary_when:
             yield from walk(self.not_necessary_when)
-        for entry in self.authorization:
-            if entry.when:
-                yield from walk(entry.when)
+        if self.more_likely_when:
+            yield from walk(self.more_likely_when)
+        for when in (*(entry.when for entry in self.authorization), *(advice.when for advice in self.advice)):
+            if when:
+                yield from walk(when)
 
     def covers(self, day: date) -> bool:
         """Whether this version is the one in force on a date of service."""

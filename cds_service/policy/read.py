@@ -62,7 +62,8 @@ class _Reader:
             self._wrong(("effective",), "it ends before it begins")
         for index, passage in enumerate(e.not_encoded):
             self._source_known(passage.source, ("not_encoded", index, "source"))
-        sets = e.applies_to.orders.value_set
+        sets = e.applies_to.orders.value_set if e.applies_to.orders else []
+        criteria, against = ("necessary_when", "not_necessary_when") if e.subject == "order" else ("met_when", "unlikely_when")
         policy = Policy(
             id=e.policy,
             version=e.version,
@@ -76,11 +77,13 @@ class _Reader:
             order_sets=(sets,) if isinstance(sets, str) else tuple(sets),
             label=e.label or e.title,
             sources={key: Source(s.title, s.publisher, s.url, s.retrieved, s.sha256) for key, s in e.sources.items()},
-            necessary_when=self._criterion(e.necessary_when, ("necessary_when",)),
-            not_necessary_when=self._exclusions(),
+            subject=e.subject,
+            necessary_when=self._criterion(getattr(e, criteria), (criteria,)),
+            not_necessary_when=self._any_of(against),
+            more_likely_when=self._any_of("more_likely_when"),
             settled_first=tuple(self._rule(rule, ("settled_first", i)) for i, rule in enumerate(e.settled_first)),
             not_encoded=tuple(Passage(p.source, p.at, p.because) for p in e.not_encoded),
-            advice=tuple(self._remark(a, ("advice", i)) for i, a in enumerate(e.advice)),
+            advice=tuple(self._advice(a, ("advice", i)) for i, a in enumerate(e.advice)),
             review_route=self._remark(e.review_route, ("review_route",)) if e.review_route else None,
             alternatives=tuple(self._alternative(a, ("alternatives", i)) for i, a in enumerate(e.alternatives)),
             authorization=tuple(self._authorization(a, ("authorization", i)) for i, a in enumerate(e.authorization)),
@@ -102,10 +105,11 @@ class _Reader:
         if source not in self.entry.sources:
             self._wrong(place, f"there is no source '{source}' in this file; it names {', '.join(self.entry.sources)}")
 
-    def _exclusions(self) -> AtLeast | None:
-        if self.entry.not_necessary_when is None:
+    def _any_of(self, key: str) -> AtLeast | None:
+        entry = getattr(self.entry, key)
+        if entry is None:
             return None
-        node = self._criterion(self.entry.not_necessary_when, ("not_necessary_when",))
+        node = self._criterion(entry, (key,))
         return node if isinstance(node, AtLeast) else None
 
     def _rule(self, rule: grammar.RuleEntry, place: Place) -> FirstRule:
@@ -128,6 +132,10 @@ class _Reader:
     def _remark(self, remark: grammar.RemarkEntry, place: Place) -> Remark:
         return Remark(remark.says, self._cite(remark.cite, (*place, "cite")))
 
+    def _advice(self, entry: grammar.AdviceEntry, place: Place) -> Remark:
+        when = self._criterion(entry.when, (*place, "when")) if entry.when else None
+        return Remark(entry.says, self._cite(entry.cite, (*place, "cite")), when)
+
     def _criterion(self, entry: Any, place: Place) -> Criterion:
         shared: dict[str, Any] = {
             "id": entry.id,
@@ -143,7 +151,9 @@ class _Reader:
                 return NoneOf(parts=self._parts(entry.none, (*place, "none")), as_one=entry.reported_as_one, **shared)
             case grammar.AllEntry():
                 parts = self._parts(entry.all, (*place, "all"))
-                return AtLeast(count=len(parts), parts=parts, as_one=entry.reported_as_one, **shared)
+                guard = (self._criterion(entry.applies_when, (*place, "applies_when")),) if entry.applies_when else ()
+                guarded = {"guarded": bool(guard)} | shared
+                return AtLeast(count=len(guard + parts), parts=guard + parts, as_one=entry.reported_as_one, **guarded)
             case grammar.AnyEntry():
                 return AtLeast(count=1, parts=self._parts(entry.any, (*place, "any")), as_one=entry.reported_as_one, **shared)
             case _:
@@ -165,6 +175,7 @@ class _Reader:
             except ValueError as error:
                 self._wrong((*place, "within"), str(error))
         test = self._test(entry, place)
+        shared["open_because"] = entry.if_not_met.because if entry.if_not_met else ""
         return Check(fact=entry.fact, test=test, within=within, since=entry.since, presumption=presumption, ask=entry.ask, **shared)
 
     def _test(self, entry: grammar.CheckEntry, place: Place) -> Test:
@@ -194,7 +205,7 @@ class _Reader:
     def _ids_once(self, policy: Policy) -> None:
         """An id may stand twice only for the same fact and test (the document lists some criteria twice)."""
         seen: dict[str, Criterion] = {}
-        for root in (policy.necessary_when, policy.not_necessary_when):
+        for root in (policy.necessary_when, policy.not_necessary_when, policy.more_likely_when):
             for criterion in walk(root) if root else ():
                 first = seen.setdefault(criterion.id, criterion)
                 if first is not criterion and not _same_question(first, criterion):
@@ -207,7 +218,8 @@ class _Reader:
 def _same_question(one: Criterion, other: Criterion) -> bool:
     if isinstance(one, Check) and isinstance(other, Check):
         return (one.fact, one.test, one.within, one.since) == (other.fact, other.test, other.within, other.since)
-    if isinstance(one, AtLeast) and isinstance(other, AtLeast):
-        same = len(one.parts) == len(other.parts) and one.count == other.count
+    if isinstance(one, AtLeast | NoneOf) and type(one) is type(other):
+        counts = [criterion.count for criterion in (one, other) if isinstance(criterion, AtLeast)]
+        same = len(one.parts) == len(other.parts) and len(set(counts)) <= 1
         return same and all(_same_question(a, b) for a, b in zip(one.parts, other.parts, strict=True))
     return False

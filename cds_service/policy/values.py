@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
@@ -89,6 +90,19 @@ Value = bool | Interval | Days | Code | str
 _LOOK_BACK = re.compile(r"(?P<n>\d+)\s+(?P<unit>day|week|month|year)s?")
 
 
+@lru_cache(maxsize=4096)
+def _back(day: date, unit: str, count: int) -> date:
+    match unit:
+        case "day":
+            return day - timedelta(days=count)
+        case "week":
+            return day - timedelta(weeks=count)
+        case "month":
+            return day - relativedelta(months=count)
+        case _:
+            return day - relativedelta(years=count)
+
+
 @dataclass(frozen=True, slots=True)
 class LookBack:
     """A stretch of calendar time before the date of service, as written in a policy ("6 months")."""
@@ -109,16 +123,7 @@ class LookBack:
 
     def start(self, day: date) -> date:
         """The first day that still counts when looking back from ``day`` (calendar months and years)."""
-        match self.unit:
-            case "day":
-                delta = relativedelta(days=self.count)
-            case "week":
-                delta = relativedelta(weeks=self.count)
-            case "month":
-                delta = relativedelta(months=self.count)
-            case _:
-                delta = relativedelta(years=self.count)
-        return day - delta
+        return _back(day, self.unit, self.count)
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"

@@ -1,7 +1,7 @@
 """Answers to a fact's own question: items of a QuestionnaireResponse whose ``linkId`` is the fact's name.
 
-This kind is not named in the catalogue: it counts for every fact. An answer is one more way to document a fact;
-not having searched for answers does not make the chart's own silence any less a search that found nothing.
+An answer is one more way to document any fact; the catalogue names this kind for a fact that nothing else documents.
+Not having searched for answers does not make the chart's own silence any less a search that found nothing.
 """
 
 from __future__ import annotations
@@ -11,17 +11,32 @@ from typing import Any
 
 from cds_service.chart import Case
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.facts.kinds.evidence_kind import CannotImagine, Unreadable, Wanted
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date, read_value, write_value
-from cds_service.fhir.elements import first_days, items, own_reference
+from cds_service.fhir.elements import Resource, first_days, items, own_reference
+from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code
 
 
-def answers(case: Case) -> Mapping[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]]:
-    """All answers in the chart by ``linkId``: the response and the answer."""
+class AnswerEvidence(EvidenceKind):
+    """A fact that nothing in a chart documents but the answer to its question."""
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        """Nothing: answers are read for every fact anyway."""
+        return ()
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        imagine_answer(evidence, wanted, chart)
+
+
+def answers(responses: Iterable[Resource]) -> Mapping[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]]:
+    """All answers in QuestionnaireResponses by ``linkId``: the response and the answer."""
     found: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
-    for response in case.chart.of("QuestionnaireResponse"):
+    for response in responses:
         if response.get("status") in ("completed", "amended", "in-progress"):
             for item in _items(response, depth=0):
                 for answer in items(item.get("answer")):
@@ -42,12 +57,14 @@ def _items(node: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
                     yield from _items(answer, depth + 1)
 
 
-def read_answers(found: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], case: Case, wanted: Wanted) -> Iterator[Evidence]:
+def read_answers(
+    found: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], terminology: Terminology, wanted: Wanted
+) -> Iterator[Evidence]:
     """The answers to one fact's question as evidence, dated by ``authored``; an unfinished response only ends the silence."""
     for response, answer in found:
         when, said = first_days(dict(response), "authored"), own_reference(dict(response))
         try:
-            value = read_value(answer, wanted, case.chart.terminology)
+            value = read_value(answer, wanted, terminology)
         except Unreadable as error:
             yield Evidence(None, when, said, "answered", Standing.UNCERTAIN, str(error))
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Literal
 
 from cds_service.chart import UNCONFIRMED, Case, Hit
@@ -31,10 +32,16 @@ class ConditionEvidence(EvidenceKind):
     uncertain: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        if not case.chart.coded("Condition", self.codes) and self.codes not in case.reasons:
+            return ()
         found = list(self._conditions(case, wanted)) + list(self._reasons(case, wanted))
         if self.uncertain:
-            return [_hint(evidence) for _, evidence in found if evidence.standing is Standing.USABLE]
-        return _one_code_does_not_refute_another(found) if wanted.type == "boolean" else [evidence for _, evidence in found]
+            return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
+        return (
+            _one_code_does_not_refute_another(found, case.as_of)
+            if wanted.type == "boolean"
+            else [evidence for _, evidence in found]
+        )
 
     def _conditions(self, case: Case, wanted: Wanted) -> Iterator[tuple[Coding, Evidence]]:
         for hit in case.chart.coded("Condition", self.codes):
@@ -85,7 +92,7 @@ class ConditionEvidence(EvidenceKind):
             yield stated.coding, Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("Condition"),)
+        return (Need("Condition"), Need("Encounter"))
 
     def value_sets(self) -> tuple[str, ...]:
         return (self.codes,)
@@ -121,7 +128,7 @@ def _status(system: str, code: str) -> dict[str, Any]:
 
 
 def _hint(evidence: Evidence) -> Evidence:
-    note = "the code only hints at it"
+    note = "; ".join(part for part in (evidence.note, "the code only hints at it") if part)
     return Evidence(evidence.value, evidence.when, evidence.resource, standing=Standing.UNCERTAIN, note=note, shown=evidence.shown)
 
 
@@ -141,15 +148,17 @@ def _ended(condition: Resource, case: Case) -> bool:
     return end is not None and end.last <= case.as_of
 
 
-def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]]) -> list[Evidence]:
+def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of: date) -> list[Evidence]:
     """For a yes-or-no fact that any of several diagnoses makes true: refuting one diagnosis says nothing of the others.
 
     Among records of one code the latest counts; what remains says *no* only where no code says *yes*.
     """
     usable: dict[Any, list[Evidence]] = {}
-    others = [evidence for _, evidence in found if evidence.standing is not Standing.USABLE]
+    others: list[Evidence] = []
     for coding, evidence in found:
-        if evidence.standing is Standing.USABLE:
+        if evidence.standing is not Standing.USABLE or (evidence.when and evidence.when.first > as_of):
+            others.append(evidence)
+        else:
             usable.setdefault(key_of(*coding), []).append(evidence)
     kept: list[Evidence] = []
     for records in usable.values():

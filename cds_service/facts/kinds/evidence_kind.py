@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from cds_service.chart import Case
-from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.imagined_chart import CannotImagine, ImaginedChart
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.value_sets import Carried
 from cds_service.policy.grammar import Entry
 from cds_service.policy.model import Evidence
 from cds_service.policy.values import Interval, Value
+
+__all__ = ["CannotImagine", "EvidenceKind", "Need", "Unreadable", "Wanted", "carried_value", "fitting", "in_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,6 @@ class Need(NamedTuple):
 
 class Unreadable(ValueError):
     """Something found has no usable value; the message says why, in words for the trace."""
-
-
-class CannotImagine(ValueError):
-    """This kind of evidence has no way to say the value; another may."""
 
 
 class EvidenceKind(Entry):
@@ -74,6 +73,11 @@ def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | No
     return fitting(carried.value, wanted)
 
 
+def quoted(unit: str) -> str:
+    """A unit as a note may quote it: short and made of the characters of units, else left out."""
+    return f", '{unit}'," if re.fullmatch(r"[A-Za-z0-9%/*^_{}\[\]]{1,20}", unit) else ""
+
+
 def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     """A number in the unit of the fact and within its plausible range. Raises Unreadable."""
     if wanted.type != "quantity":
@@ -81,7 +85,7 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     try:
         low, high = (bound if math.isinf(bound) else convert(bound, unit, wanted.unit) for bound in (interval.low, interval.high))
     except UnknownUnit:
-        raise Unreadable(f"its unit, '{unit}', does not convert to {wanted.unit}") from None
+        raise Unreadable(f"its unit{quoted(unit)} does not convert to {wanted.unit}") from None
     if low > wanted.high or high < wanted.low:
         raise Unreadable("it is not a plausible value")
     return Interval(low, high, interval.low_open, interval.high_open)

@@ -36,7 +36,7 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
             case "valueBoolean", bool():
                 return fitting(value, wanted)
             case (("valueInteger" | "valueDecimal"), int() | float()) if not isinstance(value, bool):
-                return in_unit(_number(value), wanted.unit, wanted)
+                return read_quantity({"value": value}, wanted)
             case (("valueDate" | "valueDateTime"), str()):
                 return _day(value, wanted)
             case "valueString", str() if wanted.type == "choice":
@@ -49,14 +49,16 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
 def read_quantity(quantity: Mapping[str, Any], wanted: Wanted) -> Interval:
     """A Quantity with its comparator, in the fact's unit. Raises Unreadable."""
     value = quantity.get("value")
+    if wanted.type != "quantity":
+        raise Unreadable("a number was found where none is meant")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable("its value is not a number")
     number = _number(value)
     code, unit = text(quantity.get("code")), text(quantity.get("unit"))
     if code and quantity.get("system") not in (UCUM, None) and not unit:
-        raise Unreadable(f"its unit is coded in a system other than UCUM ('{code[:20]}')")
+        raise Unreadable("its unit is coded in a system other than UCUM")
     measured = code if code and quantity.get("system") in (UCUM, None) else unit
-    if not measured and wanted.unit != "1" and not wanted.unit.startswith("{"):
+    if not measured and not _counts(wanted):
         raise Unreadable("it has no unit")
     match quantity.get("comparator"):
         case None:
@@ -72,6 +74,11 @@ def read_quantity(quantity: Mapping[str, Any], wanted: Wanted) -> Interval:
         case _:
             raise Unreadable("its comparator is none of <, <=, >=, >")
     return in_unit(interval, measured or wanted.unit, wanted)
+
+
+def _counts(wanted: Wanted) -> bool:
+    """Whether the fact is a bare number or a percentage, for which no unit is needed."""
+    return wanted.unit in ("1", "%") or wanted.unit.startswith("{")
 
 
 def _number(value: float) -> Interval:

@@ -10,7 +10,8 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.kinds.service import replaced_by
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.order import timing_start
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Value
 
@@ -30,11 +31,14 @@ class MedicationEvidence(EvidenceKind):
     """A medicine with a code in ``codes`` and one of ``states``, in the chart or (``signed_with``) signed with this order.
 
     ``because`` asks for a reason in a value set: why it was stopped or given. ``itself`` lets the order itself count.
+    ``routes`` counts only what is given by a route in a value set; codes in ``routed`` say their route themselves.
     It gives ``gives``, else what its code carries, else yes.
     """
 
     codes: str
     states: list[State]
+    routes: str = ""
+    routed: str = ""
     signed_with: bool = True
     itself: bool = False
     because: str = ""
@@ -42,24 +46,33 @@ class MedicationEvidence(EvidenceKind):
     resources: list[Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration"]] = []
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        alone = len(case.signing) == 1 and not self.itself
+        if alone and not any(case.chart.coded(kind, self.codes) for kind in self.resources or RESOURCES):
+            return ()
         return [*self._in_chart(case, wanted), *self._drafted(case, wanted)]
 
     def _in_chart(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        own = {order.reference for order in case.signing} | replaced_by(case.order)
-        for kind in self.resources or RESOURCES:
-            for hit in case.chart.coded(kind, self.codes):
-                status = text(hit.resource.get("status"))
-                state = _STATES.get(status, status)
-                if own_reference(hit.resource) in own or hit.resource.get("doNotPerform") is True or state not in self.states:
-                    continue
-                if self.because and not self._reason(hit.resource, case):
-                    continue
-                yield self._evidence(hit, medication_days(hit.resource), wanted, status)
+        hits = [hit for kind in self.resources or RESOURCES for hit in case.chart.coded(kind, self.codes)]
+        own = {order.reference for order in case.signing} | replaced_by(case.order) if hits else set()
+        for hit in hits:
+            status = text(hit.resource.get("status"))
+            state = _STATES.get(status, status)
+            if own_reference(hit.resource) in own or hit.resource.get("doNotPerform") is True or state not in self.states:
+                continue
+            if (self.because and not self._reason(hit.resource, case)) or not self._routed(hit, case):
+                continue
+            yield self._evidence(hit, medication_days(hit.resource), wanted, status)
 
     def _reason(self, resource: Resource, case: Case) -> bool:
         concepts = [concept for name in ("statusReason", "reasonCode") for concept in items(resource.get(name))]
         holding = case.chart.terminology.holding
         return any(self.because in holding(*coding) for concept in concepts for coding in codings(concept))
+
+    def _routed(self, hit: Hit, case: Case) -> bool:
+        holding = case.chart.terminology.holding
+        if not self.routes or (self.routed and self.routed in holding(*hit.coding)):
+            return True
+        return any(self.routes in holding(*coding) for route in routes_of(hit.resource) for coding in codings(route))
 
     def _drafted(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         drafts = [*(case.other_orders() if self.signed_with else ()), *([case.order] if self.itself else [])]
@@ -68,6 +81,8 @@ class MedicationEvidence(EvidenceKind):
                 held = case.chart.terminology.holding(coding.system, coding.code)
                 if self.codes in held:
                     hit = Hit(other.resource, other.resource, coding, held[self.codes])
+                    if not self._routed(hit, case):
+                        continue
                     yield self._evidence(hit, Days.on(case.as_of), wanted, "signed together")
                     break
 
@@ -87,7 +102,7 @@ class MedicationEvidence(EvidenceKind):
         return tuple(Need(kind) for kind in self.resources or RESOURCES)
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.because) if id_)
+        return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         wants = evidence.value if self.gives is None and evidence.value is not True else None
@@ -102,6 +117,10 @@ class MedicationEvidence(EvidenceKind):
         if self.because:
             made["statusReason"] = chart.any_concept(self.because)
         kind = self.resources[0] if self.resources else "MedicationRequest"
+        given = {"route": chart.any_concept(self.routes)} if self.routes else {}
+        if given:
+            where = {"MedicationRequest": "dosageInstruction", "MedicationAdministration": "dosage"}
+            made[where.get(kind, "dosage")] = given if kind == "MedicationAdministration" else [given]
         match kind:
             case "MedicationRequest":
                 chart.add(kind, intent="order", authoredOn=authored, **made)
@@ -112,15 +131,16 @@ class MedicationEvidence(EvidenceKind):
                 chart.add(kind, effectiveDateTime=authored, **{k: v for k, v in made.items() if k != "statusReason"})
 
 
+def routes_of(resource: Resource) -> list[Any]:
+    """The routes by which a medicine is ordered, taken or given."""
+    dosages = [*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))]
+    return [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
+
+
 def medication_days(resource: Resource) -> Days | None:
     """When a medicine is or was taken: the start of its dosage timing, else its own dates, else when it was ordered."""
     for dosage in items(resource.get("dosageInstruction")):
-        timing = dosage.get("timing") if isinstance(dosage, dict) else None
-        if isinstance(timing, dict):
-            events = timing.get("event")
-            event = days(events[0]) if isinstance(events, list) and events else None
-            repeat = timing.get("repeat")
-            found = event or (first_days(repeat, "boundsPeriod") if isinstance(repeat, dict) else None)
-            if found:
-                return found
+        start = timing_start(dosage.get("timing")) if isinstance(dosage, dict) else None
+        if start:
+            return start
     return first_days(resource, "effectiveDateTime", "effectivePeriod", "authoredOn", "dateAsserted")

@@ -10,11 +10,14 @@ from cds_service.chart import Case
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.wording import SayingEntry, empty, hinted, matched
-from cds_service.fhir.elements import text
+from cds_service.fhir.elements import items, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
 _LONG_AGO = Days.on(date.min)
+"""The day that an order's words are dated: a person's answer to the question, whenever given, says more."""
+_PRIOR = {"MedicationRequest": "priorPrescription", "DeviceRequest": "priorRequest"}
+_COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 
 
 class OrderCodeEvidence(EvidenceKind):
@@ -45,12 +48,44 @@ class OrderPriorityEvidence(EvidenceKind):
         return ()
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("an order's priority is of its own day")
         chart.order["priority"] = evidence.value
+
+
+class OrderRenewalEvidence(EvidenceKind):
+    """Whether the order renews an earlier one: it names a prior one, or carries an authorization (CRD coverage-information)."""
+
+    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        resource, said = case.order.resource, case.order.reference
+        prior = _PRIOR.get(case.order.kind, "")
+        if resource.get(prior):
+            return [Evidence(True, Days.on(case.as_of), said, shown=prior)]
+        authorized = any(
+            text(part.get("url")) == "satisfied-pa-id"
+            for extension in items(resource.get("extension"))
+            if isinstance(extension, dict) and text(extension.get("url")) == _COVERAGE_INFORMATION
+            for part in items(extension.get("extension"))
+            if isinstance(part, dict)
+        )
+        if authorized:
+            return [Evidence(True, Days.on(case.as_of), said, shown="it carries an authorization")]
+        return [Evidence(False, _LONG_AGO, said, shown="it names no earlier order")]
+
+    def needs(self) -> tuple[Need, ...]:
+        return ()
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if evidence.value is not True or evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("an order says only that it renews, and of its own day")
+        authorized = {"url": "satisfied-pa-id", "valueString": "imagined"}
+        chart.order["extension"] = [{"url": _COVERAGE_INFORMATION, "extension": [authorized]}]
 
 
 class OrderWordsEvidence(EvidenceKind):
     """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
 
+    For orders with a code in ``reasons_of``, the words of their reasons describe them too.
     A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
     ``if_nothing`` when nothing is (``empty_words`` describe nothing).
     """
@@ -59,13 +94,17 @@ class OrderWordsEvidence(EvidenceKind):
     otherwise: str = ""
     if_nothing: str = ""
     empty_words: list[str] = []
+    reasons_of: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         sets, codings, words = case.described
+        if self.reasons_of and self.reasons_of in sets:
+            words = [*words, *case.reason_words]
         when, said = Days.on(case.as_of), case.order.reference
         for value, saying in self.says.items():
             if matching := matched(saying, sets, words):
-                return [Evidence(_value(value, wanted), when, said, shown=matching)]
+                dated = when if matching.startswith("a coding") else _LONG_AGO
+                return [Evidence(_value(value, wanted), dated, said, shown=matching)]
         for value, saying in self.says.items():
             if hint := hinted(saying, sets, words):
                 note = f"'{hint}' leaves it open"
@@ -82,7 +121,8 @@ class OrderWordsEvidence(EvidenceKind):
         return ()
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())
+        named = tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())
+        return (*named, self.reasons_of) if self.reasons_of else named
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         for written, saying in self.says.items():

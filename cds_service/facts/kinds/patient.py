@@ -37,6 +37,8 @@ class PatientEvidence(EvidenceKind):
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if not isinstance(evidence.value, Interval) or evidence.value.low != evidence.value.high:
             raise CannotImagine("a birth date gives one age")
+        if evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("a birth date gives the age on the date of service")
         born = chart.as_of - relativedelta(years=int(evidence.value.low))
         chart.resources[:] = [resource for resource in chart.resources if resource["resourceType"] != "Patient"]
         chart.resources.append({"resourceType": "Patient", "id": chart.patient, "birthDate": born.isoformat()})

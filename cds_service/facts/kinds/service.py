@@ -18,6 +18,7 @@ from cds_service.policy.values import Days, Value
 
 State = Literal["draft", "active", "on-hold", "completed"]
 _PROCEDURE_STATES = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+SERVICES = ("ServiceRequest", "Procedure")
 _DATES = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
 
 
@@ -45,9 +46,11 @@ class ServiceEvidence(EvidenceKind):
         return [*self._in_chart(case, wanted), *self._signed_with(case, wanted)]
 
     def _in_chart(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+        if not any(case.chart.coded(kind, self.codes) for kind in SERVICES) and self.unlisted is None:
+            return
         own = {order.reference for order in case.signing} | replaced_by(case.order)
         resulted = _resulted(case) if self.unresulted else frozenset()
-        for kind in ("ServiceRequest", "Procedure"):
+        for kind in SERVICES:
             for hit in [*case.chart.coded(kind, self.codes), *self._unlisted_in_chart(kind, case)]:
                 resource = hit.resource
                 said = own_reference(resource)
@@ -58,7 +61,7 @@ class ServiceEvidence(EvidenceKind):
                 yield self._evidence(hit, first_days(resource, *_DATES), said, wanted, status)
 
     def _signed_with(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        if self.signed_with == "none":
+        if self.signed_with == "none" or len(case.signing) == 1:
             return
         for other in case.other_orders():
             if self.signed_with == "earlier" and other.position > case.order.position:

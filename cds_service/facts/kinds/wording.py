@@ -10,20 +10,31 @@ from cds_service.fhir.value_sets import Terminology
 from cds_service.order import Order
 from cds_service.policy.grammar import Entry
 
-_NEGATED = re.compile(r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|negative for)\b[^.;,]*$")
-_REFUSED = re.compile(r"\W*(test|testing|screen|screening|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b")
+_NEGATED = re.compile(
+    r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|neg|negative|opt out|opted out|decline)\b"
+)
+LONGEST = 1000
+"""Characters of an order's words that are read."""
+_CLAUSE = re.compile(r"[;]|[.,] ")
+_NEAR = 80
+"""Characters before and after a phrase in which a negation is looked for, within its clause."""
+_REFUSED = re.compile(r"\W*(test|testing|screen|screening|panel|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b")
 
 
 class SayingEntry(Entry):
-    """What makes an order say one thing: a coding in ``codes`` (not beside one in ``not_with``), or these words.
+    """What makes an order say one thing: a coding in ``codes`` (not beside one in ``not_with``), or these ``words``.
 
-    ``hints`` are words that leave it open: they end the silence and decide nothing (nor do they beside a coding in ``not_with``).
+    A word that is negated in its clause does not count; one in a text that negates something else leaves it open, as ``hints``
+    do: that ends the silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count.
+    ``passing_over`` are phrases in which a word means something else ("failed trial of"): they are not read.
     """
 
     codes: list[str] = []
     not_with: str = ""
     words: list[str] = []
     hints: list[str] = []
+    unless: list[str] = []
+    passing_over: list[str] = []
 
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
@@ -42,21 +53,42 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
     coded = next((id_ for id_ in saying.codes if id_ in sets), "")
     if coded and saying.not_with not in sets:
         return f"a coding in {coded}"
-    return next((phrase for text in words for phrase in _said(text, tuple(saying.words))), "")
+    said = [_without(text, tuple(saying.passing_over)) for text in words]
+    if _any_said(said, saying.unless):
+        return ""
+    return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words)
 
 
 def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
     """The hint in the order that leaves it open whether the saying holds, or the empty string."""
-    if saying.not_with in sets:
+    said = [_without(text, tuple(saying.passing_over)) for text in words]
+    if saying.not_with in sets or _any_said(said, saying.unless):
         return ""
-    return next((phrase for text in words for phrase in _said(text, tuple(saying.hints))), "")
+    return _any_said(said, saying.hints) or _any_said(said, saying.words)
+
+
+def _any_said(texts: Iterable[str], phrases: Iterable[str]) -> str:
+    """The first phrase that a text says without negating it, or the empty string."""
+    held = tuple(phrases)
+    return next((phrase for text in texts for phrase in _said(text, held)), "") if held else ""
+
+
+def _without(text: str, phrases: tuple[str, ...]) -> str:
+    """The text without these phrases, longest first; what stood between them stays apart."""
+    if not phrases:
+        return text
+    left = _folded(text)
+    for phrase in sorted(phrases, key=len, reverse=True):
+        left = _pattern(phrase).sub(";", left)
+    return left
 
 
 def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
     folded = _folded(text)
     for phrase in phrases:
         for found in _pattern(phrase).finditer(folded):
-            if not _NEGATED.search(folded[: found.start()]) and not _REFUSED.match(folded[found.end() :]):
+            before = _CLAUSE.split(folded[max(0, found.start() - _NEAR) : found.start()])[-1]
+            if not _NEGATED.search(before) and not _REFUSED.match(folded[found.end() : found.end() + _NEAR]):
                 yield phrase
                 break
 
@@ -67,7 +99,7 @@ def _pattern(phrase: str) -> re.Pattern[str]:
 
 
 def _folded(text: str) -> str:
-    return re.sub(r"[\s\-\u2010-\u2015_]+", " ", text[:2000].lower()).strip()
+    return re.sub(r"[\s\-\u2010-\u2015_]+", " ", text[:LONGEST].lower()).strip()
 
 
 def empty(text: str, empty_words: Iterable[str], own_codes: Iterable[str]) -> bool:

@@ -1,0 +1,138 @@
+"""Facts of chemotherapy that are computed: its risk of febrile neutropenia by a table of regimens, and what it treats.
+
+Each rule takes named facts and the date of service, and gives the evidence of one fact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Literal
+
+from cds_service.policy.grammar import Entry, Words
+from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.values import Days, Interval
+
+ORDERED = 180
+"""Days for which an active order of a medicine speaks of the present regimen."""
+GIVEN = 28
+"""Days for which a dose given, or planned, is of the present regimen."""
+ASSESSED = 365
+"""Days after which an assessment of risk is of an earlier regimen."""
+_LONG_AGO = Days.on(date.min)
+"""The day of what the table says: whatever is stated of the risk, an answer too, comes after it."""
+ORDERS = ("MedicationRequest/", "ServiceRequest/", "DeviceRequest/")
+
+Inputs = Mapping[str, Fact]
+Risk = Literal["high", "intermediate", "low"]
+
+
+class RegimenEntry(Entry):
+    """A regimen: its drugs, the sites of cancer it is for (none: any), its risk, and what else must hold for the row to decide."""
+
+    name: Words
+    drugs: list[Words]
+    may_add: list[Words] = []
+    sites: list[Words] = []
+    risk: Risk
+    only_if: str = ""
+
+
+class RegimenTable(Entry):
+    """Regimens of chemotherapy with their risk of febrile neutropenia; ``status`` says what the table is worth, in every trace.
+
+    ``supportive`` names drugs that are given beside any regimen, and tell it only where a row names them.
+    """
+
+    status: Words
+    source: Words
+    supportive: list[Words]
+    regimens: list[RegimenEntry]
+
+
+def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Evidence]:
+    """The risk of febrile neutropenia of the regimen: as assessed, else by the table; a regimen not in it leaves the risk open.
+
+    20 % is high and 10 % intermediate. Rows of different risk that fit alike, and a row whose condition is not on record, decide
+    nothing, and say so.
+    """
+    assessed = [_category(e, as_of) for e in facts["percent"].evidence] + [_fresh(e, as_of) for e in facts["level"].evidence]
+    if any(e.standing is Standing.USABLE for e in assessed):
+        return assessed
+    named = _drugs(facts, as_of)
+    if not named:
+        return assessed
+    sites = {str(e.value) for e in facts["site"].evidence if e.standing is Standing.USABLE}
+    drugs = {str(e.value) for e in named}
+    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, sites, set(table.supportive))]
+    sure = {regimen.risk for regimen in fitting}
+    said = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
+    if len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
+        note, standing, risk = f"by the regimen {said}; table {table.status}", Standing.USABLE, sure.pop()
+    else:
+        fits = f"fit {said}" if fitting else "fit no regimen of the table"
+        note, standing, risk = f"the drugs ordered {fits}; table {table.status}", Standing.UNCERTAIN, None
+    return assessed + [Evidence(risk, _LONG_AGO, e.resource, e.kind, standing, note, str(e.value)) for e in named]
+
+
+def _category(evidence: Evidence, as_of: date) -> Evidence:
+    """A probability as a level of risk; one that spans a threshold leaves it open."""
+    fresh, value = _fresh(evidence, as_of), evidence.value
+    if not isinstance(value, Interval):
+        return replace(fresh, value=None)
+    if value.low >= 20:
+        return replace(fresh, value="high", shown=f"{value.low:g} %")
+    if value.low >= 10 and (value.high < 20 or (value.high == 20 and value.high_open)):
+        return replace(fresh, value="intermediate", shown=f"{value.low:g} %")
+    if value.high < 10 or (value.high == 10 and value.high_open):
+        return replace(fresh, value="low", shown=f"{value.high:g} %")
+    note = f"{value.low:g} to {value.high:g} % spans two levels of risk"
+    return replace(fresh, value=None, standing=Standing.UNCERTAIN, note=note)
+
+
+def _fresh(evidence: Evidence, as_of: date) -> Evidence:
+    if evidence.when and evidence.when.last < as_of - timedelta(ASSESSED):
+        return replace(evidence, standing=Standing.DISCOUNTED, note="more than a year old: of an earlier regimen")
+    return evidence
+
+
+def _drugs(facts: Inputs, as_of: date) -> list[Evidence]:
+    """The medicines of the present regimen, ordered or given, each once."""
+    found: dict[str, Evidence] = {}
+    for name, back in (("ordered", ORDERED), ("given", GIVEN)):
+        for e in facts[name].evidence:
+            if e.standing is not Standing.USABLE or e.when is None:
+                continue
+            if as_of - timedelta(back) <= e.when.last and e.when.first <= as_of + timedelta(GIVEN):
+                found.setdefault(str(e.value), e)
+    return list(found.values())
+
+
+def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
+    needed = set(regimen.drugs)
+    if not needed <= drugs or drugs - needed - set(regimen.may_add) - supportive:
+        return False
+    return not regimen.sites or not sites or bool(sites & set(regimen.sites))
+
+
+def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Whether the malignancy is non-myeloid or myeloid. With both on record, the one that the order gives as its reason."""
+    found = list(facts["recorded"].evidence)
+    usable = [e for e in found if e.standing is Standing.USABLE]
+    if len({e.value for e in usable}) < 2:
+        return found
+    reasons = [e for e in usable if e.resource.startswith(ORDERS)]
+    if len({e.value for e in reasons}) == 1:
+        return reasons
+    note = "there are a myeloid and a non-myeloid malignancy"
+    return [replace(e, standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
+
+
+def condition_count(facts: Inputs, as_of: date) -> list[Evidence]:
+    """How many different conditions of a list are on record, at least: a problem list may lack some."""
+    usable = [e for e in facts["recorded"].evidence if e.standing is Standing.USABLE and isinstance(e.value, str)]
+    usable = [e for e in usable if e.when is None or e.when.first <= as_of]
+    least = Interval(float(len({e.value for e in usable})), math.inf)
+    return [Evidence(least, Days.on(as_of), e.resource, e.kind, shown=str(e.value)) for e in usable]

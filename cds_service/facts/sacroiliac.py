@@ -1,0 +1,172 @@
+"""What a sacroiliac joint fusion is for, computed from the diagnoses, the order's reasons and the answers that are documented.
+
+A diagnosis that a covered indication is *not* there is hardly ever written. So a covered indication counts as absent where
+another indication is documented and the diagnoses were searched; never where nothing is documented, and never while one is
+provisional or its site or cause is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.values import Days
+
+TUMOR, INFECTION, TRAUMA = "sacral tumor", "sacroiliac joint infection", "pelvic trauma"
+COVERED = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
+OTHERS = {
+    "degenerative": "degenerative sacroiliac joint",
+    "low_back_pain": "mechanical low back pain",
+    "radicular_pain": "radicular pain",
+    "syndrome": "sacroiliac joint syndrome",
+    "other": "something else",
+}
+
+Inputs = Mapping[str, Fact]
+
+
+def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Every indication that is documented, as a choice; uncertain where it is only possible.
+
+    ``unclear`` is what says that there is an indication and not which (a failed earlier fusion, a reason nobody has read).
+    """
+    found: list[Evidence] = []
+    for name, choice in (COVERED | OTHERS).items():
+        fact = facts[name]
+        latest = _latest(_usable(fact.evidence, as_of))
+        values = {evidence.value for evidence in latest}
+        if True in values:
+            standing = Standing.UNCERTAIN if False in values else Standing.USABLE
+            note = "same-day records disagree" if False in values else ""
+            found += [_but(e, choice, standing, note) for e in latest if e.value is True]
+        found += [_but(e, choice, Standing.UNCERTAIN, e.note) for e in _uncertain(fact.evidence, as_of) if e.value is not False]
+    unclear = [e for e in facts["unclear"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
+    return found + [_but(e, None, Standing.UNCERTAIN, e.note) for e in unclear]
+
+
+def covered(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
+    """The rule of one covered indication.
+
+    Yes where it is documented. No where another indication is, nothing leaves this one possible, and the diagnoses were
+    searched (or somebody answered what the fusion is for). Else nothing: it stays open.
+    """
+
+    def rule(facts: Inputs, as_of: date) -> list[Evidence]:
+        indication = facts["indication"]
+        named = _indications(indication, as_of)
+        mine = [e for e in named if e.value == choice]
+        possible = [e for e in _uncertain(indication.evidence, as_of) if e.value == choice]
+        if mine or possible:
+            return [_but(e, True, e.standing, e.note) for e in [*mine, *possible]]
+        if _closing(indication, as_of):
+            return [_absent(e) for e in named]
+        specific = [e for e in _uncertain(indication.evidence, as_of) if e.value in COVERED.values()]
+        # what is possible is asked for alone; once it is answered with no, `indication_missing` asks on
+        return [_absent(e) for e in specific] if not indication.unsearched else _unclear(indication, as_of)
+
+    return rule
+
+
+def only(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
+    """The rule of one excluded indication: whether all that is documented is that the fusion is for this, and nothing covered."""
+
+    def rule(facts: Inputs, as_of: date) -> list[Evidence]:
+        mine = [e for e in _indications(facts["indication"], as_of) if e.value == choice]
+        absent = all(_state(facts[name], as_of) is False for name in COVERED)
+        if mine and absent:
+            return [_but(e, True, Standing.USABLE, "") for e in mine]
+        return [Evidence(False, None, kind="assumed", shown="not all that is documented")]
+
+    return rule
+
+
+def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Whether what the fusion is for is still to be asked.
+
+    It is where no covered indication is documented or possible, nothing that is documented closes them, and nobody denied all.
+    """
+    states = [_state(facts[name], as_of) for name in COVERED]
+    indication = facts["indication"]
+    possible = any(state is None and _possible(facts[name], as_of) for name, state in zip(COVERED, states, strict=True))
+    denied = all(_explicit_no(facts[name], as_of) for name in COVERED)
+    settled = True in states or _closing(indication, as_of) or denied or (possible and not indication.unsearched)
+    so_far = [*_indications(indication, as_of), *_unclear(indication, as_of)]
+    shown = "; ".join(dict.fromkeys(_said(e) for e in so_far)) or "no diagnosis, reason or answer says it"
+    return [Evidence(not settled, Days.on(as_of), next((e.resource for e in so_far), ""), "assumed", shown=shown)]
+
+
+def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
+    """What was done, is given, or is planned for a day after the fusion: planning it is what counts, so it holds on that day."""
+    return [
+        Evidence(e.value, Days.on(as_of), e.resource, e.kind, e.standing, e.note, f"{e.shown}, planned for {e.when.text()}")
+        if e.when and e.when.first > as_of
+        else e
+        for e in facts["recorded"].evidence
+    ]
+
+
+def _closing(indication: Fact, as_of: date) -> bool:
+    """Whether a documented indication closes those that nothing speaks of."""
+    named = _indications(indication, as_of)
+    answered = any(e.kind == "answered" for e in named)
+    return bool(named) and (answered or not (indication.unsearched or _unclear(indication, as_of)))
+
+
+def _indications(indication: Fact, as_of: date) -> list[Evidence]:
+    """The documented indications; of the answers to the question itself, those of the latest day."""
+    usable = _usable(indication.evidence, as_of)
+    answers = _latest([e for e in usable if e.kind == "answered"])
+    return [e for e in usable if e.kind != "answered"] + answers
+
+
+def _unclear(indication: Fact, as_of: date) -> list[Evidence]:
+    return [e for e in _uncertain(indication.evidence, as_of) if e.value is None]
+
+
+def _usable(evidence: Iterable[Evidence], as_of: date) -> list[Evidence]:
+    return [e for e in evidence if e.standing is Standing.USABLE and (e.when is None or e.when.first <= as_of)]
+
+
+def _uncertain(evidence: Iterable[Evidence], as_of: date) -> list[Evidence]:
+    return [e for e in evidence if e.standing is Standing.UNCERTAIN and (e.when is None or e.when.first <= as_of)]
+
+
+def _latest(usable: list[Evidence]) -> list[Evidence]:
+    """The evidence of the latest day, with all that may be of the same day; the undated only when nothing is dated."""
+    dated = [(e, e.when) for e in usable if e.when is not None]
+    if not dated:
+        return usable
+    latest = max((when for _, when in dated), key=lambda when: when.last)
+    return [e for e, when in dated if when.last >= latest.first]
+
+
+def _state(fact: Fact, as_of: date) -> bool | None:
+    """What is documented of a yes-or-no fact: yes, no, or None while it is open."""
+    values = {e.value for e in _latest(_usable(fact.evidence, as_of))}
+    value = values.pop() if len(values) == 1 else None
+    return value if isinstance(value, bool) else None
+
+
+def _possible(fact: Fact, as_of: date) -> bool:
+    return any(e.value is True for e in [*_uncertain(fact.evidence, as_of), *_usable(fact.evidence, as_of)])
+
+
+def _explicit_no(fact: Fact, as_of: date) -> bool:
+    """Whether somebody said no, which is more than that another indication is documented."""
+    return _state(fact, as_of) is False and any(e.when is not None for e in _usable(fact.evidence, as_of))
+
+
+def _absent(documented: Evidence) -> Evidence:
+    """The absence that another indication stands for. It is undated: whatever is said of this one itself comes first."""
+    return Evidence(False, None, documented.resource, documented.kind, shown=_said(documented))
+
+
+def _said(e: Evidence) -> str:
+    """What is documented in words, with its code, and why it does not decide."""
+    said = f"documented is {e.value}" if e.value else "documented is something that does not say which"
+    return ", ".join(part for part in (said, e.shown, e.note) if part)
+
+
+def _but(e: Evidence, value: str | bool | None, standing: Standing, note: str) -> Evidence:
+    return Evidence(value, e.when, e.resource, e.kind, standing, note, e.shown)
