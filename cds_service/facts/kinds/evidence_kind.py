@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -45,17 +46,17 @@ class Unreadable(ValueError):
 class EvidenceKind(Entry):
     """One way a chart can document a fact."""
 
+    @abstractmethod
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         """Everything in the case that speaks of the fact, with its standing; never raises on odd resources."""
-        raise NotImplementedError
 
+    @abstractmethod
     def needs(self) -> tuple[Need, ...]:
         """What must have been searched before silence means anything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         """Adds to an imagined chart what would be found as this evidence. Raises CannotImagine when nothing would."""
-        raise NotImplementedError
 
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
