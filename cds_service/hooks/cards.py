@@ -49,6 +49,11 @@ def cards(decided: Iterable[tuple[Case, Decision]], content: Content, hook_insta
     return [_card(found[0][0], found[0][1], [d for _, d in found[1:]], content, hook_instance) for _, found in ranked]
 
 
+def card_uuid(hook_instance: str, order: str, policy: str) -> str:
+    """The card's UUID: the same for the same call, order and policy, so that feedback on it finds the decision."""
+    return str(uuid5(_SPACE, f"{hook_instance}|{order}|{policy}"))
+
+
 def _card(case: Case, decision: Decision, others: list[Decision], content: Content, hook_instance: str) -> dict[str, Any]:
     policy = decision.policy
     if policy is None:
@@ -57,7 +62,7 @@ def _card(case: Case, decision: Decision, others: list[Decision], content: Conte
     serious = decision.outcome is DecisionOutcome.NOT_NECESSARY
     source = next(iter(policy.sources.values()))
     card: dict[str, Any] = {
-        "uuid": str(uuid5(_SPACE, name)),
+        "uuid": card_uuid(hook_instance, decision.order, policy.id),
         "summary": summary(decision, content),
         "detail": detail(decision, others, content),
         "indicator": "warning" if serious else "info",
