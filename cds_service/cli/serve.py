@@ -79,7 +79,7 @@ def free_address(host: str, port: int) -> str:
 
 
 def listen(content: Content, address: str, port: int, workers: int, store: str, *, quiet: bool = False) -> None:
-    """Serves until the process is interrupted. Workers read the content's folder again, and keep what they keep in ``store`` (a URL).
+    """Serves until the process is interrupted. Workers read the content's folder again, and keep what they keep in ``store``.
 
     ``quiet`` shortens the server's own log.
     """

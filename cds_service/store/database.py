@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -119,19 +119,20 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
 
 def make_file(engine: Engine) -> None:
     """Makes the file of a SQLite store, and its folder, for its owner's eyes only. Does nothing where it is there."""
+    path = file_of(engine)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def file_of(engine: Engine) -> Path | None:
+    """The file of a SQLite store; None for PostgreSQL, and where the URL names its file by SQLite's own ``file:`` address."""
     name = engine.url.database
-    if engine.dialect.name != "sqlite" or not name or name.startswith("file:"):
-        return
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return Path(name) if engine.dialect.name == "sqlite" and name and not name.startswith("file:") else None
 
 
 def insert_new(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows whose keys are not there yet, and says how many those were."""
     into = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-    statement = into.on_conflict_do_nothing()
-    if len(rows) == 1:
-        result: CursorResult[Any] = connection.execute(statement.values(rows[0]))
-        return result.rowcount
-    return sum(insert_new(connection, table, [row]) for row in rows)
+    statement = into.on_conflict_do_nothing().returning(*table.__table__.primary_key)
+    return sum(len(connection.execute(statement.values(row)).all()) for row in rows)

@@ -136,9 +136,9 @@ class DecisionLog:
         except Exception as error:
             if not _row_at_fault(error):
                 return self._failed(error)
-            if len(batch) > 1:
-                return all([self._write([row]) for row in batch])
-            return self._give_up(error)
+            if len(batch) == 1:
+                return self._give_up(error)
+            return all(self._write([row]) for row in batch)  # one that fails is tried again with the whole batch
         if self._failing:
             self._failing, self._complained = "", float("-inf")
             log.warning("the decision log is written again", extra={"lost": self.lost})

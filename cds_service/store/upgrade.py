@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from cds_service.store.database import PATIENCE, failures_told, make_file
+from cds_service.store.database import PATIENCE, failures_told, file_of, make_file
 
 _LOCK = 0x6364735F73746F72
 """The key of PostgreSQL's advisory lock under which upgrades run one after another ("cds_stor")."""
@@ -40,7 +40,10 @@ def upgrade(engine: Engine) -> tuple[str, str]:
 
 
 def revision_of(engine: Engine) -> str:
-    """The revision that a store is at, the empty string for an empty one. Raises StoreFailed."""
+    """The revision that a store is at, the empty string for an empty one or a file that is not there. Raises StoreFailed."""
+    file = file_of(engine)
+    if file and not file.exists():
+        return ""
     with failures_told(), engine.begin() as connection:
         return _revision(connection)
 

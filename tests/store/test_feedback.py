@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.cli.store import counts
 from cds_service.hooks.feedback import MOST
+from cds_service.store.feedback import counts
 from cds_service.store.store import Store
 from tests.exchange import Json
 from tests.store.service import CARD, FEEDBACK, SUGGESTION, Service, accepted, overridden
@@ -137,10 +137,11 @@ def test_the_same_report_is_kept_once(service: Service) -> None:
 def test_feedback_on_an_unknown_card_is_acknowledged_and_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """It is kept without a policy; a card whose name is no UUID was never ours and is only counted."""
     with caplog.at_level(logging.INFO):
-        assert service.report(accepted(), accepted(card="anything")).status_code == 200
+        assert service.report(accepted(), accepted(), accepted(card="anything")).status_code == 200
     (row,) = service.feedback()
     assert (row.card, row.policy, row.because) == (CARD, None, None)
-    assert [(r.__dict__["unknown"], r.__dict__["unknown_cards"]) for r in caplog.records if r.msg == "feedback"] == [(2, [CARD])]
+    (line,) = [record.__dict__ for record in caplog.records if record.msg == "feedback"]
+    assert (line["reports"], line["new"], line["unknown"], line["unknown_cards"]) == (3, 1, 2, [CARD])
 
 
 @pytest.mark.parametrize("keep", [False, True])
