@@ -17,7 +17,7 @@ from cds_service.cli.terminal import refuse, to_stdout
 from cds_service.store.database import ENVIRONMENT, NONE, StoreFailed, WrongAddress, default_url, engine_for, shown
 from cds_service.store.expire import expire
 from cds_service.store.feedback import counts
-from cds_service.store.upgrade import newest, revision_of, upgrade
+from cds_service.store.upgrade import known, newest, revision_of, upgrade
 
 StoreUrl = Annotated[
     str | None,
@@ -55,6 +55,7 @@ def opened(store: str | None) -> Iterator[tuple[Engine, str]]:
 def upgrade_(store: StoreUrl = None) -> None:
     """Make the tables, or bring them to what this version needs. All or nothing; harmless when there is nothing to do."""
     with opened(store) as (engine, name):
+        _refuse_later(engine, name)
         before, after = upgrade(engine)
     done = f"is at revision {after} already" if before == after else f"upgraded from {before or 'empty'} to revision {after}"
     to_stdout().print(f"{name}: {done}", soft_wrap=True)
@@ -95,8 +96,16 @@ def feedback_(
     to_stdout().print(table)
 
 
+def _refuse_later(engine: Engine, name: str) -> str:
+    """The store's revision, where this version knows it."""
+    at = revision_of(engine)
+    if at not in known():
+        refuse(f"{name}: a later version of cds-service made its tables; use that version, or another store")
+    return at
+
+
 def _refuse_outdated(engine: Engine, name: str) -> None:
-    if revision_of(engine) != newest():
+    if _refuse_later(engine, name) != newest():
         refuse(f"{name}: its tables are not those of this version; run: cds-service store upgrade")
 
 
@@ -115,6 +124,7 @@ def ready_store(store: str | None) -> str:
         refuse(str(error))
     try:
         if url == default_url():
+            _refuse_later(engine, shown(url))
             upgrade(engine)
         _refuse_outdated(engine, shown(url))
     except StoreFailed as error:

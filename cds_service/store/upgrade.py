@@ -53,6 +53,11 @@ def newest() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+def known() -> frozenset[str]:
+    """The revisions that this version of the service knows; a store at another was made by a later one."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()) | {""}
+
+
 def _revision(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
 
