@@ -3,6 +3,9 @@
 While the database is locked, full or gone, rows wait and are tried again; where there is no more room they are lost, counted and
 told in the log. What is still waiting when a process is killed outright is lost as well; feedback, which clients count on, is
 written before it is acknowledged (``cds_service.store.feedback``).
+
+Writing in the answer's own thread was measured and is simpler, but a locked database then holds every answer for the database's
+patience (3 s), and a free one for the disk (6.6 ms instead of 2.1 ms for a whole order).
 """
 
 from __future__ import annotations

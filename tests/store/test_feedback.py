@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cds_service.app import create_app
 from cds_service.hooks.feedback import MOST
+from cds_service.hooks.order_sign import Settings
 from cds_service.store.feedback import counts
 from cds_service.store.store import Store
+from cds_service.store.upgrade import upgrade
+from tests.conftest import TODAY, held_content
 from tests.exchange import Json
 from tests.store.service import CARD, FEEDBACK, SUGGESTION, Service, accepted, overridden
 
@@ -78,6 +86,48 @@ def test_feedback_that_is_no_json_object_is_refused(client: FlaskClient, body: b
     response = client.post(FEEDBACK, data=body)
     assert response.status_code == 400
     assert response.get_json()["resourceType"] == "OperationOutcome"
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.sampled_from(["accepted", CARD, "2026-01-01T00:00:00Z"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "code", "system", "reason", "userComment"]) | st.text(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+REPORT = st.fixed_dictionaries(
+    {},
+    optional={
+        "card": JSON,
+        "outcome": st.sampled_from(["accepted", "overridden"]) | JSON,
+        "acceptedSuggestions": JSON,
+        "overrideReason": JSON,
+        "outcomeTimestamp": st.datetimes().map(lambda at: f"{at.isoformat()}Z") | JSON,
+    },
+)
+
+
+@given(st.lists(REPORT | JSON, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_reported_is_kept_or_refused_in_words(reports: list[Any]) -> None:
+    """Any JSON is 200, or 400 with an OperationOutcome; never a failure of the service."""
+    response = kept_anyhow().client.post(FEEDBACK, json={"feedback": reports})
+    assert response.status_code in (200, 400), response.get_data(as_text=True)
+    if response.status_code == 400:
+        assert response.get_json()["resourceType"] == "OperationOutcome"
+
+
+@lru_cache(maxsize=1)
+def kept_anyhow() -> Service:
+    """A service with a SQLite store that keeps comments, for all examples of a property."""
+    store = Store(f"sqlite:///{mkdtemp()}/store.sqlite")
+    upgrade(store.engine)
+    return Service(create_app(held_content(), Settings(keep_comments=True), lambda: TODAY, store).test_client(), store)
 
 
 def test_an_unknown_service_takes_no_feedback(client: FlaskClient) -> None:
