@@ -18,22 +18,29 @@ from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
+from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of the largest request body that is read; charts prefetched whole run to several megabytes."""
 
 
-def create_app(content: Content | None = None, settings: Settings | None = None, today: Callable[[], date] | None = None) -> Flask:
+def create_app(
+    content: Content | None = None,
+    settings: Settings | None = None,
+    today: Callable[[], date] | None = None,
+    store: Store | None = None,
+) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
+    Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
     Raises ContentError when the content does not hold together.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day))
+    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],
@@ -54,14 +61,19 @@ def content_of_environment() -> Content:
 
 
 def settings_of_environment() -> Settings:
-    """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version.
+    """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
+    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``.
 
     Raises ValueError for a version that is not spoken.
     """
     named = os.environ.get("CDS_SERVICE_CRD_VERSION") or "2.2"
     if named not in VERSIONS:
         raise ValueError(f"CDS_SERVICE_CRD_VERSION: {named} is no CRD version spoken here; {', '.join(VERSIONS)} are")
-    return Settings(crd_version=VERSIONS[named])
+    return Settings(
+        crd_version=VERSIONS[named],
+        log_values=os.environ.get("CDS_SERVICE_LOG_VALUES") == "1",
+        keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
+    )
 
 
 def _local_day() -> date:

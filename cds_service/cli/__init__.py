@@ -13,6 +13,7 @@ from cds_service.cli.demo import demo
 from cds_service.cli.policy import explain, policy_commands
 from cds_service.cli.proposal import proposal_commands
 from cds_service.cli.serve import serve
+from cds_service.cli.store import store_commands
 from cds_service.cli.terminal import to_stdout
 from cds_service.content import read_content, shipped_content
 from cds_service.problems import ContentError
@@ -32,6 +33,7 @@ app.command()(check)
 app.command()(explain)
 app.add_typer(policy_commands, name="policy")
 app.add_typer(proposal_commands, name="proposal")
+app.add_typer(store_commands, name="store")
 
 
 def _say_version(wanted: bool) -> None:

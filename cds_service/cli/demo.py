@@ -16,6 +16,7 @@ from cds_service.hooks.cards import summary
 from cds_service.hooks.messages import Unusable, parse_request
 from cds_service.hooks.order_sign import Settings, decide_request
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.store.database import NONE
 
 HOST = "127.0.0.1"
 EXAMPLES = {
@@ -49,7 +50,7 @@ def demo(port: Port = 8080) -> None:
             console.print(f"  expect: {line}", soft_wrap=True)
     console.print("\nThe log of decisions follows. Ctrl-C ends the service.\n", style="dim")
     console.file.flush()
-    listen(content, address, port, 1, quiet=True)
+    listen(content, address, port, 1, NONE, quiet=True)
 
 
 def examples_folder(root: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import logging.config
 import os
 import signal
 import socket
@@ -17,9 +18,13 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service.app import create_app, settings_of_environment
+from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.log_lines import log_configuration
+from cds_service.store.database import ENVIRONMENT as STORE
+from cds_service.store.database import NONE
+from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
 THREADS = 64
@@ -36,6 +41,7 @@ def serve(
     port: Port = 8080,
     content: ContentFolder = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer; one for each processor is a good start.")] = 1,
+    store: StoreUrl = None,
 ) -> None:
     """Serve the policies to CDS Hooks clients. The log goes to stdout, one JSON object a line.
 
@@ -46,7 +52,9 @@ def serve(
     except ValueError as error:
         refuse(str(error))
     held = content_in(content)
-    listen(held, free_address(host, port), port, workers)
+    address = free_address(host, port)
+    logging.config.dictConfig(log_configuration())
+    listen(held, address, port, workers, ready_store(store))
 
 
 def free_address(host: str, port: int) -> str:
@@ -73,8 +81,12 @@ def free_address(host: str, port: int) -> str:
     return str(address[0])
 
 
-def listen(content: Content, address: str, port: int, workers: int, *, quiet: bool = False) -> None:
-    """Serves until the process is interrupted. Workers read the content's folder again; ``quiet`` shortens the server's own log."""
+def listen(content: Content, address: str, port: int, workers: int, store: str, *, quiet: bool = False) -> None:
+    """Serves until the process is interrupted. Workers read the content's folder again, and keep what they keep in ``store``.
+
+    ``quiet`` shortens the server's own log.
+    """
+    os.environ[STORE] = store
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
     server = Granian(
@@ -106,4 +118,5 @@ def worker() -> Flask:
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    return create_app()
+    url = os.environ.get(STORE, NONE)
+    return create_app(store=None if url == NONE else Store(url))

@@ -60,6 +60,11 @@ def cards(
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
 
+def card_uuid(hook_instance: str, order: str, policy: str) -> str:
+    """The card's UUID: the same for the same call, order and policy, so that feedback on it finds the decision."""
+    return str(uuid5(_SPACE, f"{hook_instance}|{order}|{policy}"))
+
+
 def _card(
     case: Case, decision: Decision, others: list[Decision], content: Content, hook_instance: str, conversation: Conversation
 ) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def _card(
     serious = decision.outcome is DecisionOutcome.NOT_NECESSARY
     source = next(iter(policy.sources.values()))
     card: dict[str, Any] = {
-        "uuid": str(uuid5(_SPACE, name)),
+        "uuid": card_uuid(hook_instance, decision.order, policy.id),
         "summary": summary(decision, content),
         "detail": detail(decision, others, content),
         "indicator": "warning" if serious else "info",

@@ -100,14 +100,20 @@ class Unusable(Exception):
         super().__init__("; ".join(f"{issue.expression}: {issue.said}" for issue in self.issues))
 
 
-def parse_request(body: bytes, hook: str) -> OrderSignRequest:
-    """Reads a request body for a hook. Raises Unusable (400, or 422 for a CRD version not spoken) naming every element at fault."""
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises Unusable (400) for anything else."""
     try:
         raw = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise Unusable(400, [Issue("", f"the body is not JSON (line {error.lineno}, column {error.colno})", "structure")]) from None
     if not isinstance(raw, dict):
         raise Unusable(400, [Issue("", "the body is JSON, but not an object", "structure")])
+    return raw
+
+
+def parse_request(body: bytes, hook: str) -> OrderSignRequest:
+    """Reads a request body for a hook. Raises Unusable (400, or 422 for a CRD version not spoken) naming every element at fault."""
+    raw = json_object(body)
     named = raw.get("hook")
     if isinstance(named, str) and named.strip() and named != hook:
         raise Unusable(400, [Issue("hook", f"this service answers {hook} and nothing else", "not-supported")])

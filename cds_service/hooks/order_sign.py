@@ -15,12 +15,14 @@ from cds_service.decision import Decision, as_data, decide
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
-from cds_service.hooks.cards import cards
+from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
+from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
 _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
@@ -36,15 +38,21 @@ class Settings:
     """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault.
 
     ``crd_version`` is the CRD version of answers to requests that name none.
+    ``log_values`` keeps in the store what charts say, and ``keep_comments`` the free text of feedback; both may be a patient's.
     """
 
     decisions: bool = True
     strict: bool = False
     crd_version: CrdVersion = "2.2"
+    log_values: bool = False
+    keep_comments: bool = False
 
 
-def answer(body: bytes, content: Content, today: date, settings: Settings) -> dict[str, Any]:
-    """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault."""
+def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
+    """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+
+    The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
+    """
     request = parse_request(body, "order-sign")
     decided = decide_request(request, content, today, settings)
     conversation = conversation_of(request, settings.crd_version)
@@ -65,7 +73,26 @@ def answer(body: bytes, content: Content, today: date, settings: Settings) -> di
                 "revision": content.revision,
             },
         )
+    if store:
+        _record(decided, response["cards"], request.hook_instance, content, settings, store)
     return response
+
+
+def _record(
+    decided: Iterable[tuple[Case, Decision]],
+    shown: Iterable[dict[str, Any]],
+    hook_instance: str,
+    content: Content,
+    settings: Settings,
+    store: Store,
+) -> None:
+    """Logs each decision with the card that showed it."""
+    uuids = {card["uuid"] for card in shown}
+    rows = []
+    for _, decision in decided:
+        card = card_uuid(hook_instance, decision.order, decision.policy_id)
+        rows.append((decision, card if card in uuids else None))
+    store.record(rows, content, SERVICE_ID, hook_instance, settings.log_values)
 
 
 def decide_request(request: OrderSignRequest, content: Content, today: date, settings: Settings) -> list[tuple[Case, Decision]]:

@@ -9,12 +9,14 @@ import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.content import Content
+from cds_service.hooks.feedback import receive
 from cds_service.hooks.messages import Issue, Unusable
 from cds_service.hooks.order_sign import Settings, answer
 from cds_service.hooks.prefetch import SERVICE_ID, discovery
+from cds_service.store.store import Store
 
 
-def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]) -> Blueprint:
+def hooks_routes(content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None) -> Blueprint:
     """The blueprint of `/cds-services`. The discovery document is `hooks.json` of the content, or made where it has none."""
     routes = Blueprint("hooks", __name__)
     file = content.root / "hooks.json"
@@ -26,10 +28,19 @@ def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]
 
     @routes.post("/cds-services/<service>")
     def call(service: str) -> Response:
-        if service != SERVICE_ID:
-            raise Unusable(404, [Issue("", "there is no such service; GET /cds-services lists them", "not-found")])
-        return Response(
-            orjson.dumps(answer(request.get_data(cache=False), content, today(), settings)), mimetype="application/json"
-        )
+        _refuse_unknown(service)
+        answered = answer(request.get_data(cache=False), content, today(), settings, store)
+        return Response(orjson.dumps(answered), mimetype="application/json")
+
+    @routes.post("/cds-services/<service>/feedback")
+    def feedback(service: str) -> Response:
+        _refuse_unknown(service)
+        receive(request.get_data(cache=False), service, store, settings.keep_comments)
+        return Response(b"{}", mimetype="application/json")
 
     return routes
+
+
+def _refuse_unknown(service: str) -> None:
+    if service != SERVICE_ID:
+        raise Unusable(404, [Issue("", "there is no such service; GET /cds-services lists them", "not-found")])

@@ -1,0 +1,101 @@
+"""The tables of the store, one class each. Changes go with a migration in ``migrations/versions``; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+LONGEST = 255
+"""Characters that are kept of a text that a client chose."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment, in UTC. SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment in UTC. Raises ValueError for one without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment has a time zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment as it was kept, with its zone."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Table(DeclarativeBase):
+    """What all tables share: how Python types are kept."""
+
+    type_annotation_map = {
+        datetime: Moment(),
+        str: String(LONGEST),
+        list[str]: JSON(none_as_null=True),
+        list[dict[str, Any]]: JSON(none_as_null=True),
+    }
+
+
+class DecisionRow(Table):
+    """One decision: an order of a call, judged under one policy.
+
+    ``resources`` are the references of what it rests on, without the patient's own id. ``evidence`` says what those resources say
+    and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did.
+    """
+
+    __tablename__ = "decision"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    decided_at: Mapped[datetime] = mapped_column(index=True)
+    hook_instance: Mapped[str] = mapped_column(index=True)
+    service: Mapped[str]
+    order_reference: Mapped[str]
+    policy: Mapped[str]
+    version: Mapped[str]
+    revision: Mapped[str]
+    outcome: Mapped[str]
+    because: Mapped[list[str]]
+    asks: Mapped[list[str]]
+    assumed: Mapped[list[str]]
+    resources: Mapped[list[str]]
+    evidence: Mapped[list[dict[str, Any]] | None]
+    card: Mapped[str | None] = mapped_column(String(36), index=True)
+
+
+class FeedbackRow(Table):
+    """What a clinician did with one card. ``policy``, ``version`` and ``because`` are those of the card's decision, where known.
+
+    ``comment`` may speak of the patient, and is empty unless the operator keeps comments.
+    """
+
+    __tablename__ = "feedback"
+    __table_args__ = (UniqueConstraint("card", "outcome", "outcome_at", name="feedback_once"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    service: Mapped[str]
+    card: Mapped[str] = mapped_column(String(36))
+    outcome: Mapped[str]
+    outcome_at: Mapped[datetime]
+    suggestions: Mapped[list[str]]
+    reason_system: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    comment: Mapped[str | None] = mapped_column(Text)
+    policy: Mapped[str | None]
+    version: Mapped[str | None]
+    because: Mapped[list[str] | None]
+
+
+class SeenToken(Table):
+    """A token that was used, until it expires."""
+
+    __tablename__ = "seen_token"
+
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,1 @@
+"""Tests of the store: decisions, feedback and seen tokens, on SQLite and on PostgreSQL."""

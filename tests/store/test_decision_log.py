@@ -1,0 +1,205 @@
+"""The decision log: what a row says, what it never says, and that no trouble of the database reaches an answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from cds_service.store.database import engine_for
+from cds_service.store.decision_log import DecisionLog
+from cds_service.store.store import Store
+from cds_service.store.tables import DecisionRow
+from tests.exchange import ADDRESS, condition, order, request, sign
+from tests.store.service import TRIPLETS, Service, accepted, kept_in, rows
+
+ANSWER = 5.0
+"""Seconds in which an order is to be answered."""
+
+
+def row(id_: str = "d1", **more: Any) -> dict[str, Any]:
+    """A row of the decision log."""
+    texts = {"hook_instance": "h", "service": "s", "order_reference": "o", "policy": "p", "version": "v", "revision": "r"}
+    lists: dict[str, Any] = {"because": [], "asks": [], "assumed": [], "resources": []}
+    return (
+        {"id": id_, "decided_at": datetime.now(UTC), "outcome": "necessary", "evidence": None, "card": None} | texts | lists | more
+    )
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Another program holds the tables of a database."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE decision, feedback IN ACCESS EXCLUSIVE MODE"))
+        yield
+    engine.dispose()
+
+
+def test_each_decision_is_one_row(service: Service) -> None:
+    """A row tells the call, the order, the policy and its version, the content, the outcome and its criteria, and the card."""
+    card = service.card()
+    (found,) = service.decisions()
+    assert (found.hook_instance, found.service) == (request()["hookInstance"], ADDRESS.rsplit("/", 1)[1])
+    assert (found.order_reference, found.outcome, found.because) == (
+        "ServiceRequest/o1",
+        "not-necessary",
+        ["higher-order-gestation"],
+    )
+    assert (found.policy, found.version) == ("carelon/prenatal-cfdna-screening", "2025-04-01")
+    assert (found.resources, found.card, found.evidence) == (["Observation/fetuses-2025-05-01"], card, None)
+    assert len(found.revision) >= 12
+    assert abs((datetime.now(UTC) - found.decided_at).total_seconds()) < 60
+
+
+def test_an_order_that_no_policy_lists_is_logged_without_one(service: Service) -> None:
+    """An order of another field is a row without policy and card; a decision that asks tells the facts it asks for."""
+    sign(service.client, order("99999", "o1"), order(id_="o2"))
+    first, second = sorted(service.decisions(), key=lambda found: found.order_reference)
+    assert (first.outcome, first.policy, first.version, first.card, first.because) == (
+        "not-addressed",
+        "",
+        "",
+        None,
+        ["not-listed"],
+    )
+    assert second.outcome == "not-documented"
+    assert second.asks
+    assert second.card
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_what_the_chart_says_is_kept_only_where_the_operator_says_so(
+    url: str, serving: Callable[..., Service], caplog: pytest.LogCaptureFixture, values: bool
+) -> None:
+    """By default neither the log nor any column has a value, a date or a name of the patient; ``log_values`` keeps the evidence."""
+    service = serving(url, log_values=values)
+    body = request(order(), chart=(*deepcopy(TRIPLETS), condition("O30.109", id_="c1")), patient="mrn-4711")
+    for resource in (
+        resource for bundle in body["prefetch"].values() for entry in bundle.get("entry", ()) for resource in [entry["resource"]]
+    ):
+        resource["subject"] = {"reference": "Patient/mrn-4711", "display": "Doe, Jane"}
+    body["context"]["draftOrders"]["entry"][0]["resource"]["subject"] = {"reference": "Patient/mrn-4711"}
+    body["prefetch"]["patient"] |= {"name": [{"family": "Doe"}], "birthDate": "1991-07-06"}
+    with caplog.at_level(logging.DEBUG):
+        assert service.client.post(ADDRESS, json=body).status_code == 200
+    (found,) = service.decisions()
+    kept = str({name: value for name, value in vars(found).items() if name not in ("decided_at", "version")})
+    for said in ("Doe", "mrn-4711", "1991", "O30.109"):
+        assert said not in kept + "".join(str(record.__dict__) for record in caplog.records)
+    evidence = found.evidence or []
+    assert [one.get("value") for one in evidence if "value" in one] == (["3"] if values else [])
+    assert "'value'" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_locked_database_neither_fails_nor_slows_an_answer(url: str, serving: Callable[..., Service]) -> None:
+    """While another program holds the database, orders are answered at once and feedback is 503; then the decisions are written."""
+    service = serving(url)
+    with locked(url):
+        started = time.monotonic()
+        for number in range(20):
+            sign(service.client, order(id_=f"o{number}"))
+        assert time.monotonic() - started < ANSWER
+        asked = time.monotonic()
+        assert service.report(accepted()).status_code == 503
+        assert time.monotonic() - asked < ANSWER
+        assert not service.store.decisions.flush(0)
+    assert len(service.decisions()) == 20
+    assert service.report(accepted()).status_code == 200
+    assert service.store.lost == 0
+
+
+def test_a_database_out_of_reach_is_told_and_counted(serving: Callable[..., Service], caplog: pytest.LogCaptureFixture) -> None:
+    """Orders are answered, the log says once that it is not written, and what never was is counted when the service ends."""
+    service = serving("postgresql://nobody:secret@127.0.0.1:9/none")
+    for number in range(3):
+        sign(service.client, order(id_=f"o{number}"), chart=TRIPLETS)
+    service.store.close()
+    assert service.store.lost == 3
+    told = [record for record in caplog.records if record.msg == "the decision log is not written"]
+    assert len(told) == 1
+    assert "secret" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_read_only_database_is_told(sqlite_file: Path, serving: Callable[..., Service], caplog: pytest.LogCaptureFixture) -> None:
+    """Orders are answered, feedback is 503, and the log names the database's code."""
+    service = serving(f"sqlite:///file:{sqlite_file}?mode=ro&uri=true")
+    sign(service.client, order())
+    assert service.report(accepted()).status_code == 503
+    service.store.close()
+    assert service.store.lost == 1
+    assert {record.__dict__["why"] for record in caplog.records if hasattr(record, "why")} == {"SQLITE_READONLY"}
+
+
+def test_a_failure_of_ours_does_not_fail_an_answer(
+    url: str, serving: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong in making a row, the answer goes out."""
+    service = serving(url)
+    monkeypatch.setattr("cds_service.store.store.decision_row", lambda *_: 1 / 0)
+    sign(service.client, order())
+    assert service.store.lost == 1
+
+
+def test_what_finds_no_room_is_lost_and_counted(url: str) -> None:
+    """The rows that wait are bounded: more are let go at once, and never block."""
+    log = DecisionLog(engine_for("postgresql://nobody@127.0.0.1:9/none"), room=5)
+    started = time.monotonic()
+    log.put([row(str(number)) for number in range(8)])
+    assert time.monotonic() - started < 1
+    assert log.lost == 3
+    log.close(1)
+    assert log.lost == 8
+
+
+def test_a_row_that_no_database_takes_is_lost_alone(url: str) -> None:
+    """A row with values of the wrong type does not hold up the others."""
+    store = Store(url)
+    store.decisions.put([row("a"), row("b", decided_at=datetime(2026, 1, 1)), row("c")])  # noqa: DTZ001 - a moment without zone
+    assert store.decisions.flush(10)
+    assert {found.id for found in rows(store, DecisionRow)} == {"a", "c"}
+    assert store.lost == 1
+    store.close()
+
+
+@pytest.mark.parametrize("strange", ["\0", "x" * 5000, "é" * 300, "'; DROP TABLE decision; --"])
+def test_strange_names_of_a_client_are_kept_as_they_can_be(service: Service, strange: str) -> None:
+    """A hook instance or an order id of any text is cut and cleaned so that every database keeps it."""
+    body = request(order(id_=f"o{strange}"))
+    body["hookInstance"] = f"h{strange}"
+    status = service.client.post(ADDRESS, json=body).status_code
+    assert status in (200, 400, 422)
+    if status == 200:
+        (found,) = service.decisions()
+        assert found.hook_instance == f"h{strange}".replace("\0", "")[:255]
+    assert service.store.lost == 0
+
+
+def test_many_threads_log_all_their_decisions(url: str) -> None:
+    """Rows put by many threads at once are all written, once each."""
+    store = Store(url)
+    threads = [threading.Thread(target=store.decisions.put, args=([row(f"{t}-{n}") for n in range(50)],)) for t in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.decisions.flush(30)
+    assert len(rows(store, DecisionRow)) == 1000
+    assert store.lost == 0
+    store.close()
+
+
+def test_feedback_waits_for_no_decision(service: Service, url: str) -> None:
+    """Feedback that comes before its decision is written is kept all the same."""
+    assert service.report(accepted()).status_code == 200
+    assert kept_in(url) == [(accepted()["card"], "accepted")]
