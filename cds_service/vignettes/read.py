@@ -41,20 +41,30 @@ class OrderEntry(Entry):
 
 
 class ExpectEntry(Entry):
-    """The right decision. ``because`` and ``asks`` are compared whole and in order where they are given; so is ``assumed``."""
+    """The right decision. ``because`` and ``asks`` are compared whole and in order where they are given; so is ``assumed``.
+
+    ``authorization`` says what the document wants, ``advice`` the ids of the conditions under which cards say more: both are
+    compared where they are given, as facts only, since the machine-readable answer names neither.
+    """
 
     outcome: Literal["necessary", "not necessary", "not documented", "not addressed", "referred"]
     because: list[str] | None = None
     asks: list[str] | None = None
     assumed: list[str] | None = None
+    authorization: Literal["needed", "not needed", "not said"] | None = None
+    advice: list[str] | None = None
 
 
 class VignetteEntry(Entry):
-    """One imaginary member. What is not listed is not documented, and was searched unless ``not_searched`` names it."""
+    """One imaginary member. What is not listed is not documented, and was searched unless ``not_searched`` names it.
+
+    ``each_code`` makes one vignette of it for each of these codes of the order, all with the same right decision.
+    """
 
     name: Words
     story: Words
     order: OrderEntry | None = None
+    each_code: list[Words] = []
     as_of: date | None = None
     signed_before: list[Words] = []
     signed_after: list[Words] = []
@@ -125,12 +135,23 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
         names.add(one.name)
         problems += [file.problem((*place, "expect"), said) for said in _unknown_ids(one.expect, policy, content)]
         try:
-            vignettes.append(_vignette(one, entry, policy, content, file.name, file.line(place)))
+            vignettes += [_vignette(each, entry, policy, content, file.name, file.line(place)) for each in _each(one, entry)]
         except ValueError as error:
             problems.append(file.problem((*place, "chart"), str(error)))
     if problems:
         raise ContentError(problems)
     return vignettes
+
+
+def _each(one: VignetteEntry, entry: VignetteFile) -> Iterator[VignetteEntry]:
+    """The vignette, or one for each code that it is written for."""
+    order = one.order or entry.order
+    if not one.each_code or order is None:
+        yield one
+        return
+    for code in one.each_code:
+        named = {"name": f"{one.name} ({code})", "order": order.model_copy(update={"code": code})}
+        yield one.model_copy(update=named)
 
 
 def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: Content, file: str, line: int) -> Vignette:
@@ -149,7 +170,7 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:
     known = {criterion.id for criterion in policy.criteria()} | {"not-listed", "no-version-held"}
-    for id_ in [*(expect.because or []), *(expect.assumed or [])]:
+    for id_ in [*(expect.because or []), *(expect.assumed or []), *(expect.advice or [])]:
         if id_ not in known:
             yield f"the policy has no criterion '{id_}'"
     for fact in expect.asks or []:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from cds_service.fhir.codes import Coding, written
 from cds_service.fhir.elements import Resource
 from cds_service.hooks.messages import EXTENSION
 from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.library import Library, Selected
 from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.policy.model import Evidence, Fact
 from cds_service.vignettes.read import OrderEntry, Vignette
@@ -52,16 +54,40 @@ class _GivenFacts(Facts):
         return self._read[name]
 
 
-def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
-    """The decision on the vignette's facts as they stand, without any FHIR."""
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A vignette made ready to be decided as facts: its case, and what its chart and its order document."""
+
+    vignette: Vignette
+    case: Case
+    facts: Facts
+
+
+def pose(vignette: Vignette, content: Content) -> Posed:
+    """The case and the facts of a vignette, without any FHIR but the order itself."""
     signing = tuple(read_order(resource, place, vignette.as_of) for place, resource in enumerate(_drafts(vignette, content)))
     order = signing[len(vignette.signed_before)]
     case = Case(Chart((), content.terminology, PATIENT, vignette.not_searched), order, signing, vignette.as_of)
-    chosen = [choice for choice in content.library.select(order.codings, vignette.as_of) if choice.policy_id == vignette.policy.id]
-    if not chosen or chosen[0].policy is None:
-        return decide(case, content)[0]
-    facts = _GivenFacts(case, content, vignette.given)
-    return judge_policy(chosen[0].policy, chosen[0].coding, order.reference, facts, case)
+    return Posed(vignette, case, _GivenFacts(case, content, vignette.given))
+
+
+def chosen_for(posed: Posed, library: Library) -> Selected | None:
+    """The version of the vignette's own policy that is selected for its order; None when none lists it."""
+    selected = library.select(posed.case.order.codings, posed.case.as_of)
+    return next((choice for choice in selected if choice.policy_id == posed.vignette.policy.id), None)
+
+
+def decide_posed(posed: Posed, content: Content) -> Decision:
+    """The decision on the facts of a vignette as they stand."""
+    chosen = chosen_for(posed, content.library)
+    if chosen is None or chosen.policy is None:
+        return decide(posed.case, content)[0]
+    return judge_policy(chosen.policy, chosen.coding, posed.case.order.reference, posed.facts, posed.case)
+
+
+def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
+    """The decision on the vignette's facts as they stand, without any FHIR."""
+    return decide_posed(pose(vignette, content), content)
 
 
 def decide_over_http(vignette: Vignette, content: Content, app: Flask) -> Mapping[str, Any]:
@@ -162,8 +188,20 @@ def differences(vignette: Vignette, outcome: str, because: list[str], asks: list
 
 def differences_as_facts(vignette: Vignette, content: Content) -> list[str]:
     """What the decision on facts says other than expected."""
-    decision = decide_as_facts(vignette, content)
-    return differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
+    return differences_of(vignette, decide_as_facts(vignette, content))
+
+
+def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
+    """What a decision says other than the vignette expects, with what the document says of authorization and besides."""
+    found = differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
+    expect, said = vignette.expect, decision.authorization
+    authorization = "not said" if said is None else "needed" if said.needed else "not needed"
+    advice = [remark.when.id for remark in decision.advice if remark.when]
+    if expect.authorization is not None and expect.authorization != authorization:
+        found.append(f"authorization: expected {expect.authorization}, found {authorization}")
+    if expect.advice is not None and expect.advice != advice:
+        found.append(f"advice: expected {expect.advice}, found {advice}")
+    return found
 
 
 def differences_over_http(vignette: Vignette, content: Content, app: Flask) -> list[str]:
