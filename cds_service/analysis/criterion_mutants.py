@@ -74,16 +74,18 @@ def _of_check(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tu
                 yield replace(check, within=longer), f"the look-back is {longer} and not {check.within}"
     if check.since or (check.within and check.test.compare != "documented"):
         yield replace(check, within=None, since=None), f"the look-back ({check.since or check.within}) is dropped"
+    if check.open_because:
+        yield replace(check, open_because=""), "if_not_met is dropped"
     presumption = check.presumption
     if presumption:
         yield replace(check, presumption=None), "the presumption is dropped"
         opposite = Outcome.NOT_MET if presumption.treat_as is Outcome.MET else Outcome.MET
         flipped = replace(presumption, treat_as=opposite)
         yield replace(check, presumption=flipped), f"silence is presumed {opposite.value}, not {presumption.treat_as.value}"
+        if not catalogue.needs((check.fact,)):
+            return  # its evidence is the order itself, which is always searched
         said = "the presumption holds only after a search" if presumption.always else "the presumption holds without a search"
         yield replace(check, presumption=replace(presumption, always=not presumption.always)), said
-    if check.open_because:
-        yield replace(check, open_because=""), "if_not_met is dropped"
 
 
 def _tests(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tuple[Test, str]]:
@@ -151,7 +153,7 @@ def _of_at_least(criterion: AtLeast) -> Iterator[tuple[Criterion, str]]:
         left = parts[:index] + parts[index + 1 :]
         fewer = len(left) if count == len(parts) else min(count, len(left))
         guarded = criterion.guarded and index > 0
-        yield replace(criterion, parts=left, count=fewer, guarded=guarded), f"the part '{part.id}' is dropped (line {part.line})"
+        yield replace(criterion, parts=left, count=fewer, guarded=guarded), f"the part '{part.id}' is dropped"
     if criterion.as_one and len(parts) > 1:
         yield replace(criterion, as_one=False), "reported_as_one is dropped"
     if criterion.guarded:
@@ -163,5 +165,5 @@ def _of_none(criterion: NoneOf) -> Iterator[tuple[Criterion, str]]:
     shared = (criterion.id, criterion.says, criterion.cite)
     for index, part in enumerate(parts if len(parts) > 1 else ()):
         left = parts[:index] + parts[index + 1 :]
-        yield replace(criterion, parts=left), f"the part '{part.id}' is dropped (line {part.line})"
+        yield replace(criterion, parts=left), f"the part '{part.id}' is dropped"
     yield AtLeast(*shared, 1, parts, criterion.as_one, criterion.remark, criterion.line), "any for none"

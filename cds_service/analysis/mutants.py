@@ -58,7 +58,7 @@ def mutants_of(policy: Policy, content: Content) -> Iterator[Mutant]:
     yield from _of_rules(policy)
     yield from _of_authorization(policy)
     yield from _of_advice(policy)
-    yield from _of_dates(policy)
+    yield from _of_dates(policy, content)
     yield from _of_codes(policy, content)
 
 
@@ -148,17 +148,24 @@ def _of_advice(policy: Policy) -> Iterator[Mutant]:
             yield Mutant(policy, replace(policy, advice=always), advice.when.line, said)
 
 
-def _of_dates(policy: Policy) -> Iterator[Mutant]:
-    """A version that begins or ends a day early or late. What another version already covers cannot be claimed by this one."""
+def _of_dates(policy: Policy, content: Content) -> Iterator[Mutant]:
+    """A version that begins or ends a day early or late, where no other version is in force on that day."""
     if policy.subject != "order":
         return
     day = timedelta(days=1)
-    later, earlier = policy.effective_from + day, policy.effective_from - day
-    yield Mutant(policy, replace(policy, effective_from=later), 0, f"it begins on {later}", selects=True)
-    yield Mutant(policy, replace(policy, effective_from=earlier), 0, f"it begins on {earlier}", selects=True)
-    if policy.effective_until:
-        for until in (policy.effective_until - day, policy.effective_until + day):
-            yield Mutant(policy, replace(policy, effective_until=until), 0, f"it ends on {until}", selects=True)
+    others = [other for other in content.policies if other.id == policy.id and other is not policy]
+    begins = [policy.effective_from + day, policy.effective_from - day]
+    ends = [policy.effective_until - day, policy.effective_until + day] if policy.effective_until else []
+    made = [(replace(policy, effective_from=on), f"it begins on {on}") for on in begins]
+    made += [(replace(policy, effective_until=on), f"it ends on {on}") for on in ends]
+    for mutated, said in made:
+        if not any(_overlap(mutated, other) for other in others):
+            yield Mutant(policy, mutated, 0, said, selects=True)
+
+
+def _overlap(one: Policy, other: Policy) -> bool:
+    """Whether two versions would both be in force on some day, which no content may have."""
+    return other.covers(one.effective_from) or one.covers(other.effective_from)
 
 
 def _of_codes(policy: Policy, content: Content) -> Iterator[Mutant]:

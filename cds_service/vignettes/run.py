@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 from flask import Flask
 
+from cds_service.app import create_app
 from cds_service.chart import Case, Chart
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
 from cds_service.facts.extract import Facts
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.fhir.codes import Coding, written
+from cds_service.fhir.codes import Coding, key_of, written
 from cds_service.fhir.elements import Resource
+from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.messages import EXTENSION
 from cds_service.hooks.prefetch import KEYS, SERVICE_ID
 from cds_service.library import Library, Selected
@@ -63,8 +66,21 @@ class Posed:
     facts: Facts
 
 
-def pose(vignette: Vignette, content: Content) -> Posed:
+def with_own_lists(content: Content, vignette: Vignette) -> Content:
+    """The content with the value sets as the plan of the vignette has filled them."""
+    if not vignette.own_lists:
+        return content
+    sets = dict(content.terminology.sets)
+    for id_, codings in vignette.own_lists.items():
+        added = {key_of(coding.system, coding.code): None for coding in codings}
+        sets[id_] = replace(sets[id_], codes=MappingProxyType({**sets[id_].codes, **added}))
+    terminology = Terminology(sets)
+    return replace(content, terminology=terminology, library=Library(content.policies, terminology))
+
+
+def pose(vignette: Vignette, held: Content) -> Posed:
     """The case and the facts of a vignette, without any FHIR but the order itself."""
+    content = with_own_lists(held, vignette)
     signing = tuple(read_order(resource, place, vignette.as_of) for place, resource in enumerate(_drafts(vignette, content)))
     order = signing[len(vignette.signed_before)]
     case = Case(Chart((), content.terminology, PATIENT, vignette.not_searched), order, signing, vignette.as_of)
@@ -92,6 +108,8 @@ def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
 
 def decide_over_http(vignette: Vignette, content: Content, app: Flask) -> Mapping[str, Any]:
     """The machine-readable decision that the service answers when the vignette's chart is posted to it as FHIR."""
+    if vignette.own_lists:
+        app = create_app(with_own_lists(content, vignette))
     response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
     if response.status_code != 200:
         raise AssertionError(f"the service answered {response.status_code}: {response.get_data(as_text=True)}")
