@@ -2,7 +2,8 @@
 
 ``python -m bench.differential --pairs 10000`` compares the two on that many pairs of a policy and a chart: the outcome of every
 criterion, the decision, its reasons, questions, assumptions and what it says of authorization. For every policy the solver
-is also asked for a chart with each outcome, and each chart that it finds is judged too. Prints how much was compared; exits with 1 at the first difference.
+is also asked for a chart with each outcome, and each chart that it finds is judged too.
+Prints how much was compared; exits with 1 at the first difference.
 """
 
 from __future__ import annotations
