@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from cds_service.analysis.mutate import Asked, decision_of
+from cds_service.analysis.asked import Asked, decision_of
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Finding, judge
 from cds_service.policy.model import Criterion, NoneOf, Outcome, Policy
@@ -57,6 +57,16 @@ def tried(policy: Policy, vignettes: Sequence[Asked]) -> list[Tried]:
             held = times[id(criterion)]
             held[seen] = held.get(seen, 0) + 1
     return [Tried(policy, criterion, times[id(criterion)]) for criterion in policy.criteria()]
+
+
+def deciding_in(policy: Policy, vignettes: Sequence[Asked]) -> dict[int, list[Asked]]:
+    """The vignettes in which each criterion decides, by the criterion's identity: those that most likely notice a change in it."""
+    found: dict[int, list[Asked]] = {}
+    for one in vignettes:
+        for criterion, seen in set(_seen(policy, one)):
+            if seen is Seen.DECIDING:
+                found.setdefault(id(criterion), []).append(one)
+    return found
 
 
 def _seen(policy: Policy, one: Asked) -> Iterator[tuple[Criterion, Seen]]:

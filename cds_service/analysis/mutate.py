@@ -6,35 +6,21 @@ mutants; a mistake in a code list changes the facts themselves, so the vignettes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from cds_service.analysis.asked import Asked, decision_of
+from cds_service.analysis.cover import deciding_in
 from cds_service.analysis.mutants import Mutant, mutants_of
 from cds_service.content import Content
-from cds_service.decision import Decision, DecisionOutcome, judge_policy
-from cds_service.fhir.codes import Coding, Key, key_of, written
+from cds_service.fhir.codes import Key, key_of, written
 from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.library import Library
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Fact, Policy
+from cds_service.policy.model import Check, Policy
 from cds_service.vignettes.read import Vignette
-from cds_service.vignettes.run import Posed, chosen_for, decide_posed, differences_as_facts, differences_of, pose
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A vignette with its facts read once; ``policy`` is the version that judges it, None when none is in force."""
-
-    posed: Posed
-    policy: Policy | None
-    coding: Coding | None
-    facts: Mapping[str, Fact]
-
-    @property
-    def vignette(self) -> Vignette:
-        """The vignette that is asked."""
-        return self.posed.vignette
+from cds_service.vignettes.run import decide_posed, differences_as_facts, differences_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +31,18 @@ class Killing:
     by: Vignette | None
 
 
-def asked(vignettes: Iterable[Vignette], content: Content) -> tuple[Asked, ...]:
-    """Vignettes made ready for many mutants. Those whose expectation fails on the policy as it is are left out."""
-    ready = []
-    for vignette in vignettes:
-        if differences_as_facts(vignette, content):
-            continue
-        posed = pose(vignette, content)
-        chosen = chosen_for(posed, content.library)
-        policy = chosen.policy if chosen else None
-        for _ in range(2):  # a scan that is given changes what was derived before it was read
-            facts = {name: posed.facts[name] for name in policy.facts} if policy else {}
-        ready.append(Asked(posed, policy, chosen.coding if chosen else None, MappingProxyType(facts)))
-    return tuple(ready)
-
-
 def killings(policy: Policy, vignettes: Sequence[Asked], content: Content) -> list[Killing]:
     """Every mutant of a policy with the vignette that kills it."""
     own = [one for one in vignettes if one.vignette.policy.id == policy.id]
     judged = [one for one in own if one.policy is policy]
-    return [Killing(mutant, killer(mutant, judged, own, content)) for mutant in mutants_of(policy, content)]
+    decides = deciding_in(policy, judged)
+    found = []
+    for mutant in mutants_of(policy, content):
+        first = decides.get(id(mutant.site[0]), []) if mutant.site else []
+        likely = {id(one) for one in first}
+        order = [*first, *(one for one in judged if id(one) not in likely)]
+        found.append(Killing(mutant, killer(mutant, order, own, content)))
+    return found
 
 
 def killer(mutant: Mutant, judged: Sequence[Asked], own: Sequence[Asked], content: Content) -> Vignette | None:
@@ -79,11 +57,6 @@ def killer(mutant: Mutant, judged: Sequence[Asked], own: Sequence[Asked], conten
         if differences_of(one.vignette, decision_of(mutant.mutated, one)):
             return one.vignette
     return None
-
-
-def decision_of(policy: Policy, one: Asked) -> Decision:
-    """The decision of a policy on a vignette that is ready."""
-    return judge_policy(policy, one.coding, one.posed.case.order.reference, one.facts, one.posed.case)
 
 
 def _tells(was: object, became: object, one: Asked) -> bool:
@@ -124,5 +97,3 @@ def _without(terminology: Terminology, id_: str, key: Key) -> Terminology:
     left: ValueSet = replace(held, codes=MappingProxyType({k: carried for k, carried in held.codes.items() if k != key}))
     return Terminology({**terminology.sets, id_: left})
 
-
-__all__ = ["Asked", "DecisionOutcome", "Killing", "asked", "decision_of", "killer", "killings"]
