@@ -16,12 +16,16 @@ from cds_service.vignettes.run import Posed, chosen_for, differences_as_facts, p
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A vignette with its facts read once; ``policy`` is the version that judges it, None when none is in force."""
+    """A vignette with its facts read once; ``policy`` is the version that judges it, None when none is in force.
+
+    ``wrong`` is what the decision says other than expected, with the policy as it is.
+    """
 
     posed: Posed
     policy: Policy | None
     coding: Coding | None
     facts: Mapping[str, Fact]
+    wrong: tuple[str, ...] = ()
 
     @property
     def vignette(self) -> Vignette:
@@ -30,17 +34,16 @@ class Asked:
 
 
 def asked(vignettes: Iterable[Vignette], content: Content) -> tuple[Asked, ...]:
-    """Vignettes made ready for many mutants. Those whose expectation fails on the policy as it is are left out."""
+    """Vignettes made ready for many mutants."""
     ready = []
     for vignette in vignettes:
-        if differences_as_facts(vignette, content):
-            continue
         posed = pose(vignette, content)
         chosen = chosen_for(posed, content.library)
         policy = chosen.policy if chosen else None
         for _ in range(2):  # a scan that is given changes what was derived before it was read
             facts = {name: posed.facts[name] for name in policy.facts} if policy else {}
-        ready.append(Asked(posed, policy, chosen.coding if chosen else None, MappingProxyType(facts)))
+        wrong = tuple(differences_as_facts(vignette, content))
+        ready.append(Asked(posed, policy, chosen.coding if chosen else None, MappingProxyType(facts), wrong))
     return tuple(ready)
 
 

@@ -74,7 +74,7 @@ def _seen(policy: Policy, one: Asked) -> Iterator[tuple[Criterion, Seen]]:
     as_of = one.posed.case.as_of
     roots = [rule.when for rule in policy.settled_first]
     roots += [tree.criterion for tree in (decision.necessary, decision.exclusions) if tree]
-    said = [entry.when for entry in (*policy.authorization, *policy.advice) if entry.when]
+    said = [when for when in (*(a.when for a in policy.authorization), *(a.when for a in policy.advice)) if when]
     for root in (*roots, *said):
         for finding in _below(judge(root, one.facts, as_of)):
             yield finding.criterion, SEEN_AS[finding.outcome]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cds_service.analysis.criterion_mutants import Change, changes_of
 from cds_service.content import Content
@@ -83,7 +83,8 @@ def _with_rule(policy: Policy, at: int, root: Criterion) -> Policy:
 
 def _with_entry(policy: Policy, of: str, at: int, root: Criterion) -> Policy:
     entries = getattr(policy, of)
-    return replace(policy, **{of: _put(entries, at, replace(entries[at], when=root))})
+    changed: dict[str, Any] = {of: _put(entries, at, replace(entries[at], when=root))}
+    return replace(policy, **changed)
 
 
 def _put(entries: tuple[Entry, ...], at: int, *new: Entry) -> tuple[Entry, ...]:

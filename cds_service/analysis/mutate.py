@@ -32,8 +32,8 @@ class Killing:
 
 
 def killings(policy: Policy, vignettes: Sequence[Asked], content: Content) -> list[Killing]:
-    """Every mutant of a policy with the vignette that kills it."""
-    own = [one for one in vignettes if one.vignette.policy.id == policy.id]
+    """Every mutant of a policy with the vignette that kills it. A vignette that fails on the policy as it is kills nothing."""
+    own = [one for one in vignettes if one.vignette.policy.id == policy.id and not one.wrong]
     judged = [one for one in own if one.policy is policy]
     decides = deciding_in(policy, judged)
     found = []
@@ -97,3 +97,21 @@ def _without(terminology: Terminology, id_: str, key: Key) -> Terminology:
     left: ValueSet = replace(held, codes=MappingProxyType({k: carried for k, carried in held.codes.items() if k != key}))
     return Terminology({**terminology.sets, id_: left})
 
+
+MOST_FAILING = 8
+"""Failing vignettes that a repair is looked for, the first ones."""
+
+
+def repairs(policy: Policy, vignettes: Sequence[Asked], content: Content) -> list[Mutant]:
+    """The small changes after which most of the failing vignettes of a policy come out as expected: what may have been meant."""
+    failing = [one for one in vignettes if one.wrong and one.policy is policy][:MOST_FAILING]
+    mutants = [mutant for mutant in mutants_of(policy, content) if failing and not mutant.dropped and not mutant.selects]
+    righted = [sum(_righted(mutant, one) for one in failing) for mutant in mutants]
+    most = max(righted, default=0)
+    return [mutant for mutant, count in zip(mutants, righted, strict=True) if count == most > 0]
+
+
+def _righted(mutant: Mutant, one: Asked) -> bool:
+    if mutant.site and isinstance(mutant.site[0], Check) and not _tells(*mutant.site, one):
+        return False
+    return not differences_of(one.vignette, decision_of(mutant.mutated, one))

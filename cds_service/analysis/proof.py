@@ -17,7 +17,7 @@ from cds_service.policy.model import Fact, Policy
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that no vignette catches. ``why`` says why it changes no decision; ``chart`` is one that tells it, if one was found."""
+    """A mutant that no vignette catches: why it changes no decision, or a chart that tells it, if one was found."""
 
     mutant: Mutant
     why: str = ""

@@ -188,7 +188,9 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
         criterion = next(check for check in checks if check.fact == name)
         for before, after in ((NECESSARY, NOT_NECESSARY), (NOT_NECESSARY, NECESSARY)):
 
-            def reverses(charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)) -> Truth:
+            def reverses(
+                charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)
+            ) -> Truth:
                 facts = charts.chart.facts_by_name
                 silent = replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())})
                 while_silent = decide_unknown(policy, Encoder(silent)).outcomes[pair[0]]

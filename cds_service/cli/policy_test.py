@@ -25,10 +25,8 @@ Folder = Annotated[Path | None, typer.Option("--vignettes", help="The folder of 
 def run_vignettes(policy: Which = "", vignettes: Folder = None, content: ContentFolder = None) -> None:
     """Run the vignettes of the policies twice, as facts and as FHIR over HTTP, and say which decide otherwise than expected."""
     held = content_in(content)
-    folder = vignettes or _folder(held)
-    if not folder.is_dir():
-        refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
-    read = _read(folder, held, policy)
+    folder = vignettes or vignette_folder(held)
+    read = vignettes_in(folder, held, policy)
     if not read:
         refuse(f"no vignettes of {policy or 'any policy'} in {folder}")
     console, app, wrong = to_stdout(), create_app(held), 0
@@ -56,17 +54,23 @@ def print_facts(write: Written = False, content: ContentFolder = None) -> None:
         typer.echo(page, nl=False)
 
 
-def _folder(content: Content) -> Path:
+def vignette_folder(content: Content) -> Path:
+    """Where the vignettes of a content are: in the wheel beside the policies, in a checkout among the tests."""
     inside = content.root / "vignettes"
     return inside if inside.is_dir() else content.root / "tests" / "vignettes"
 
 
-def _read(folder: Path, content: Content, policy: str) -> list[Vignette]:
+def vignettes_in(folder: Path | None, content: Content, policy: str = "") -> list[Vignette]:
+    """The vignettes of a folder (of the content by default), of one policy or all; ends the command with every problem in them."""
+    folder = folder or vignette_folder(content)
+    if not folder.is_dir():
+        refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
     read: list[Vignette] = []
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(content.root) if path.is_relative_to(content.root) else path.relative_to(folder)
         try:
-            read += read_vignettes(path, path.relative_to(folder).as_posix(), content)
+            read += read_vignettes(path, name.as_posix(), content)
         except ContentError as error:
             problems += error.problems
     if problems:

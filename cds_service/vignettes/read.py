@@ -20,6 +20,8 @@ from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile
 
+OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
+
 
 class OrderEntry(Entry):
     """The order of a vignette: its code, what else describes it, and why it is ordered."""
@@ -53,6 +55,13 @@ class ExpectEntry(Entry):
     assumed: list[str] | None = None
     authorization: Literal["needed", "not needed", "not said"] | None = None
     advice: list[str] | None = None
+
+    @field_validator("outcome", mode="before")
+    @classmethod
+    def _answered(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError(f"nobody has said yet what is right here; 'outcome' is one of {', '.join(OUTCOMES)}")
+        return value
 
 
 class VignetteEntry(Entry):
