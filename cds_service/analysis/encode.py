@@ -14,7 +14,7 @@ import z3
 
 from cds_service.analysis.domain import Domain
 from cds_service.analysis.unknown_chart import Truth, UnknownChart, UnknownPiece, conj, disj, neg
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 from cds_service.policy.values import Interval
 
 
@@ -63,6 +63,7 @@ class Encoder:
         self.chart = chart
         self.today = chart.as_of.toordinal()
         self._known: dict[int, Encoded] = {}
+        self._ids: dict[int, frozenset[int]] = {}
         self._kept: list[Criterion] = []
         self._latest: dict[tuple[object, ...], tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]] = {}
         self._answers: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
@@ -72,13 +73,20 @@ class Encoder:
         if forced and id(criterion) in forced:
             met, not_met = forced[id(criterion)]
             return Encoded(criterion, met, not_met, parts=self.encode(criterion).parts)
-        if forced is None or isinstance(criterion, Check):
+        if forced is None or self._below(criterion).isdisjoint(forced):
             found = self._known.get(id(criterion))
             if found is None:
                 found = self._known[id(criterion)] = self._encode(criterion, None)
                 self._kept.append(criterion)
             return found
         return self._encode(criterion, forced)
+
+    def _below(self, criterion: Criterion) -> frozenset[int]:
+        """A criterion and all below it, by ``id()``."""
+        if id(criterion) not in self._ids:
+            self._ids[id(criterion)] = frozenset(id(one) for one in walk(criterion))
+            self._kept.append(criterion)
+        return self._ids[id(criterion)]
 
     def _encode(self, criterion: Criterion, forced: Forced | None) -> Encoded:
         if isinstance(criterion, Check):

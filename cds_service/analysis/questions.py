@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from cds_service.analysis.decided import decide_unknown
+from cds_service.analysis.domain import checks_of
 from cds_service.analysis.encode import Encoded, Encoder, Forced
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Charts, Example, NotDecided, Solver, solver_for
@@ -91,7 +92,6 @@ def always_decided(asked: Asked) -> Iterator[SolverFinding]:
 def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion]:
     """The criteria of which something holds on no chart, topmost first. One chart often shows it for many."""
     seen: set[int] = set()
-    encoder = asked.solver.few.encoder
     criteria = [one for root in asked.roots() for one in walk(root)]
     for criterion in criteria:
         if id(criterion) in seen:
@@ -104,7 +104,6 @@ def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion
         wanted = what(_OUTCOME)
         seen |= {one for one, outcome in outcomes.items() if outcome.value == wanted}
         seen.add(id(criterion))
-    del encoder
 
 
 class _Named:
@@ -189,9 +188,7 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
         for before, after in ((NECESSARY, NOT_NECESSARY), (NOT_NECESSARY, NECESSARY)):
 
             def reverses(charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)) -> Truth:
-                facts = charts.chart.facts_by_name
-                silent = replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())})
-                while_silent = decide_unknown(policy, Encoder(silent)).outcomes[pair[0]]
+                while_silent = decide_unknown(policy, charts.encoder, _while_silent(charts, name, asked)).outcomes[pair[0]]
                 return conj(while_silent, charts.decided[0].outcomes[pair[1]])
 
             def shows(
@@ -204,6 +201,14 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
             if isinstance(answer, Example):
                 said = f"while '{name}' is silent the order is {before.value}; documented as here it is {after.value}"
                 yield SolverFinding("presumption-reverses", criterion, said, answer)
+
+
+def _while_silent(charts: Charts, name: str, asked: Asked) -> Forced:
+    """The checks that hang on a fact, with their outcomes while it is silent."""
+    facts = charts.chart.facts_by_name
+    silent = Encoder(replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())}))
+    hanging = [check for check in checks_of(asked.roots()) if name in (check.fact, check.since)]
+    return {id(check): (found.met, found.not_met) for check in hanging for found in [silent.encode(check)]}
 
 
 QUESTIONS: Mapping[str, Callable[[Asked], Iterator[SolverFinding]]] = {
