@@ -23,7 +23,7 @@ from cds_service.analysis.domain import checks_of, criteria_of, open_domains
 from cds_service.analysis.encode import Encoded
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Charts, NotDecided, Reading, read_as
-from cds_service.analysis.unknown_chart import Truth
+from cds_service.analysis.truths import Truth
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Fact, Outcome, Policy

@@ -183,5 +183,3 @@ def _number(number: float, definition: Definition) -> str:
         weeks, days = divmod(int(number), 7)
         return f"{weeks} wk {days} d" if days else f"{weeks} wk"
     return f"{number:.12g}" if unit == "1" or unit.startswith("{") else f"{number:.12g} {unit}"
-
-

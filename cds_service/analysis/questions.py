@@ -14,8 +14,8 @@ from cds_service.analysis.decided import decide_unknown
 from cds_service.analysis.domain import checks_of
 from cds_service.analysis.encode import Encoded, Encoder, Forced
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Charts, Example, NotDecided, Solver, solver_for
-from cds_service.analysis.unknown_chart import Truth, conj, disj, neg, same
+from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solver, solver_for
+from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.judge import MET, judge
@@ -26,7 +26,7 @@ NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESS
 
 @dataclass(frozen=True, slots=True)
 class SolverFinding:
-    """What a question found about a criterion (``also`` names a second one). ``example`` is a chart that shows it, where one can."""
+    """What a question found about a criterion, and perhaps a second one, ``also``. ``example`` is a chart that shows it, if any."""
 
     question: str
     criterion: Criterion
@@ -63,6 +63,18 @@ class Asked:
         policy = self.policy
         exclusions = [policy.not_necessary_when] if policy.not_necessary_when else []
         return [*(rule.when for rule in policy.settled_first), policy.necessary_when, *exclusions]
+
+
+def possible_outcomes(asked: Asked) -> dict[DecisionOutcome, Answer]:
+    """For each outcome a chart that has it, or the proof that none does."""
+    policy, as_of = asked.policy, asked.solver.as_of
+    return {
+        outcome: asked.solver.ask(
+            lambda charts, outcome=outcome: charts.decided[0].outcomes[outcome],  # type: ignore[misc]
+            lambda facts, outcome=outcome: judged(policy, facts, as_of).outcome is outcome,  # type: ignore[misc]
+        )
+        for outcome in DecisionOutcome
+    }
 
 
 def never_met(asked: Asked) -> Iterator[SolverFinding]:
@@ -116,7 +128,7 @@ _OUTCOME: Encoded = _Named()  # type: ignore[assignment]
 
 
 def idle_criterion(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria without which every order would come out the same. A rule settled first counts; parts of an idle one are not named."""
+    """Criteria, rules settled first too, without which every order would come out the same. Parts of an idle one are not named."""
     policy = asked.policy
     for rule in policy.settled_first:
         yield from _idle(asked, rule.when, (False, True))
@@ -187,7 +199,9 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
         criterion = next(check for check in checks if check.fact == name)
         for before, after in ((NECESSARY, NOT_NECESSARY), (NOT_NECESSARY, NECESSARY)):
 
-            def reverses(charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)) -> Truth:
+            def reverses(
+                charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)
+            ) -> Truth:
                 while_silent = decide_unknown(policy, charts.encoder, _while_silent(charts, name, asked)).outcomes[pair[0]]
                 return conj(while_silent, charts.decided[0].outcomes[pair[1]])
 
