@@ -106,7 +106,7 @@ def _domain(name: str, checks: list[Check], governed: list[frozenset[str]], cont
     needed = (need.resource for need in content.catalogue.needs((name,)))
     return Domain(
         kinds=(_KIND_OF_TYPE[entry.type],),
-        numbers=beside_thresholds(bounds, low, high),
+        numbers=beside_thresholds(bounds, low, high, counted=entry.unit.startswith("{")),
         words=tuple(entry.choices),
         codes=_codes(governed if is_order else [], tested, content) if entry.type == "code" else (),
         searched=tuple(dict.fromkeys(needed)),
@@ -126,10 +126,10 @@ def _codes(governed: list[frozenset[str]], tested: list[str], content: Content) 
     return tuple(found.values()) or (Code("", frozenset()),)
 
 
-def beside_thresholds(thresholds: Iterable[float], low: float, high: float) -> tuple[float, ...]:
+def beside_thresholds(thresholds: Iterable[float], low: float, high: float, counted: bool = False) -> tuple[float, ...]:
     """Every threshold, and one plausible number in each gap between them and the ends of the range, in order.
 
-    A threshold outside the range (of a mutant, say) widens it.
+    A threshold outside the range (of a mutant, say) widens it. What is ``counted`` in a unit like ``{fetuses}`` comes whole.
     """
     marks = sorted(set(thresholds))
     low, high = min([low, *marks]), max([high, *marks])
@@ -146,7 +146,7 @@ def beside_thresholds(thresholds: Iterable[float], low: float, high: float) -> t
             found.add(_after(below, above))
         if above in marks:
             found.add(-_after(-above, -below))
-    return tuple(sorted(found))
+    return tuple(sorted(one for one in found if one in marks or not counted or one == int(one)))
 
 
 def _after(mark: float, limit: float) -> float:
