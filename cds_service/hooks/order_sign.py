@@ -22,6 +22,7 @@ from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.security.caller import Caller
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
@@ -29,6 +30,8 @@ _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcep
 """What is read of an order that no policy turns out to govern."""
 
 
+NOBODY = Caller()
+"""A caller of whom nothing is known, and for whom no FHIR server is read."""
 OLDER = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
 """Order types that FHIR had before R4."""
 
@@ -48,9 +51,17 @@ class Settings:
     keep_comments: bool = False
 
 
-def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
+def answer(
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    store: Store | None = None,
+    caller: Caller = NOBODY,
+) -> dict[str, Any]:
     """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
+    ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
     """
     request = parse_request(body, "order-sign")
