@@ -220,25 +220,17 @@ def test_processes_share_the_tokens_that_were_used(tmp_path: Path) -> None:
     engine = engine_for(url)
     upgrade(engine)
     engine.dispose()
-    sent = "\n".join(token() for _ in range(10)).encode()
+    sent = tmp_path / "tokens"
+    sent.write_text("\n".join(token() for _ in range(10)), encoding="utf-8")
+    access(tmp_path)
     processes = []
-    for number in range(3):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        run = [sys.executable, "-c", USER, url, str(folder)]
-        access(folder)
-        processes.append(
-            subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=shipped_content())
-        )
-    for process in processes:
-        assert process.stdin
-        process.stdin.write(sent)
-        process.stdin.close()
-    ended = [
-        (process.stdout.read(), process.stderr.read(), process.wait(60))
-        for process in processes
-        if process.stdout and process.stderr
-    ]
+    for _ in range(3):
+        with sent.open("rb") as tokens:
+            run = [sys.executable, "-c", USER, url, str(tmp_path)]
+            processes.append(
+                subprocess.Popen(run, stdin=tokens, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=shipped_content())
+            )
+    ended = [(*process.communicate(timeout=60), process.returncode) for process in processes]
     assert [code for *_, code in ended] == [0, 0, 0], ended
     statuses = [json.loads(out) for out, *_ in ended]
     assert [sorted(of_one) for of_one in zip(*statuses, strict=True)] == [[200, 401, 401]] * 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from cds_service.security.clients import read_clients
 from tests.security.signing import key, key_set
 from tests.test_command_line import said
 
+SERVE = sys.modules["cds_service.cli.serve"]
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - never bound for long
 PUBLIC = json.dumps(key_set(key()))
 PRIVATE = json.dumps({"keys": [key().as_dict(private=True)]})
 JKU = "    jku: https://ehr.example/keys.json\n"
@@ -81,7 +84,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--host", "0.0.0.0"], "name the clients with --clients, or say --open"),
+        (["--host", EVERYWHERE], "name the clients with --clients, or say --open"),
         (["--clients", "clients.yaml"], "public URL"),
         (["--clients", "missing.yaml"], "no such file"),
         (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--open"], "--open is for a service without clients"),
@@ -95,7 +98,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], words: str) -> None:
     """What leaves the service open unseen, or cannot work, is refused in words before any server starts."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("cds_service.cli.serve.listen", lambda *_: pytest.fail("it started"))
+    monkeypatch.setattr("logging.config.dictConfig", lambda _: None)
+    monkeypatch.setattr(SERVE, "listen", lambda *_: pytest.fail("it started"))
     (tmp_path / "clients.yaml").write_text(HEAD + JKU, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(HEAD, encoding="utf-8")
     result = said("serve", "--port", "18999", "--store", "none", *options)
@@ -106,18 +110,19 @@ def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.Mon
     ("options", "warning"),
     [
         ([], ""),
-        (["--host", "0.0.0.0", "--open"], "the service is open"),
+        (["--host", EVERYWHERE, "--open"], "the service is open"),
         (["--development", "--fhir-server", "http://127.0.0.1:8000/fhir"], ""),
-        (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--host", "0.0.0.0"], ""),
+        (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--host", EVERYWHERE], ""),
         (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--workers", "2"], "without a store each worker"),
     ],
 )  # fmt: skip
 def test_serve_starts_and_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], warning: str) -> None:
     """An open service starts on this machine, or elsewhere with --open and a warning; clients may be served anywhere."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("logging.config.dictConfig", lambda _: None)
     started: list[object] = []
     warned: list[str] = []
-    monkeypatch.setattr("cds_service.cli.serve.listen", lambda *given: started.append(given))
+    monkeypatch.setattr(SERVE, "listen", lambda *given: started.append(given))
     monkeypatch.setattr("cds_service.cli.access.log.warning", lambda said, **_: warned.append(said))
     (tmp_path / "clients.yaml").write_text(HEAD + JKU, encoding="utf-8")
     result = said("serve", "--port", "18999", "--store", "none", *options)
