@@ -317,6 +317,11 @@ def test_a_key_set_that_is_none_verifies_nothing(tmp_path: Path, serving: Servin
 def test_the_view_gets_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is made for the checked client: its issuer, tenant, and the FHIR servers that may be read for it."""
     got: list[Any] = []
-    monkeypatch.setattr("cds_service.hooks.routes.answer", lambda *given: got.append(given[-1]) or {})
+
+    def answer(*given: Any) -> dict[str, Any]:
+        got.append(given[-1])
+        return {}
+
+    monkeypatch.setattr("cds_service.hooks.routes.answer", answer)
     assert sign(service(tmp_path), token(tenant="north")).status_code == 200
     assert (got[0].issuer, got[0].fhir_servers, got[0].tenant) == (ISSUER, ("https://ehr.example/fhir",), "north")
