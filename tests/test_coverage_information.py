@@ -23,7 +23,7 @@ from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.hooks.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
 from cds_service.hooks.echo import with_extensions
-from cds_service.hooks.order_sign import Settings
+from cds_service.hooks.answer import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import request_of

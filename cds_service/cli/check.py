@@ -19,7 +19,7 @@ from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
 from cds_service.hooks.cards import question
 from cds_service.hooks.messages import Issue, Unusable, parse_request
-from cds_service.hooks.order_sign import Settings, decide_request
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.policy.judge import MET, NOT_MET
 
 COLOURS = {
@@ -55,7 +55,7 @@ def check(
     held = content_in(content)
     try:
         day = today.date() if today else local_day()
-        decided = decide_request(parse_request(body, "order-sign"), held, day, Settings())
+        decided = decide_request(parse_request(body), held, day, Settings())
     except Unusable as error:
         refuse([_issue(issue, request) for issue in error.issues], 2)
     if as_json:
