@@ -128,7 +128,10 @@ def _dispatched(context: DispatchContext, sources: Sources) -> list[Given]:
 
 def _start(task: Task, place: Place, issues: list[Issue]) -> date | None:
     """The day on which a Task asks for the order to be begun, if it says one. A day that is none is told."""
-    asked = (task.execution_period or {}, "executionPeriod.start"), ((task.restriction or {}).get("period"), "restriction.period.start")
+    asked = (
+        (task.execution_period or {}, "executionPeriod.start"),
+        ((task.restriction or {}).get("period"), "restriction.period.start"),
+    )
     for period, element in asked:
         written = period.get("start") if isinstance(period, dict) else None
         if written is not None:
