@@ -608,8 +608,10 @@ def test_an_unknown_version_is_refused(client: FlaskClient, version: Any) -> Non
 @verifies("dev-1", "dev-2", "dev-4", "dev-5", "dev-7", "dev-8")
 def test_discovery_declares_version_and_options(client: FlaskClient) -> None:
     """Discovery declares the CRD version and every option with code, type, name, description and a default of that type."""
-    (service,) = client.get("/cds-services").get_json()["services"]
-    extension = service["extension"]
+    services = client.get("/cds-services").get_json()["services"]
+    assert [service["hook"] for service in services] == ["order-sign", "order-select", "order-dispatch", "appointment-book"]
+    extension = services[0]["extension"]
+    assert all(service["extension"] == extension for service in services)
     assert extension["davinci-crd.version"] == ["2.2"]
     options = extension["davinci-crd.configuration-options"]
     for option in options:

@@ -49,7 +49,7 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the orders that a call names are found: in its Bundle, in its prefetch, and by reading. ``status`` is that of faults."""
+    """Where the orders that a call names are found: its Bundle, its prefetch, and reading. ``status`` is that of faults."""
 
     request: HookRequest[Any]
     read: LookUp

@@ -15,7 +15,7 @@ from cds_service.policy.model import Alternative, Policy
 
 
 def suggestion(case: Case, decision: Decision, policy: Policy, card: UUID) -> dict[str, Any]:
-    """To order what the policy names instead of an order that is not necessary, else to take it back; ``card`` is the card's UUID."""
+    """To order what the policy names instead, else to take the order back; ``card`` is the UUID of the card."""
     order = case.order
     ids = set(decision.because_ids)
     alternative = next((a for a in policy.alternatives if ids & set(a.instead_of)), None)
