@@ -24,8 +24,8 @@ from cds_service.cli import app
 from cds_service.cli.demo import EXAMPLES, examples_folder
 from cds_service.content import Content, shipped_content
 from cds_service.decision import as_data
-from cds_service.hooks.messages import EXTENSION, parse_request
 from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.messages import EXTENSION, parse_request
 from cds_service.hooks.prefetch import discovery
 from tests.conftest import TODAY
 

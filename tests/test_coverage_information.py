@@ -21,9 +21,9 @@ from cds_service.app import create_app
 from cds_service.content import Content, read_content
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
 from cds_service.hooks.echo import with_extensions
-from cds_service.hooks.answer import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import request_of
@@ -542,6 +542,25 @@ def test_each_recognised_coverage_has_a_repetition(folder: Path) -> None:
     found = [said(extension) for extension in assertions(action)]
     assert [one["coverage"][0]["reference"] for one in found] == ["Coverage/H1", "Coverage/M1"]
     assert len({one["coverage-assertion-id"][0] for one in found}) == 2
+
+
+@verifies("resp-32")
+@pytest.mark.parametrize("second", ["another payer that adopts it", "another Coverage of the payer"])
+def test_each_coverage_that_a_policy_speaks_of_has_a_repetition(folder: Path, second: str) -> None:
+    """One policy that speaks of two recognised Coverages is asserted for each, with an id of its own, once signed and again."""
+    oxygen(folder)
+    (folder / "policies/harrier").mkdir()
+    (folder / "policies/harrier/payer.yaml").write_text(
+        "payer: harrier\nname: Harrier\nidentifiers: [{value: H1}]\nadopts: [meadowlark/home-oxygen]\n"
+    )
+    client = create_app(read_content(folder), today=lambda: TODAY).test_client()
+    values = ("M1", "H1" if second == "another payer that adopts it" else "M1")
+    both = tuple(coverage({"identifier": {"value": value}}, id=f"c{at}") for at, value in enumerate(values))
+    (action,) = ask(client, member_signs(order("99503", on="2026-02-03"), coverages=both))["systemActions"]
+    found = [said(extension) for extension in assertions(action)]
+    assert [one["coverage"][0]["reference"] for one in found] == ["Coverage/c0", "Coverage/c1"]
+    assert len({one["coverage-assertion-id"][0] for one in found}) == 2
+    assert ask(client, member_signs(action["resource"], coverages=both))["systemActions"] == []
 
 
 def test_two_policies_of_one_payer_are_one_assertion(folder: Path) -> None:

@@ -7,13 +7,16 @@ import logging
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content import Content
 from cds_service.fhir.elements import Resource
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.messages import parse_request
+from cds_service.hooks.conversation import Conversation
+from cds_service.hooks.coverage_information import coverage_actions
+from cds_service.hooks.messages import Unusable, parse_request
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json, decisions, fetuses, gestational_age, order, request
 from tests.hook_calls import changed, dispatching, own, post, refused, vignettes
@@ -96,7 +99,12 @@ def test_the_order_carries_the_answer(client: FlaskClient, version: str) -> None
 
 def test_both_shapes_and_the_names_with_hyphens_are_one(client: FlaskClient) -> None:
     """The context of order-dispatch 1.0 and the hyphens of the library's examples lead to the same decision."""
-    hyphens = {"patientId": "p1", "dispatched-orders": ["ServiceRequest/o1"], "performer": "Organization/x", "fulfillment-tasks": [TASK]}
+    hyphens = {
+        "patientId": "p1",
+        "dispatched-orders": ["ServiceRequest/o1"],
+        "performer": "Organization/x",
+        "fulfillment-tasks": [TASK],
+    }
     told = [decisions(post(client, made)) for made in (GOOD, EARLIER, GOOD | {"context": hyphens})]
     assert told[0]
     assert told[0] == told[1] == told[2]
@@ -144,8 +152,6 @@ def test_an_order_can_be_read(content: Content, sent: str) -> None:
 
     call = parse_request(json.dumps(GOOD | {"prefetch": {}}).encode())
     if sent != "ServiceRequest/o1":
-        from cds_service.hooks.messages import Unusable
-
         with pytest.raises(Unusable, match="dispatchedOrders"):
             decide_request(call, content, TODAY, Settings(), read)
     else:
@@ -156,16 +162,13 @@ def test_an_order_can_be_read(content: Content, sent: str) -> None:
 
 def test_an_order_read_is_written_anew(content: Content) -> None:
     """An order that stands nowhere in the request comes back with equal content."""
-    from cds_service.hooks.conversation import Conversation
-    from cds_service.hooks.coverage_information import coverage_actions
-
-    made = dispatching(member_signs(order(status="active"))) | {}
+    made = dispatching(member_signs(order(status="active")))
     made["prefetch"].pop("orderedServices")
     body = json.dumps(made).encode()
     held = order(status="active")
     decided = decide_request(parse_request(body), content, TODAY, Settings(), lambda _: held)
     (action,) = coverage_actions(decided, body, content, TODAY, Conversation(hook="order-dispatch"))
-    written = json.loads(bytes(action["resource"].contents) if isinstance(action["resource"].contents, bytes) else action["resource"].contents)
+    written = orjson.loads(orjson.dumps(action))["resource"]
     assert len(assertions({"resource": written})) == 1
     del written["extension"]
     assert written == held
@@ -175,8 +178,6 @@ def test_every_vignette_is_decided_as_at_signing(client: FlaskClient, content: C
     """Under every policy the dispatched order has the decision that it has when it is signed."""
     policies = set()
     for vignette, made in vignettes(content):
-        if any(entry["resource"].get("status") in ("cancelled", "revoked") for entry in made["context"]["draftOrders"]["entry"]):
-            continue
         assert own(post(client, dispatching(made))) == own(post(client, made)), vignette.name
         policies.add(vignette.policy.id)
     assert len(policies) == 4

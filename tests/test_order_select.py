@@ -96,7 +96,9 @@ def test_every_vignette_is_decided_as_at_signing(client: FlaskClient, content: C
     """Under every policy the selected order has the decision that it has when it is signed, orders beside it or not."""
     policies = set()
     for vignette, made in vignettes(content):
-        kind = next(e["resource"]["resourceType"] for e in made["context"]["draftOrders"]["entry"] if e["resource"]["id"] == "order-1")
+        kind = next(
+            e["resource"]["resourceType"] for e in made["context"]["draftOrders"]["entry"] if e["resource"]["id"] == "order-1"
+        )
         answered: Json = post(client, selecting(made, f"{kind}/order-1"))
         assert decisions(answered) == own(post(client, made)), vignette.name
         policies.add(vignette.policy.id)

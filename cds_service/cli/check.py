@@ -17,9 +17,9 @@ from cds_service.cli.finding_tree import LEGEND, FindingTree
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import question
 from cds_service.hooks.messages import Issue, Unusable, parse_request
-from cds_service.hooks.answer import Settings, decide_request
 from cds_service.policy.judge import MET, NOT_MET
 
 COLOURS = {

@@ -12,9 +12,9 @@ from cds_service.cli.serve import Port, free_address, listen
 from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
 from cds_service.content import Content, shipped_content
 from cds_service.decision import DecisionOutcome
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import summary
 from cds_service.hooks.messages import Unusable, parse_request
-from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.store.database import NONE
 

@@ -41,7 +41,16 @@ from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
-_SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
+_SELECTING = {
+    "status",
+    "code",
+    "medicationCodeableConcept",
+    "codeCodeableConcept",
+    "serviceType",
+    "basedOn",
+    "subject",
+    "doNotPerform",
+}
 """What is read of an order that no policy turns out to govern."""
 
 
