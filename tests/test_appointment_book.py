@@ -17,7 +17,7 @@ verifies = pytest.mark.verifies
 DAY = "2025-05-01T09:00:00-06:00"
 TRIPLETS = (gestational_age(77, "2025-05-01"), fetuses(3, "2025-05-01"))
 GOOD = booking(request(order(status="active")), DAY)
-SCREEN = {"serviceType": [{"coding": [{"system": CPT, "code": "81420"}]}]}
+SCREEN: Json = {"serviceType": [{"coding": [{"system": CPT, "code": "81420"}]}]}
 UNBASED = booking(request(order()), DAY, appointment("p1", DAY, **SCREEN))
 FIRST = "context.appointments.entry.0.resource"
 SHOWN = "context.appointments.entry[0].resource"

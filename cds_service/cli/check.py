@@ -36,7 +36,7 @@ WITHOUT_POLICY = {
 
 
 def check(
-    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="An order-sign request in a file; '-' reads stdin.")],
+    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="A CDS Hooks request in a file; '-' reads stdin.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as JSON, as the service sends them.")] = False,
     content: ContentFolder = None,
     today: Annotated[
