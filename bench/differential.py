@@ -23,7 +23,7 @@ from cds_service.analysis.domain import checks_of, criteria_of, open_domains
 from cds_service.analysis.encode import Encoded
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Charts, NotDecided, Reading, read_as
-from cds_service.analysis.unknown_chart import Truth
+from cds_service.analysis.truths import Truth
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Fact, Outcome, Policy
@@ -99,8 +99,10 @@ def _nodes(tree: Encoded) -> Iterator[Encoded]:
         yield from _nodes(part)
 
 
-def compare_many(pairs: int, seed: int) -> tuple[int, Counter[str], Counter[str]]:
-    """Compares so many pairs. The number compared, how often each feature was used and each outcome came up.
+def compare_many(pairs: int, seed: int, charts: int = CHARTS) -> tuple[int, Counter[str], Counter[str]]:
+    """Compares so many pairs, so many charts on each policy.
+
+    Gives the number compared, how often each feature was used and each outcome came up.
 
     Raises Differs, or ``solve.Disagreement``, at the first difference.
     """
@@ -110,7 +112,7 @@ def compare_many(pairs: int, seed: int) -> tuple[int, Counter[str], Counter[str]
         policy = random_policy(random)
         used.update(features(policy))
         compared = Compared(policy)
-        for _ in range(min(CHARTS, pairs - done)):
+        for _ in range(min(charts, pairs - done)):
             facts = random_chart(random, compared.domains, MOST_PIECES)
             compared.compare(facts)
             outcomes[judged(policy, facts, AS_OF).outcome.value] += 1

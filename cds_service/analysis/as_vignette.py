@@ -182,4 +182,7 @@ def _number(number: float, definition: Definition) -> str:
     if definition.entry.shown_as == "weeks and days" and not math.isinf(number) and number == int(number):
         weeks, days = divmod(int(number), 7)
         return f"{weeks} wk {days} d" if days else f"{weeks} wk"
-    return f"{number:.12g}" if unit == "1" or unit.startswith("{") else f"{number:.12g} {unit}"
+    said = f"{number:.12g}"
+    if unit != "1" and not unit.startswith("{"):
+        return f"{said} {unit}"
+    return f'"{said}"' if "." in said else said

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cds_service.analysis.encode import Encoded, Encoder, Forced, counted
-from cds_service.analysis.unknown_chart import Truth, conj, disj, neg, same
+from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.model import AtLeast, Check, NoneOf, Policy
 

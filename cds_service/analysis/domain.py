@@ -91,12 +91,12 @@ def domains(policies: Iterable[Policy], content: Content) -> dict[str, Domain]:
     """What charts can say about the facts of policies, by the catalogue and the value sets of the content."""
     held = list(policies)
     checks = checks_of(root for policy in held for root in criteria_of(policy))
-    order_sets = dict.fromkeys(id_ for policy in held for id_ in policy.order_sets)
+    governed = [frozenset(policy.order_sets) for policy in held]
     names = dict.fromkeys([*(c.fact for c in checks), *(c.since for c in checks if c.since)])
-    return {name: _domain(name, [c for c in checks if c.fact == name], [*order_sets], content) for name in names}
+    return {name: _domain(name, [c for c in checks if c.fact == name], governed, content) for name in names}
 
 
-def _domain(name: str, checks: list[Check], order_sets: list[str], content: Content) -> Domain:
+def _domain(name: str, checks: list[Check], governed: list[frozenset[str]], content: Content) -> Domain:
     entry = content.catalogue[name].entry
     bounds = {check.test.value.low for check in checks if isinstance(check.test.value, Interval)}
     low, high = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
@@ -106,30 +106,30 @@ def _domain(name: str, checks: list[Check], order_sets: list[str], content: Cont
     needed = (need.resource for need in content.catalogue.needs((name,)))
     return Domain(
         kinds=(_KIND_OF_TYPE[entry.type],),
-        numbers=beside_thresholds(bounds, low, high),
+        numbers=beside_thresholds(bounds, low, high, counted=entry.unit.startswith("{")),
         words=tuple(entry.choices),
-        codes=_codes(order_sets if is_order else [*content.terminology.sets], tested, content) if entry.type == "code" else (),
+        codes=_codes(governed if is_order else [], tested, content) if entry.type == "code" else (),
         searched=tuple(dict.fromkeys(needed)),
         always=is_order,
     )
 
 
-def _codes(sets: list[str], tested: list[str], content: Content) -> tuple[Code, ...]:
-    """One code for each combination of the tested value sets that some code of ``sets`` is in."""
+def _codes(governed: list[frozenset[str]], tested: list[str], content: Content) -> tuple[Code, ...]:
+    """One code for each combination of the tested value sets that a code is in; of orders, codes that every policy governs."""
     found: dict[frozenset[str], Code] = {}
-    for id_ in sets:
-        held = content.terminology.sets.get(id_)
-        for system, codes in held.systems.items() if held else ():
+    for held in content.terminology.sets.values():
+        for system, codes in held.systems.items():
             for code in codes:
                 within = frozenset(content.terminology.holding(system, code))
-                found.setdefault(within.intersection(tested), Code(Coding(system, code).text, within))
+                if all(within & sets for sets in governed):
+                    found.setdefault(within.intersection(tested), Code(Coding(system, code).text, within))
     return tuple(found.values()) or (Code("", frozenset()),)
 
 
-def beside_thresholds(thresholds: Iterable[float], low: float, high: float) -> tuple[float, ...]:
+def beside_thresholds(thresholds: Iterable[float], low: float, high: float, counted: bool = False) -> tuple[float, ...]:
     """Every threshold, and one plausible number in each gap between them and the ends of the range, in order.
 
-    A threshold outside the range (of a mutant, say) widens it.
+    A threshold outside the range (of a mutant, say) widens it. What is ``counted`` in a unit like ``{fetuses}`` comes whole.
     """
     marks = sorted(set(thresholds))
     low, high = min([low, *marks]), max([high, *marks])
@@ -146,7 +146,7 @@ def beside_thresholds(thresholds: Iterable[float], low: float, high: float) -> t
             found.add(_after(below, above))
         if above in marks:
             found.add(-_after(-above, -below))
-    return tuple(sorted(found))
+    return tuple(sorted(one for one in found if one in marks or not counted or one == int(one)))
 
 
 def _after(mark: float, limit: float) -> float:

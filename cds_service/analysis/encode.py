@@ -6,16 +6,16 @@ Every criterion becomes a pair, *met* and *not met*; neither is *not documented*
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import z3
 
-from cds_service.analysis.domain import Domain
-from cds_service.analysis.unknown_chart import Truth, UnknownChart, UnknownPiece, conj, disj, neg
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test
-from cds_service.policy.values import Interval
+from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
+from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
+from cds_service.analysis.value_tests import answer
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Encoder:
         self.chart = chart
         self.today = chart.as_of.toordinal()
         self._known: dict[int, Encoded] = {}
+        self._ids: dict[int, frozenset[int]] = {}
         self._kept: list[Criterion] = []
         self._latest: dict[tuple[object, ...], tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]] = {}
         self._answers: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
@@ -72,13 +73,20 @@ class Encoder:
         if forced and id(criterion) in forced:
             met, not_met = forced[id(criterion)]
             return Encoded(criterion, met, not_met, parts=self.encode(criterion).parts)
-        if forced is None or isinstance(criterion, Check):
+        if forced is None or self._below(criterion).isdisjoint(forced):
             found = self._known.get(id(criterion))
             if found is None:
                 found = self._known[id(criterion)] = self._encode(criterion, None)
                 self._kept.append(criterion)
             return found
         return self._encode(criterion, forced)
+
+    def _below(self, criterion: Criterion) -> frozenset[int]:
+        """A criterion and all below it, by ``id()``."""
+        if id(criterion) not in self._ids:
+            self._ids[id(criterion)] = frozenset(id(one) for one in walk(criterion))
+            self._kept.append(criterion)
+        return self._ids[id(criterion)]
 
     def _encode(self, criterion: Criterion, forced: Forced | None) -> Encoded:
         if isinstance(criterion, Check):
@@ -153,7 +161,7 @@ class Encoder:
     def _answer(self, fact: str, piece: UnknownPiece, test: Test) -> tuple[Truth, Truth]:
         key = (id(piece), test)
         if key not in self._answers:
-            self._answers[key] = _answer(piece, test, self.chart.facts_by_name[fact].domain)
+            self._answers[key] = answer(piece, test, self.chart.facts_by_name[fact].domain)
         return self._answers[key]
 
 
@@ -187,59 +195,6 @@ def _not_after(one: UnknownPiece, other: UnknownPiece) -> Truth:
     return disj(one.last < other.last, conj(one.last == other.last, one.first <= other.first))
 
 
-def _answer(piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
-    """As ``judge._answer``: whether the value passes the test, and whether it fails it."""
-    met: Truth = False
-    not_met: Truth = False
-    for kind, chosen in piece.kind.items():
-        passes, fails = _answer_of(kind, piece, test, domain)
-        met, not_met = disj(met, conj(chosen, passes)), disj(not_met, conj(chosen, fails))
-    return met, not_met
-
-
-def _answer_of(kind: str, piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
-    match kind, test.compare, test.value:
-        case "day", "documented", _:
-            return True, False
-        case "truth", "is", bool() as wanted:
-            return (piece.truth, neg(piece.truth)) if wanted else (neg(piece.truth), piece.truth)
-        case "word", "is", str() as wanted:
-            passes = piece.word == domain.words.index(wanted) if wanted in domain.words else False
-            return passes, neg(passes)
-        case "truth" | "word", "is", _:
-            return False, True
-        case "code", "in", str() as wanted:
-            passes = disj(*(piece.code == place for place, code in enumerate(domain.codes) if wanted in code.sets))
-            return passes, neg(passes)
-        case "number", compare, Interval(low=bound):
-            return _compare(compare, piece, domain.numbers.index(bound))
-        case _:
-            return False, False
-
-
-def _compare(compare: str, piece: UnknownPiece, bound: int) -> tuple[Truth, Truth]:
-    """As ``judge._compare``, on places in the list of numbers."""
-    low, high = piece.low, piece.high
-    all_at_least = low >= bound
-    all_above = disj(low > bound, conj(low == bound, piece.low_open))
-    all_at_most = high <= bound
-    all_below = disj(high < bound, conj(high == bound, piece.high_open))
-    match compare:
-        case "is_at_least":
-            return all_at_least, all_below
-        case "is_above":
-            return all_above, all_at_most
-        case "is_at_most":
-            return all_at_most, all_above
-        case "is_below":
-            return all_below, all_at_least
-        case "is":
-            met = conj(low == bound, high == bound)
-            return met, conj(neg(met), disj(all_above, all_below))
-        case _:
-            return False, False
-
-
 def counted(criterion: AtLeast | NoneOf, parts: tuple[Encoded, ...]) -> Encoded:
     """A criterion by the outcomes of its parts. That a gate hides the parts behind it changes no outcome."""
     match criterion:
@@ -250,17 +205,3 @@ def counted(criterion: AtLeast | NoneOf, parts: tuple[Encoded, ...]) -> Encoded:
             met = conj(*(part.not_met for part in parts))
             not_met = disj(*(part.met for part in parts))
     return Encoded(criterion, met, not_met, parts=parts)
-
-
-def at_least(count: int, truths: Iterable[Truth]) -> Truth:
-    """Whether at least so many of the truths hold."""
-    held = list(truths)
-    count -= sum(one is True for one in held)
-    unknown = [one for one in held if not isinstance(one, bool)]
-    if count <= 0:
-        return True
-    if count > len(unknown):
-        return False
-    if count == 1:
-        return disj(*unknown)
-    return conj(*unknown) if count == len(unknown) else z3.AtLeast(*unknown, count)

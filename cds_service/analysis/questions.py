@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from cds_service.analysis.decided import decide_unknown
+from cds_service.analysis.domain import checks_of
 from cds_service.analysis.encode import Encoded, Encoder, Forced
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Charts, Example, NotDecided, Solver, solver_for
-from cds_service.analysis.unknown_chart import Truth, conj, disj, neg, same
+from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solver, solver_for
+from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.judge import MET, judge
@@ -25,7 +26,7 @@ NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESS
 
 @dataclass(frozen=True, slots=True)
 class SolverFinding:
-    """What a question found about a criterion (``also`` names a second one). ``example`` is a chart that shows it, where one can."""
+    """What a question found about a criterion, and perhaps a second one, ``also``. ``example`` is a chart that shows it, if any."""
 
     question: str
     criterion: Criterion
@@ -64,6 +65,18 @@ class Asked:
         return [*(rule.when for rule in policy.settled_first), policy.necessary_when, *exclusions]
 
 
+def possible_outcomes(asked: Asked) -> dict[DecisionOutcome, Answer]:
+    """For each outcome a chart that has it, or the proof that none does."""
+    policy, as_of = asked.policy, asked.solver.as_of
+    return {
+        outcome: asked.solver.ask(
+            lambda charts, outcome=outcome: charts.decided[0].outcomes[outcome],  # type: ignore[misc]
+            lambda facts, outcome=outcome: judged(policy, facts, as_of).outcome is outcome,  # type: ignore[misc]
+        )
+        for outcome in DecisionOutcome
+    }
+
+
 def never_met(asked: Asked) -> Iterator[SolverFinding]:
     """Criteria that are met on no chart, so that what they are part of can never rest on them."""
     for criterion in _never(asked, lambda node: node.met):
@@ -91,7 +104,6 @@ def always_decided(asked: Asked) -> Iterator[SolverFinding]:
 def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion]:
     """The criteria of which something holds on no chart, topmost first. One chart often shows it for many."""
     seen: set[int] = set()
-    encoder = asked.solver.few.encoder
     criteria = [one for root in asked.roots() for one in walk(root)]
     for criterion in criteria:
         if id(criterion) in seen:
@@ -104,7 +116,6 @@ def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion
         wanted = what(_OUTCOME)
         seen |= {one for one, outcome in outcomes.items() if outcome.value == wanted}
         seen.add(id(criterion))
-    del encoder
 
 
 class _Named:
@@ -117,7 +128,7 @@ _OUTCOME: Encoded = _Named()  # type: ignore[assignment]
 
 
 def idle_criterion(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria without which every order would come out the same. A rule settled first counts; parts of an idle one are not named."""
+    """Criteria, rules settled first too, without which every order would come out the same. Parts of an idle one are not named."""
     policy = asked.policy
     for rule in policy.settled_first:
         yield from _idle(asked, rule.when, (False, True))
@@ -191,9 +202,7 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
             def reverses(
                 charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)
             ) -> Truth:
-                facts = charts.chart.facts_by_name
-                silent = replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())})
-                while_silent = decide_unknown(policy, Encoder(silent)).outcomes[pair[0]]
+                while_silent = decide_unknown(policy, charts.encoder, _while_silent(charts, name, asked)).outcomes[pair[0]]
                 return conj(while_silent, charts.decided[0].outcomes[pair[1]])
 
             def shows(
@@ -206,6 +215,14 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
             if isinstance(answer, Example):
                 said = f"while '{name}' is silent the order is {before.value}; documented as here it is {after.value}"
                 yield SolverFinding("presumption-reverses", criterion, said, answer)
+
+
+def _while_silent(charts: Charts, name: str, asked: Asked) -> Forced:
+    """The checks that hang on a fact, with their outcomes while it is silent."""
+    facts = charts.chart.facts_by_name
+    silent = Encoder(replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())}))
+    hanging = [check for check in checks_of(asked.roots()) if name in (check.fact, check.since)]
+    return {id(check): (found.met, found.not_met) for check in hanging for found in [silent.encode(check)]}
 
 
 QUESTIONS: Mapping[str, Callable[[Asked], Iterator[SolverFinding]]] = {

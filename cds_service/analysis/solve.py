@@ -17,7 +17,8 @@ from cds_service.analysis.domain import Domain, checks_of, criteria_of, domains,
 from cds_service.analysis.encode import Encoder
 from cds_service.analysis.replay import judged
 from cds_service.analysis.smallest import smallest
-from cds_service.analysis.unknown_chart import Truth, disj, neg, same, unknown_chart
+from cds_service.analysis.truths import Truth, disj, neg, same
+from cds_service.analysis.unknown_chart import unknown_chart
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.policy.model import Check, Fact, Policy

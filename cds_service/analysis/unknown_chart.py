@@ -15,43 +15,12 @@ from typing import Any
 import z3
 
 from cds_service.analysis.domain import Domain
+from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Code, Days, Interval, Value
 
-Truth = Any
-"""A z3 boolean, or a Python one where the answer does not hang on the chart."""
 LATEST = timedelta(days=400)
 """How long after the date of service evidence may be dated."""
-
-
-def conj(*truths: Truth) -> Truth:
-    """And; folds what is known."""
-    unknown = [one for one in truths if one is not True]
-    if any(one is False for one in unknown):
-        return False
-    return True if not unknown else unknown[0] if len(unknown) == 1 else z3.And(unknown)
-
-
-def disj(*truths: Truth) -> Truth:
-    """Or; folds what is known."""
-    unknown = [one for one in truths if one is not False]
-    if any(one is True for one in unknown):
-        return True
-    return False if not unknown else unknown[0] if len(unknown) == 1 else z3.Or(unknown)
-
-
-def neg(truth: Truth) -> Truth:
-    """Not; folds what is known."""
-    return not truth if isinstance(truth, bool) else z3.Not(truth)
-
-
-def same(one: Truth, other: Truth) -> Truth:
-    """Whether two truths agree."""
-    if isinstance(one, bool):
-        one, other = other, one
-    if isinstance(other, bool):
-        return one if other else neg(one)
-    return one == other
 
 
 @dataclass(frozen=True, slots=True)
