@@ -9,19 +9,22 @@ Path = tuple[str, ...]
 """A paragraph: the words before its number (a section's title, or none), then the number's steps."""
 _STEP = r"(?:[IVX]+|[ivx]+|[A-Za-z]|\d{1,2})"
 _NUMBERED = re.compile(rf"(?P<title>.*?)(?:^|(?<=\s))(?P<number>{_STEP}(?:\.{_STEP})*)")
-_ROMAN = {numeral: n for n, numeral in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), 1)}
+_ROMAN = {
+    numeral: n for n, numeral in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), 1)
+}
 
 
 def paths_of(at: str) -> Iterator[Path]:
-    """The paragraphs that a citation's place names; of words without a number, none."""
+    """The paragraphs that a citation's place names; words without a number are a section as a whole."""
     title = ""
     for piece in re.split(r"\s*[;,]\s*|\s+and\s+", re.sub(r"\((\w+)\)", r".\1", at)):
         ends = re.split(r"\s+to\s+", piece, maxsplit=1)
         first = _NUMBERED.fullmatch(ends[0])
         if not first:
             title = piece
+            yield (piece,)
             continue
-        title = first["title"].strip() or title
+        title = title or first["title"].strip()
         start = (title, *first["number"].split("."))
         last = _NUMBERED.fullmatch(ends[1]) if len(ends) == 2 else None
         end = (title, *last["number"].split(".")) if last else start
@@ -39,13 +42,16 @@ def _from_to(start: Path, end: Path) -> Iterator[Path]:
 
 
 def passed_over(cited: Collection[Path]) -> Iterator[tuple[Path, Path]]:
-    """Paragraphs that are not cited (nor anything below them) while a later one of the same list is, each with that later one."""
+    """Paragraphs that are not cited (nor anything below them) while a later one of the same list is, each with that later one.
+
+    A list directly under a section that is cited as a whole is not looked at.
+    """
     below: dict[Path, dict[str, Path]] = {}
     for path in cited:
         for length in range(2, len(path) + 1):
             below.setdefault(path[: length - 1], {}).setdefault(path[length - 1], path)
     for above, steps in below.items():
-        if above in cited and len(above) > 1 and len(steps) == 1:
+        if above in cited and len(above) == 1:
             continue
         kind = _kind(set(steps))
         numbered = sorted((_number(step, kind), path) for step, path in steps.items()) if kind else []

@@ -12,7 +12,10 @@ WORDS: dict[str, float] = {word: float(number) for number, word in enumerate(_ON
 WORDS |= {word: float(number * 10) for number, word in enumerate(_TENS.split(), 2)}
 WORDS |= {"once": 1.0, "single": 1.0, "twice": 2.0, "both": 2.0, "half": 50.0, "halved": 50.0, "third": 3.0, "a": 1.0, "an": 1.0}
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?")
-_STRETCH = re.compile(r"(?P<n>\d+|[a-z]+)[ -](?P<unit>day|week|month|year)s?\b(?! (?:of age|old|or older)\b)")
+_STRETCH = re.compile(
+    r"(?P<back>\b(?:last|past|previous|preceding|within|within the|in the) )?(?P<n>\d+|[a-z]+)[ -](?P<unit>day|week|month|year)s?\b"
+    r"(?P<ago> (?:before|ago|back)\b)?"
+)
 
 _COMPARISONS = {
     "is_at_least": r"at least|or (?:more|older|higher|greater|above|over|longer|later)\b|(?:no|not) (?:less|fewer|younger|lower) than|not below|≥",
@@ -20,7 +23,9 @@ _COMPARISONS = {
     "is_above": r"(?:more|older|higher|greater|longer) than|\babove\b|\bover\b|exceed\w*|>",
     "is_below": r"(?:less|fewer|younger|lower|shorter) than|\bbelow\b|\bunder\b|<",
 }
-_DENIED = re.compile(r"\b(?:no|not|none|never|neither|nor|without|nothing|nobody|cannot|absen\w+|free of|lacks?|only|alone)\b|n't\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:no|not|none|never|neither|nor|without|nothing|nobody|cannot|absen\w+|free of|lacks?|only|alone)\b|n't\b", re.IGNORECASE
+)
 
 
 def numbers(sentence: str) -> frozenset[float]:
@@ -40,9 +45,11 @@ def comparisons(sentence: str) -> frozenset[str]:
 
 
 def stretches(sentence: str) -> tuple[LookBack, ...]:
-    """The lengths of time that a sentence names; somebody's age is none."""
+    """The lengths of time that a sentence looks back over: *in the last 6 months*, *two weeks before*."""
     found = []
     for match in _STRETCH.finditer(sentence.lower()):
+        if not match["back"] and not match["ago"]:
+            continue
         count = float(match["n"]) if match["n"].isdigit() else WORDS.get(match["n"])
         if count is not None:
             found.append(LookBack(int(count), match["unit"]))

@@ -85,11 +85,16 @@ def _pairs(file: PolicyFile, group: list[Placed], files: ContentFiles) -> Iterat
 
 
 def _accepted(placed: Placed) -> dict[tuple[str, str | None], Interval]:
-    """The range of each fact that a check, or a list of checks that must all hold, accepts."""
+    """The range of the fact that a check, or a list that holds nothing but checks of it, accepts.
+
+    A list with other tests besides is another situation, and its thresholds need not meet its neighbour's.
+    """
     criterion = placed.criterion
     together = isinstance(criterion, AtLeast) and criterion.count == len(criterion.parts)
     checks = [criterion] if isinstance(criterion, Check) else criterion.parts if together and isinstance(criterion, AtLeast) else ()
     found: dict[tuple[str, str | None], Interval] = {}
+    if len({check.fact if isinstance(check, Check) else "" for check in checks}) > 1:
+        return found
     for check in checks:
         numbers = interval(check) if isinstance(check, Check) else None
         if numbers is None or not isinstance(check, Check):
@@ -117,5 +122,7 @@ def _lists(file: PolicyFile) -> Iterator[list[Placed]]:
 
 def _across(file: PolicyFile) -> list[Placed]:
     """The checks at the top of ``necessary_when`` with those at the top of ``not_necessary_when``."""
-    tops = [placed for placed in file.criteria if placed.section in ("necessary_when", "not_necessary_when") and len(placed.place) == 1]
+    tops = [
+        placed for placed in file.criteria if placed.section in ("necessary_when", "not_necessary_when") and len(placed.place) == 1
+    ]
     return [part for top in tops for part in file.parts(top) if isinstance(part.criterion, Check)]

@@ -28,7 +28,9 @@ class ValueSetFile:
         self.id, self.name = path.stem, name
         text = path.read_text(encoding="utf-8")
         self._compose = json.loads(text).get("compose", {})
-        self._written = [(number, json.loads(code)) for number, line in enumerate(text.splitlines(), 1) for code in _CODE.findall(line)]
+        self._written = [
+            (number, json.loads(code)) for number, line in enumerate(text.splitlines(), 1) for code in _CODE.findall(line)
+        ]
 
     def codes(self) -> Iterator[WrittenCode]:
         """Every code listed, in the file's order; what filters name is not listed."""

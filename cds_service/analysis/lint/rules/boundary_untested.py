@@ -36,4 +36,4 @@ def _seen(decision: Decision) -> Iterator[tuple[str, float]]:
                     yield leaf.criterion.fact, round(value.low, 6)
 
 
-RULE = Rule("boundary-untested", "thresholds", "warning", _find)
+RULE = Rule("boundary-untested", "thresholds", "info", _find)

@@ -20,7 +20,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             tested = _codes(files, check.test.value)
             if tested and governed.isdisjoint(tested):
                 said = f"no code of '{check.test.value}' is among the orders that this policy governs, so this is never met"
-                yield Found(file.name, file.line_of(placed, "in"), check.id, said, "name the set that was meant, or govern its codes")
+                yield Found(
+                    file.name, file.line_of(placed, "in"), check.id, said, "name the set that was meant, or govern its codes"
+                )
 
 
 def _codes(files: ContentFiles, id_: str) -> frozenset[Key]:

@@ -17,7 +17,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
                 continue
             if criterion.count in (1, len(criterion.parts)):
                 plain = "any" if criterion.count == 1 else "all"
-                said = f"at least {criterion.count} of {len(criterion.parts)} is '{plain}' in other words; was another number meant?"
+                said = (
+                    f"at least {criterion.count} of {len(criterion.parts)} is '{plain}' in other words; was another number meant?"
+                )
                 line = file.line_of(placed, "at_least")
                 yield Found(file.name, line, criterion.id, said, f"write '{plain}', or put the number right")
 

@@ -9,7 +9,7 @@ from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Found, Rule
 
 LONGEST = 48
-_PLACE = re.compile(r"(?:(?:criterion|criteria|part|rule|item|section|test)-?)?(?:[ivx]+|\d+|[a-z])(?:-?(?:[ivx]+|\d+|[a-z]))*")
+_PLACE = re.compile(r"(?:(?:criterion|criteria|part|rule|item|section|test)-?)?(?:[ivx]+|\d+|[a-z])(?:-(?:[ivx]+|\d+|[a-z]))*")
 
 
 def _find(files: ContentFiles) -> Iterator[Found]:

@@ -23,7 +23,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
                 said = f"a look-back of {check.within} is longer than {LONGEST} years; is another unit meant?"
             else:
                 continue
-            yield Found(file.name, file.line_of(placed, "within"), check.id, said, "put the unit right, or leave 'within' out for ever")
+            yield Found(
+                file.name, file.line_of(placed, "within"), check.id, said, "put the unit right, or leave 'within' out for ever"
+            )
 
 
 RULE = Rule("look-back-too-long", "time", "warning", _find)

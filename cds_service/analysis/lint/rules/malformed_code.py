@@ -19,7 +19,10 @@ _SHAPES = {
     CPT: (re.compile(r"\d{4}[0-9AFMTU]"), "CPT codes are four figures with a fifth or a letter (A, F, M, T, U)"),
     HCPCS: (re.compile(r"[A-V]\d{4}"), "HCPCS Level II codes are a letter from A to V and four figures"),
     ICD10CM: (re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"), "ICD-10-CM codes have a dot after the third character"),
-    NDC: (re.compile(r"\d{11}|\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,2}"), "NDCs are 4-4-2, 5-3-2, 5-4-1, 5-4-2 or 11 figures"),
+    NDC: (
+        re.compile(r"\d{11}|\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,2}"),
+        "NDCs are 4-4-2, 5-3-2, 5-4-1, 5-4-2 or 11 figures",
+    ),
 }
 
 

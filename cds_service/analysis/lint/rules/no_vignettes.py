@@ -13,7 +13,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
     for file in files.policies:
         if file.policy.status == "active" and file.name not in tried:
             said = "no vignette tries this version"
-            yield Found(file.name, file.line("version"), "vignettes", said, "write vignettes: a chart, and the decision that is right")
+            yield Found(
+                file.name, file.line("version"), "vignettes", said, "write vignettes: a chart, and the decision that is right"
+            )
 
 
 RULE = Rule("no-vignettes", "review", "warning", _find)

@@ -20,7 +20,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
         looked = file.policy.last_checked or file.data["review"]["encoded_on"]
         if looked + relativedelta(months=MONTHS) < files.today:
             said = f"whether the document still stands was last looked at on {looked}, more than {MONTHS} months ago"
-            yield Found(file.name, file.line(*place), "last_checked", said, "compare it with the publisher's page and set last_checked")
+            yield Found(
+                file.name, file.line(*place), "last_checked", said, "compare it with the publisher's page and set last_checked"
+            )
 
 
 RULE = Rule("not-checked-lately", "time", "warning", _find)

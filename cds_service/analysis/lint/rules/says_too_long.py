@@ -17,7 +17,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             length = len(placed.criterion.says)
             if length > LONGEST:
                 said = f"the sentence has {length} characters, and cards cut at {LONGEST}"
-                yield Found(file.name, file.line_of(placed, "says"), placed.criterion.id, said, "split the criterion, or say it shorter")
+                yield Found(
+                    file.name, file.line_of(placed, "says"), placed.criterion.id, said, "split the criterion, or say it shorter"
+                )
 
 
 RULE = Rule("says-too-long", "wording", "warning", _find)

@@ -17,7 +17,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             quote = check.cite.quote
             if quote and check.test.compare in RAYS and not meant(check) & numbers(quote):
                 said = f"the test is '{check.test.compare}: {check.test.written}', and the quoted words do not hold that number"
-                yield Found(file.name, file.line_of(placed, "cite", "quote"), check.id, said, "quote the words that give the threshold")
+                yield Found(
+                    file.name, file.line_of(placed, "cite", "quote"), check.id, said, "quote the words that give the threshold"
+                )
 
 
 RULE = Rule("threshold-not-in-quote", "citations", "warning", _find)

@@ -14,7 +14,13 @@ def _find(files: ContentFiles) -> Iterator[Found]:
         last = next((index for index, entry in enumerate(entries) if entry.when is None), len(entries))
         for index in range(last + 1, len(entries)):
             said = f"the entry at line {file.line('authorization', last)} has no 'when', so this one is never said"
-            yield Found(file.name, file.line("authorization", index), f"authorization {index + 1}", said, "put the entry without 'when' last")
+            yield Found(
+                file.name,
+                file.line("authorization", index),
+                f"authorization {index + 1}",
+                said,
+                "put the entry without 'when' last",
+            )
 
 
 RULE = Rule("unreachable-authorization", "shape", "error", _find)
