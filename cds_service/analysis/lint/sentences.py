@@ -18,8 +18,10 @@ _STRETCH = re.compile(
 )
 
 _COMPARISONS = {
-    "is_at_least": r"at least|or (?:more|older|higher|greater|above|over|longer|later)\b|(?:no|not) (?:less|fewer|younger|lower) than|not below|≥",
-    "is_at_most": r"at most|or (?:less|fewer|younger|lower|below|under|shorter)\b|(?:no|not) (?:more|greater|older|higher) than|not above|up to|≤",
+    "is_at_least": r"at least|or (?:more|older|higher|greater|above|over|longer|later)\b"
+    r"|(?:no|not) (?:less|fewer|younger|lower) than|not below|≥",
+    "is_at_most": r"at most|or (?:less|fewer|younger|lower|below|under|shorter)\b"
+    r"|(?:no|not) (?:more|greater|older|higher) than|not above|up to|≤",
     "is_above": r"(?:more|older|higher|greater|longer) than|\babove\b|\bover\b|exceed\w*|>",
     "is_below": r"(?:less|fewer|younger|lower|shorter) than|\bbelow\b|\bunder\b|<",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 from cds_service.analysis.lint.content_files import ContentFiles, Placed, PolicyFile
@@ -81,7 +82,7 @@ def _pairs(file: PolicyFile, group: list[Placed], files: ContentFiles) -> Iterat
             by_fact.setdefault(key, []).append(Accepted(file, placed, key[0], unit, numbers))
     for ranges in by_fact.values():
         ranges.sort(key=lambda one: (one.range.low, one.range.low_open, one.range.high, not one.range.high_open))
-        yield from zip(ranges, ranges[1:], strict=False)
+        yield from pairwise(ranges)
 
 
 def _accepted(placed: Placed) -> dict[tuple[str, str | None], Interval]:

@@ -15,7 +15,7 @@ from cds_service.policy.values import Interval
 
 def _find(files: ContentFiles) -> Iterator[Found]:
     tried = {(decision.policy.file, *seen) for _, decision in files.decisions if decision.policy for seen in _seen(decision)}
-    with_vignettes = {vignette.policy.file for vignette in files.vignettes}
+    with_vignettes = {vignette.policy.file for vignette in files.vignettes if vignette.policy.status != "draft"}
     for file in files.policies:
         for placed, check in file.checks if file.name in with_vignettes else ():
             threshold = check.test.value
