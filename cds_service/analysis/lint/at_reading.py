@@ -1,4 +1,4 @@
-"""Rules that need no search: content that breaks them is refused when it is read, with file and line, by every command and the service."""
+"""Rules that need no search: content that breaks them is refused, with file and line, by every command and the service."""
 
 from __future__ import annotations
 

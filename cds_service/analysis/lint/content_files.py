@@ -20,8 +20,7 @@ from cds_service.vignettes.run import decide_as_facts
 from cds_service.yaml_file import Place, YamlFile
 
 SECTIONS = ("necessary_when", "not_necessary_when", *OF_RESPONSES)
-AROUND = ("settled_first", "authorization", "advice")
-"""The keys of a policy file that hold criteria: one tree each, or a list whose entries have one under ``when``."""
+"""The keys of a policy file that hold the trees of criteria; others hold one under ``when``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +80,12 @@ class PolicyFile:
             yield policy.not_necessary_when, (against,)
         if policy.more_likely_when:
             yield policy.more_likely_when, ("more_likely_when",)
-        for key, entries in (("authorization", policy.authorization), ("advice", policy.advice)):
-            for index, entry in enumerate(entries):
-                if entry.when:
-                    yield entry.when, (key, index, "when")
+        for index, authorization in enumerate(policy.authorization):
+            if authorization.when:
+                yield authorization.when, ("authorization", index, "when")
+        for index, advice in enumerate(policy.advice):
+            if advice.when:
+                yield advice.when, ("advice", index, "when")
 
     def entry(self, placed: Placed) -> dict[str, Any]:
         """The criterion as the file writes it."""

@@ -10,7 +10,7 @@ from cds_service.analysis.lint.content_files import ContentFiles
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-"""From the gravest: an *error* decides orders wrongly or breaks a licence, a *warning* is probably a slip, an *info* is a duty not yet done."""
+"""From the gravest: an *error* decides orders wrongly or breaks a licence, a *warning* may be a slip, an *info* is a duty."""
 Group = Literal["citations", "references", "thresholds", "time", "unknowns", "wording", "shape", "review", "exclusions", "reach"]
 
 

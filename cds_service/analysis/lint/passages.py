@@ -9,9 +9,29 @@ Path = tuple[str, ...]
 """A paragraph: the words before its number (a section's title, or none), then the number's steps."""
 _STEP = r"(?:[IVX]+|[ivx]+|[A-Za-z]|\d{1,2})"
 _NUMBERED = re.compile(rf"(?P<title>.*?)(?:^|(?<=\s))(?P<number>{_STEP}(?:\.{_STEP})*)")
-_ROMAN = {
-    numeral: n for n, numeral in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), 1)
-}
+_NUMERALS = (
+    "i",
+    "ii",
+    "iii",
+    "iv",
+    "v",
+    "vi",
+    "vii",
+    "viii",
+    "ix",
+    "x",
+    "xi",
+    "xii",
+    "xiii",
+    "xiv",
+    "xv",
+    "xvi",
+    "xvii",
+    "xviii",
+    "xix",
+    "xx",
+)
+_ROMAN = {numeral: n for n, numeral in enumerate(_NUMERALS, 1)}
 
 
 def paths_of(at: str) -> Iterator[Path]:

@@ -6,7 +6,10 @@ import re
 
 from cds_service.policy.values import LookBack
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+)
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 WORDS: dict[str, float] = {word: float(number) for number, word in enumerate(_ONES.split())}
 WORDS |= {word: float(number * 10) for number, word in enumerate(_TENS.split(), 2)}

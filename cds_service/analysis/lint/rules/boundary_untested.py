@@ -30,10 +30,16 @@ def _find(files: ContentFiles) -> Iterator[Found]:
 def _seen(decision: Decision) -> Iterator[tuple[str, float]]:
     for tree in filter(None, (decision.necessary, decision.exclusions)):
         for leaf in leaves(tree):
-            for evidence in leaf.evidence if isinstance(leaf.criterion, Check) else ():
+            check = leaf.criterion
+            for evidence in leaf.evidence:
                 value = evidence.value
-                if evidence.standing is Standing.USABLE and isinstance(value, Interval) and value.low == value.high:
-                    yield leaf.criterion.fact, round(value.low, 6)
+                if (
+                    isinstance(check, Check)
+                    and evidence.standing is Standing.USABLE
+                    and isinstance(value, Interval)
+                    and value.low == value.high
+                ):
+                    yield check.fact, round(value.low, 6)
 
 
 RULE = Rule("boundary-untested", "thresholds", "info", _find)

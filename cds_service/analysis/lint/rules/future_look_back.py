@@ -17,7 +17,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             entry = files.content.catalogue[check.fact].entry
             words = _AHEAD.search(f"{check.fact.replace('_', ' ')} {entry.means}".lower())
             if check.within and entry.type == "date" and words:
-                said = f"'{check.fact}' is a day that lies ahead ('{words[0]}'), and a look-back counts backwards from the date of service"
+                said = f"'{check.fact}' is a day that lies ahead ('{words[0]}'), and a look-back counts backwards"
                 hint = "name a fact of the past, or one that is the distance to that day"
                 yield Found(file.name, file.line_of(placed, "within"), check.id, said, hint)
 

@@ -18,7 +18,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
     for file, key, source in named:
         newest = latest[source.url]
         if newest.sha256 != source.sha256:
-            said = f"the document at this address was another one when it was read on {newest.retrieved} (its sha256 begins {newest.sha256[:8]})"
+            said = f"the document at this address had changed when it was read on {newest.retrieved} (sha256 {newest.sha256[:8]}…)"
             yield Found(
                 file.name, file.line("sources", key, "sha256"), key, said, "read the document again and write a new version"
             )
