@@ -80,33 +80,6 @@ def list_policies(content: ContentFolder = None) -> None:
     to_stdout().print(table)
 
 
-@policy_commands.command("check")
-def check_content(
-    content: ContentFolder = None,
-    mutants: Annotated[bool, typer.Option("--mutants", help="Also try whether the vignettes would notice every mistake.")] = False,
-    vignettes: Annotated[Path | None, typer.Option("--vignettes", help="The vignettes; those of the content by default.")] = None,
-    drafts: Annotated[
-        Path | None,
-        typer.Option("--draft-vignettes", metavar="FILE", help="As --mutants, and write missing vignettes to FILE for a person."),
-    ] = None,
-) -> None:
-    """Read all content and say what is wrong with it, each problem as 'file:line: what'; exit 1 when anything is."""
-    from cds_service.cli.policy_new import left_to_do  # noqa: PLC0415 - it imports this module
-
-    held = content_in(content)
-    if left := left_to_do(held.root):
-        refuse(left)
-    policies, versions = len({policy.id for policy in held.policies}), len(held.policies)
-    read = (
-        f"policies: {policies}, versions: {versions}, facts: {len(held.catalogue.facts)}, value sets: {len(held.terminology.sets)}"
-    )
-    to_stdout().print(f"All content holds together ({read}, revision {held.revision}).", soft_wrap=True)
-    if mutants or drafts:
-        from cds_service.cli.policy_proof import check_mutants  # noqa: PLC0415 - it imports this module
-
-        to_stdout().print(f"The vignettes show it all ({check_mutants(held, vignettes, drafts)}).", soft_wrap=True)
-
-
 @policy_commands.command("hooks")
 def hooks(
     write: Annotated[bool, typer.Option("--write", help="Write the document to hooks.json of the content.")] = False,

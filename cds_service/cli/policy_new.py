@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from cds_service.analysis.lint.content_files import vignettes_of
 from cds_service.cli.policy import policy_commands
-from cds_service.cli.policy_test import vignette_folder
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.fhir.codes import Coding, written
 
@@ -111,7 +111,7 @@ def new(
     files = {
         held.root / "policies" / payer / short / f"{version}.yaml": POLICY.format(**words),
         held.root / "value_sets" / f"{orders}.json": _value_set(orders, title, codings, local_day()),
-        vignette_folder(held) / payer / short / f"{version}.yaml": VIGNETTES.format(**words),
+        vignettes_of(held) / payer / short / f"{version}.yaml": VIGNETTES.format(**words),
     }
     if there := [str(path) for path in files if path.exists()]:
         refuse([f"{path}: it is there already, and is left as it is; nothing was written" for path in there])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -14,8 +16,9 @@ from cds_service.analysis.cover import Seen, tried
 from cds_service.analysis.excused import Excused, read_excused
 from cds_service.analysis.mutate import repairs
 from cds_service.analysis.proof import Proven, draft, prove
-from cds_service.analysis.table import page, same_but_seconds
+from cds_service.analysis.table import Told, page, same_but_seconds
 from cds_service.cli.policy import policy_commands
+from cds_service.cli.policy_lint import report
 from cds_service.cli.policy_test import vignettes_in
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
 from cds_service.content import Content
@@ -59,9 +62,21 @@ def table(
     """Print what is shown of every policy: criteria, facts, lint issues, criteria seen, mutants killed, the solver's answers."""
     if write and compare:
         raise typer.BadParameter("--write and --check do not go together")
+    if find_spec("z3") is None:
+        refuse("the table holds the solver's answers; install it with: pip install 'cds-service[analysis]'")
+    from cds_service.cli.solver_pages import answers  # noqa: PLC0415 - z3 is an extra
+
     held = content_in(content)
-    ready = asked(vignettes_in(vignettes, held), held)
-    made = page(_proven(held, ready, _excused(held), policies), ready, held)
+    ready, excused, found = asked(vignettes_in(vignettes, held), held), _excused(held), report(held)
+    rows = []
+    for policy in _chosen(held, policies, every=True):
+        began = perf_counter()
+        rows_of_solver = list(answers(policy, held))
+        charts = sum(bool(row["chart"]) for row in rows_of_solver)
+        issues = sum(issue.file == policy.file for issue in found.issues)
+        told = Told(issues, len(rows_of_solver), charts, perf_counter() - began)
+        rows.append((_proven_of(policy, ready, excused, held), told))
+    made = page(rows, ready)
     file = held.root / PAGE
     if write:
         file.write_text(made, encoding="utf-8")
@@ -81,7 +96,7 @@ def check_mutants(content: Content, vignettes: Path | None = None, drafts: Path 
     excused = _excused(content)
     if wrong := [line for policy in _chosen(content, None) for line in _failing(policy, ready, content)]:
         refuse(wrong)
-    proven = _proven(content, ready, excused, None)
+    proven = _proven(content, ready, excused)
     problems = [problem for one in proven for problem in one.problems] + [str(problem) for problem in excused.idle()]
     if drafts:
         written = [draft(one.survivors, content) for one in proven if any(survivor.chart for survivor in one.survivors)]
@@ -111,14 +126,20 @@ def _failing(policy: Policy, ready: tuple[Asked, ...], content: Content) -> list
     return lines + [f"{mutant.place}: vignettes that fail come right when {mutant.changed}" for mutant in meant[:MOST_REPAIRS]]
 
 
-def _proven(content: Content, ready: tuple[Asked, ...], excused: Excused, names: list[str] | None) -> list[Proven]:
-    right = tuple(one for one in ready if not one.wrong)
-    return [prove(policy, right, excused, content) for policy in _chosen(content, names)]
+def _proven(content: Content, ready: tuple[Asked, ...], excused: Excused) -> list[Proven]:
+    return [_proven_of(policy, ready, excused, content) for policy in _chosen(content, None)]
 
 
-def _chosen(content: Content, names: list[str] | None) -> list[Policy]:
-    """The active policies of orders, or those of these names."""
-    held = [policy for policy in content.policies if policy.subject == "order" and policy.status != "draft"]
+def _proven_of(policy: Policy, ready: tuple[Asked, ...], excused: Excused, content: Content) -> Proven:
+    """What is shown of a policy by the vignettes that come out as expected; of one that judges no order, only its criteria."""
+    if policy.subject != "order":
+        return Proven(policy, tuple(tried(policy, ())), (), 0, 0, (), (), 0.0)
+    return prove(policy, [one for one in ready if not one.wrong], excused, content)
+
+
+def _chosen(content: Content, names: list[str] | None, every: bool = False) -> list[Policy]:
+    """The active policies of orders (with ``every``, those of other subjects too), or those of these names."""
+    held = [policy for policy in content.policies if policy.status != "draft" and (every or policy.subject == "order")]
     chosen = [policy for policy in held if not names or policy.id in names]
     if names and (unknown := set(names) - {policy.id for policy in chosen}):
         refuse(f"there is no active policy of orders named '{sorted(unknown)[0]}'; 'cds-service policy list' names them")

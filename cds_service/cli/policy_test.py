@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cds_service.analysis.lint.content_files import vignettes_of
 from cds_service.app import create_app
 from cds_service.cli.policy import policy_commands
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
@@ -25,7 +26,7 @@ Folder = Annotated[Path | None, typer.Option("--vignettes", help="The folder of 
 def run_vignettes(policy: Which = "", vignettes: Folder = None, content: ContentFolder = None) -> None:
     """Run the vignettes of the policies twice, as facts and as FHIR over HTTP, and say which decide otherwise than expected."""
     held = content_in(content)
-    folder = vignettes or vignette_folder(held)
+    folder = vignettes or vignettes_of(held)
     read = vignettes_in(folder, held, policy)
     if not read:
         refuse(f"no vignettes of {policy or 'any policy'} in {folder}")
@@ -54,15 +55,9 @@ def print_facts(write: Written = False, content: ContentFolder = None) -> None:
         typer.echo(page, nl=False)
 
 
-def vignette_folder(content: Content) -> Path:
-    """Where the vignettes of a content are: in the wheel beside the policies, in a checkout among the tests."""
-    inside = content.root / "vignettes"
-    return inside if inside.is_dir() else content.root / "tests" / "vignettes"
-
-
 def vignettes_in(folder: Path | None, content: Content, policy: str = "") -> list[Vignette]:
     """The vignettes of a folder (of the content by default), of one policy or all; ends the command with every problem in them."""
-    folder = folder or vignette_folder(content)
+    folder = folder or vignettes_of(content)
     if not folder.is_dir():
         refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
     read: list[Vignette] = []
