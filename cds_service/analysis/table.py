@@ -15,7 +15,7 @@ Made by `cds-service policy table --write`; `cds-service policy table --check` c
 of the machine it was made on. A *mutant* is the policy with one small mistake in it; it is *killed* when a vignette fails on it.
 *Of no effect* are mutants that the solver proves to decide no chart otherwise, or that `policies/excused.yaml` excuses with a
 reason. A criterion is *seen* when vignettes show it met, not met, not documented and deciding, as far as it can be.
-`cds-service policy lint` prints the issues, `cds-service policy solve` the answers. What judges no order is asked by no vignette here.
+`cds-service policy lint` prints the issues, `cds-service policy solve` the answers. What judges no order has no vignettes.
 
 """
 COLUMNS = (
