@@ -30,6 +30,19 @@ def authorized(answer: Answer, needed: bool | None) -> Answer:
     return said
 
 
+def undecided(answer: Answer, *, early: bool) -> Answer:
+    """An answer that a technical failure left open: what it left to conditions is *indeterminate*, as is the documentation needed.
+
+    In CRD 2.0.1 (``early``), which has no such code, it is *conditional* on other information.
+    """
+    code = "conditional" if early else "indeterminate"
+    covered, pa = (code if said == "conditional" else said for said in (answer.covered, answer.pa_needed))
+    info = ("OTH",) if early else ()
+    return replace(
+        answer, covered=covered, pa_needed=pa, doc_needed=(code,), doc_purpose=(), info_needed=info, reason="", questionnaires=()
+    )
+
+
 def answer_problems(policy: Policy) -> Iterator[Problem]:
     """What is wrong with the answers of a policy, each at its line: against CRD, against the rules, against being no denial."""
     for outcome, answer in policy.answers.outcomes.items():

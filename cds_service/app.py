@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
@@ -30,17 +31,22 @@ def create_app(
     settings: Settings | None = None,
     today: Callable[[], date] | None = None,
     store: Store | None = None,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
+    What clients did not prefetch is read from their FHIR servers below the prefixes ``fhir_servers``; without ``servers``, not at all.
     Raises ContentError when the content does not hold together.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
+    app.register_blueprint(
+        hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, servers, fhir_servers)
+    )
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],

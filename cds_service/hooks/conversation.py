@@ -107,11 +107,16 @@ class Conversation:
         return {"davinci-crd.associated-resource": [order if self.version == "2.0.1" else {"reference": order}]}
 
 
+def version_of(request: OrderSignRequest, configured: CrdVersion) -> CrdVersion:
+    """The CRD version that a request asks for, else the configured one."""
+    asked = (request.extension or {}).get("davinci-crd.requestedVersion")
+    return VERSIONS[asked] if isinstance(asked, str) else configured
+
+
 def conversation_of(request: OrderSignRequest, configured: CrdVersion) -> Conversation:
     """What a request says of the answer's form; ``configured`` is the CRD version for those that name none."""
     extension = request.extension or {}
-    asked = extension.get("davinci-crd.requestedVersion")
-    version = VERSIONS[asked] if isinstance(asked, str) else configured
+    version = version_of(request, configured)
     given = extension.get(CONFIGURATION)
     if given is not None and not isinstance(given, dict):
         _ignored(request, CONFIGURATION)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from cds_service.answers import authorized
+from cds_service.answers import authorized, undecided
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, evidence_of
@@ -22,7 +22,7 @@ from cds_service.fhir.coverage_information import URL, Assertion, CrdVersion, as
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.elements import items, own_reference, reference, text
 from cds_service.hooks.conversation import Conversation
-from cds_service.hooks.coverage_reasons import reasons
+from cds_service.hooks.coverage_reasons import reasons, technical_failure
 from cds_service.hooks.echo import order_texts, with_extensions
 from cds_service.order import Order
 
@@ -89,6 +89,9 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
     answer = authorized(answer, decision.authorization.needed if decision.authorization else None)
     if answer.pa_needed == "satisfied" and not conversation.wants("unsolicited-determ"):
         answer = replace(answer, pa_needed="auth-needed")
+    failure = technical_failure(case, decision)
+    if failure:
+        answer = undecided(answer, early=conversation.version == "2.0.1")
     id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
     others = {order.reference for order in case.other_orders()}
     source = next(iter(policy.sources.values()))
@@ -102,6 +105,7 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         dependencies=tuple(dict.fromkeys(e.resource for e in evidence_of(decision) if e.resource in others)),
         satisfied_pa_id=str(uuid5(UUID(id_), "prior-authorization")) if answer.pa_needed == "satisfied" else "",
         policy_link=source.url,
+        coded=("technical", failure) if failure else ("", ""),
     )
     extension = as_extension(assertion, conversation.version)
     broken = violations(extension, conversation.version)

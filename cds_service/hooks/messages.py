@@ -5,6 +5,7 @@ Unknown members are ignored everywhere (CDS Hooks 2.0, CRD `found-33`); what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -69,6 +70,8 @@ class Authorization(Message):
     """Access to the client's FHIR server. Held for this request only, never logged."""
 
     access_token: Annotated[Filled, Field(repr=False)]
+    scope: str = ""
+    patient: str | None = None
 
 
 class OrderSignRequest(Message):
@@ -100,6 +103,11 @@ class Unusable(Exception):
         super().__init__("; ".join(f"{issue.expression}: {issue.said}" for issue in self.issues))
 
 
+def loggable(hook_instance: str) -> str:
+    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
+    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
+
+
 def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a body. Raises Unusable (400) for anything else."""
     try:
@@ -121,8 +129,6 @@ def parse_request(body: bytes, hook: str) -> OrderSignRequest:
         request = OrderSignRequest.model_validate(raw)
     except ValidationError as error:
         raise Unusable(400, [_issue(fault) for fault in error.errors(include_input=False)]) from None
-    if request.fhir_authorization and not request.fhir_server:
-        raise Unusable(400, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
     wanted = (request.extension or {}).get("davinci-crd.requestedVersion")
     if wanted is not None and (not isinstance(wanted, str) or wanted not in VERSIONS):
         known = ", ".join(VERSIONS)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,11 +15,13 @@ from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.cards import card_uuid, cards
-from cds_service.hooks.conversation import conversation_of
+from cds_service.hooks.client_server import ClientServers
+from cds_service.hooks.conversation import conversation_of, version_of
 from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.gather import gather
-from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
+from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, loggable, parse_request
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.required import refuse_token_without_server, refuse_without_coverage
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 from cds_service.store.store import Store
 
@@ -48,13 +49,22 @@ class Settings:
     keep_comments: bool = False
 
 
-def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
+def answer(
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    store: Store | None = None,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
+) -> dict[str, Any]:
     """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
+    What was not prefetched is read through ``servers`` below the prefixes ``fhir_servers``, those that the caller may name.
     """
     request = parse_request(body, "order-sign")
-    decided = decide_request(request, content, today, settings)
+    decided = decide_request(request, content, today, settings, servers, fhir_servers)
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation),
@@ -95,11 +105,22 @@ def _record(
     store.record(rows, content, SERVICE_ID, hook_instance, settings.log_values)
 
 
-def decide_request(request: OrderSignRequest, content: Content, today: date, settings: Settings) -> list[tuple[Case, Decision]]:
+def decide_request(
+    request: OrderSignRequest,
+    content: Content,
+    today: date,
+    settings: Settings,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
+) -> list[tuple[Case, Decision]]:
     """The decisions for every order that stands, each with its case. Raises Unusable for an order that cannot be read."""
-    signing = receive_orders(request, today)
-    _refuse_malformed(signing, content, request.hook_instance, settings)
-    chart = gather(request, content.terminology)
+    version = version_of(request, settings.crd_version)
+    refuse_token_without_server(request, version)
+    received = receive_orders(request, today)
+    _refuse_malformed(received, content, request.hook_instance, settings)
+    chart, signing = gather(request, content, received, today, servers, fhir_servers)
+    if settings.strict:
+        refuse_without_coverage(chart, signing, content, version)
     decided: list[tuple[Case, Decision]] = []
     for order in signing:
         if order.stands:
@@ -180,11 +201,6 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
         raise Unusable(400, issues)
-
-
-def loggable(hook_instance: str) -> str:
-    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
 
 
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:

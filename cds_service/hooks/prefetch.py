@@ -65,9 +65,15 @@ def templates(content: Content) -> dict[str, str]:
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
+    codes = codes_of(needs, terminology)
+    return f"&code={','.join(codes)}" if codes else ""
+
+
+def codes_of(needs: Iterable[Need], terminology: Terminology) -> tuple[str, ...]:
+    """The codes (``system|code``) that searches for one resource type may be narrowed to; none when they may not be."""
     held = list(needs)
     if not all(need.value_sets for need in held):
-        return ""
+        return ()
     codes = {
         f"{system}|{code}": None
         for need in held
@@ -75,7 +81,7 @@ def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
         for system, listed in terminology.sets[id_].systems.items()
         for code in listed
     }
-    return f"&code={','.join(sorted(codes))}"
+    return tuple(sorted(codes))
 
 
 def discovery(content: Content) -> dict[str, Any]:
@@ -91,7 +97,8 @@ def discovery(content: Content) -> dict[str, Any]:
                     "and what is still missing. Cites the policy for every reason."
                 ),
                 "usageRequirements": (
-                    "Data that are not prefetched count as not searched: what rests on them is answered as not documented."
+                    "Data that are not prefetched are read from fhirServer with the token of the call, where the service may read "
+                    "that server; else they count as not searched, and what rests on them is answered as not documented."
                 ),
                 "version": "3.0.0",
                 "prefetch": templates(content),

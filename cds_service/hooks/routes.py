@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.content import Content
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.feedback import receive
 from cds_service.hooks.messages import Issue, Unusable
 from cds_service.hooks.order_sign import Settings, answer
@@ -16,7 +17,14 @@ from cds_service.hooks.prefetch import SERVICE_ID, discovery
 from cds_service.store.store import Store
 
 
-def hooks_routes(content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None) -> Blueprint:
+def hooks_routes(
+    content: Content,
+    settings: Settings,
+    today: Callable[[], date],
+    store: Store | None = None,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
+) -> Blueprint:
     """The blueprint of `/cds-services`. The discovery document is `hooks.json` of the content, or made where it has none."""
     routes = Blueprint("hooks", __name__)
     file = content.root / "hooks.json"
@@ -29,7 +37,7 @@ def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]
     @routes.post("/cds-services/<service>")
     def call(service: str) -> Response:
         _refuse_unknown(service)
-        answered = answer(request.get_data(cache=False), content, today(), settings, store)
+        answered = answer(request.get_data(cache=False), content, today(), settings, store, servers, fhir_servers)
         return Response(orjson.dumps(answered), mimetype="application/json")
 
     @routes.post("/cds-services/<service>/feedback")
