@@ -15,9 +15,9 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
-from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 from cds_service.store.store import Store
 
@@ -37,7 +37,8 @@ def create_app(
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    What clients did not prefetch is read from their FHIR servers below the prefixes ``fhir_servers``; without ``servers``, not at all.
+    What clients did not prefetch is read from their FHIR servers below the prefixes ``fhir_servers``;
+    without ``servers``, not at all.
     Raises ContentError when the content does not hold together.
     """
     held = content or content_of_environment()

@@ -16,8 +16,8 @@ from cds_service.content import Content
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.server import Limits
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
-from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.prefetch import KEYS
 from cds_service.security.outbound import Outbound
 from cds_service.vignettes.read import Vignette, read_vignettes
@@ -39,7 +39,6 @@ CHART: list[Json] = [
     gestational_age(70, "2025-05-01"),
     fetuses(1, "2025-04-20"),
 ]
-NECESSARY = {"outcome": "necessary"}
 
 
 @pytest.fixture
@@ -252,9 +251,15 @@ def test_a_server_that_fails_leaves_the_rest_standing(ask: Callable[..., Json], 
     assert len(served.asked) < 60
 
 
+def hang_always(asked: Asked) -> bool:
+    """Keeps every call open."""
+    hang(asked)
+    return True
+
+
 def test_a_server_that_hangs_altogether_is_left(ask: Callable[..., Json]) -> None:
     """When nothing comes at all, the answer is advisory and in time, and names what was not searched."""
-    with fhir_server(CHART, lambda asked: hang(asked) or True) as served:
+    with fhir_server(CHART, hang_always) as served:
         answered = ask(served, unfetched())
     assert decided(answered)["outcome"] == "not-documented"
     assert answered["systemActions"] == []
@@ -299,7 +304,8 @@ def test_resources_of_others_are_not_used(ask: Callable[..., Json]) -> None:
     others = [fetuses(3, "2025-04-28") | {"subject": {"reference": "Patient/p2"}}, *CHART[2:]]
     with fhir_server([*CHART[:2], *others]) as served:
         decision = decided(ask(served, unfetched()))
-    assert decision["outcome"] != "not-necessary"
+    assert decision["outcome"] == "not-documented"
+    assert decision["searched"] == ["Observation"]
     assert not any("2025-04-28" in str(row) for row in decision["evidence"])
 
 

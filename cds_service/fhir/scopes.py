@@ -1,4 +1,4 @@
-"""What a FHIR access token may read, as its SMART scopes say: ``patient/*.read`` of SMART 1, ``patient/Observation.rs`` of SMART 2."""
+"""What a FHIR access token may read by its scopes: ``patient/*.read`` of SMART 1, ``patient/Observation.rs`` of SMART 2."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Page:
 
     def holds_all(self, kind: str, held: Iterable[Resource] = ()) -> bool:
         """Whether the matches read so far (``held``, or the page's own) are as many as the search says to have found."""
-        matches = sum(1 for resource in (held or self.resources) if resource.get("resourceType") == kind)
+        matches = len([r for r in (held or self.resources) if r.get("resourceType") == kind])
         return self.total is not None and self.total <= matches
 
 

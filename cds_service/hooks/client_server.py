@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import wait
+from typing import Any
 from urllib.parse import urlsplit
 
 from cds_service.fhir.capability import Capabilities
 from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.scopes import Scopes
 from cds_service.fhir.server import Failed, FhirServer, Found, Limits
-from cds_service.hooks.messages import OrderSignRequest
+from cds_service.hooks.messages import HookRequest
 from cds_service.security.outbound import NotAllowed, Outbound, Unreachable
 from cds_service.security.urls import allows, read_url
 
@@ -99,8 +100,8 @@ class Access:
         return get
 
 
-def access_of(request: OrderSignRequest, servers: ClientServers | None, fhir_servers: Sequence[str]) -> Access | None:
-    """The server that a call lets be read, None when there is none, or none that the caller may name (``fhir_servers``, prefixes)."""
+def access_of(request: HookRequest[Any], servers: ClientServers | None, fhir_servers: Sequence[str]) -> Access | None:
+    """The server that a call lets be read; None when it names none, or none below the caller's prefixes ``fhir_servers``."""
     authorization = request.fhir_authorization
     if servers is None or not authorization or not request.fhir_server:
         return None

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cds_service.chart import Chart, SetAside
 from cds_service.content import Content
@@ -18,7 +18,7 @@ from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.server import Found
 from cds_service.hooks.client_server import NOT_TECHNICAL, Access, ClientServers, access_of, said
 from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
-from cds_service.hooks.messages import OrderSignRequest, loggable
+from cds_service.hooks.messages import HookRequest, loggable
 from cds_service.hooks.prefetch import KEYS
 from cds_service.hooks.prefetched import Supplied, supplied
 from cds_service.order import Order, read_order
@@ -36,7 +36,7 @@ class Gathered(NamedTuple):
 
 
 def gather(
-    request: OrderSignRequest,
+    request: HookRequest[Any],
     content: Content,
     signing: tuple[Order, ...],
     today: date,
@@ -83,7 +83,7 @@ def _codes(found: Sequence[tuple[str, Found]]) -> dict[str, str]:
 
 
 def _fetched(
-    request: OrderSignRequest,
+    request: HookRequest[Any],
     content: Content,
     signing: tuple[Order, ...],
     today: date,
@@ -96,7 +96,7 @@ def _fetched(
         found += access.read(medicine_readings(ids, access), 0.5)
         read = {own_reference(resource): resource for _, one in found for resource in one.resources}
         signing = tuple(_with_medicine(order, today, read) for order in signing)
-    patient, encounter = request.context.patient_id, request.context.encounter_id or ""
+    patient, encounter = request.context.patient_id, getattr(request.context, "encounter_id", None) or ""
     states = {held.kind: held for held in keys}
     prefetched = [resource for held in keys for resource in held.resources]
     chart = Chart(prefetched, content.terminology, patient)
@@ -120,7 +120,7 @@ def _with_medicine(order: Order, today: date, read: dict[str, Resource]) -> Orde
     return again if again.medicine and not order.medicine else order
 
 
-def _log(request: OrderSignRequest, asked: dict[str, str], started: float) -> None:
+def _log(request: HookRequest[Any], asked: dict[str, str], started: float) -> None:
     extra = {
         "hook_instance": loggable(request.hook_instance),
         "read": {kind: code or "read" for kind, code in asked.items()},

@@ -1,4 +1,4 @@
-"""What a call must bring: a server beside a token; and, where the operator wants it strict, one Coverage of a payer held here."""
+"""What a call must bring: where the operator wants it strict, one Coverage of a payer held here."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from collections.abc import Iterable
 from cds_service.chart import Chart
 from cds_service.content import Content
 from cds_service.fhir.coverage_information import CrdVersion
-from cds_service.hooks.messages import Issue, OrderSignRequest, Unusable
+from cds_service.hooks.messages import Issue, Unusable
 from cds_service.order import Order
 from cds_service.payers import recognise
 
 _WHERE = "prefetch.coverage"
-
-
-def refuse_token_without_server(request: OrderSignRequest, version: CrdVersion) -> None:
-    """CDS Hooks wants ``fhirServer`` wherever ``fhirAuthorization`` is. Raises Unusable: 400 in CRD 2.2, 422 in 2.0.1."""
-    if request.fhir_authorization and not request.fhir_server:
-        said = "it is required where fhirAuthorization is present"
-        raise Unusable(422 if version == "2.0.1" else 400, [Issue("fhirServer", said, "required")])
 
 
 def refuse_without_coverage(chart: Chart, signing: Iterable[Order], content: Content, version: CrdVersion) -> None:
