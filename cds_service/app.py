@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
+from cds_service.security.access import Access, access_of_environment
+from cds_service.security.guard import guard
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
@@ -31,23 +33,25 @@ def create_app(
     settings: Settings | None = None,
     today: Callable[[], date] | None = None,
     store: Store | None = None,
+    access: Access | None = None,
     servers: ClientServers | None = None,
-    fhir_servers: Sequence[str] = (),
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    What clients did not prefetch is read from their FHIR servers below the prefixes ``fhir_servers``;
-    without ``servers``, not at all.
-    Raises ContentError when the content does not hold together.
+    Who may call, and whom the service may call, is ``access``, by default that of the environment. What clients did not prefetch is
+    read from their FHIR servers within the limits of ``servers``, by default those of ``Limits``.
+    Raises ContentError when the content or the clients file does not hold together, ValueError for settings that do not.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(
-        hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, servers, fhir_servers)
-    )
+    entry = access or access_of_environment()
+    reading = servers or ClientServers(entry.outbound)
+    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, reading)
+    guard(routes, entry, store)
+    app.register_blueprint(routes)
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],

@@ -19,6 +19,7 @@ from cds_service.fhir.server import Limits
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.prefetch import KEYS
+from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import request_of
@@ -61,7 +62,7 @@ def ask(outbound: Outbound) -> Iterator[Callable[..., Json]]:
         servers = ClientServers(outbound, Limits(**({"seconds": BUDGET} | limits)), lanes[-1])
         allowed = (listed or served.address,)
         client: FlaskClient = create_app(
-            held_content(), settings or Settings(), lambda: TODAY, None, servers, allowed
+            held_content(), settings or Settings(), lambda: TODAY, None, Access(outbound, fhir_servers=allowed), servers
         ).test_client()
         access = {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 30, "scope": scope, "subject": "cds"}
         started = time.monotonic()

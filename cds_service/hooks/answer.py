@@ -39,6 +39,7 @@ from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.hooks.required import refuse_without_coverage
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
 
@@ -54,6 +55,10 @@ _SELECTING = {
     "doNotPerform",
 }
 """What is read of an order that no policy turns out to govern."""
+
+
+NOBODY = Caller()
+"""A caller of whom nothing is known, and for whom no FHIR server is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +82,17 @@ def answer(
     today: date,
     settings: Settings,
     store: Store | None = None,
+    caller: Caller = NOBODY,
     servers: ClientServers | None = None,
-    fhir_servers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
+    ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
-    What was not prefetched is read through ``servers`` below the prefixes ``fhir_servers``, those that the caller may name.
+    What was not prefetched is read through ``servers``; without them, nothing is.
     """
     request = parse_request(body, settings.crd_version)
-    decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=fhir_servers)
+    decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation),
