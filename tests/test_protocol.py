@@ -67,6 +67,15 @@ def test_discovery_has_what_clients_read(client: FlaskClient) -> None:
     assert len({(service["hook"], service["id"]) for service in services}) == len(services)
 
 
+@verifies("hook-4", "dev-9")
+def test_every_hook_of_orders_is_offered_with_the_same_options(client: FlaskClient) -> None:
+    """Signing, selecting, dispatching and booking are offered; what can be configured is the same at each."""
+    services = client.get("/cds-services").get_json()["services"]
+    assert {service["hook"] for service in services} == {"order-sign", "order-select", "order-dispatch", "appointment-book"}
+    options = [service["extension"]["davinci-crd.configuration-options"] for service in services]
+    assert all({one["code"]: one for one in each} == {one["code"]: one for one in options[0]} for each in options)
+
+
 @verifies("found-29")
 def test_the_standard_prefetch_is_used_where_it_covers_the_need(client: FlaskClient) -> None:
     """Patient, encounter and coverage are asked for in the words of CRD's standard prefetch."""
