@@ -68,6 +68,7 @@ def test_a_payer_is_recognised(client: FlaskClient, resources: tuple[Json, ...])
     assert "if the member's plan uses this policy" not in card["detail"]
 
 
+@pytest.mark.verifies("other-patient")
 @pytest.mark.parametrize(
     "resources",
     [
