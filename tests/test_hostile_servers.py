@@ -98,6 +98,7 @@ def some_vignettes() -> list[Vignette]:
 
 
 @pytest.mark.parametrize("vignette", some_vignettes(), ids=lambda v: f"{v.policy.id}: {v.name}")
+@pytest.mark.verifies("found-5", "fhir-token-sent", "found-28")
 def test_what_is_read_decides_as_what_is_prefetched(
     ask: Callable[..., Json], content: Content, client: FlaskClient, vignette: Vignette
 ) -> None:
@@ -130,6 +131,7 @@ def test_nothing_is_asked_for_an_order_that_no_policy_lists(ask: Callable[..., J
     assert served.asked == []
 
 
+@pytest.mark.verifies("found-28")
 def test_only_what_the_policy_reads_is_asked(ask: Callable[..., Json]) -> None:
     """Types that the selected policy's facts do not read are not asked for, nor those the client's token does not cover."""
     with fhir_server(CHART) as served:
@@ -152,6 +154,7 @@ def test_a_failed_prefetch_is_not_repeated_but_for_the_coverage(ask: Callable[..
     assert said(assertions(answered["systemActions"][0])[0])["covered"] == ["indeterminate"]
 
 
+@pytest.mark.verifies("fhir-pages")
 def test_the_pages_after_a_prefetched_one_are_read(ask: Callable[..., Json]) -> None:
     """A prefetched Bundle with a next link is followed on the same server."""
 
@@ -235,6 +238,7 @@ def on_observations(trick: Callable[[Asked], None]) -> Callable[[Asked], bool]:
 
 @pytest.mark.parametrize("version", ["2.0.1", "2.2"])
 @pytest.mark.parametrize("name", TRICKS)
+@pytest.mark.verifies("fhir-limits", "resp-43", "impl-2", "found-2")
 def test_a_server_that_fails_leaves_the_rest_standing(ask: Callable[..., Json], name: str, version: str) -> None:
     """What cannot be read is named as not searched, the assertion is lawful and says it is technical, and all else is used."""
     made = unfetched() | {"extension": {"davinci-crd.requestedVersion": version}}
@@ -258,6 +262,7 @@ def hang_always(asked: Asked) -> bool:
     return True
 
 
+@pytest.mark.verifies("found-2", "fhir-limits")
 def test_a_server_that_hangs_altogether_is_left(ask: Callable[..., Json]) -> None:
     """When nothing comes at all, the answer is advisory and in time, and names what was not searched."""
     with fhir_server(CHART, hang_always) as served:
@@ -280,6 +285,7 @@ def test_what_came_before_a_failure_is_kept(ask: Callable[..., Json]) -> None:
         assert decided(ask(served, unfetched()))["because"] == ["higher-order-gestation"]
 
 
+@pytest.mark.verifies("fhir-token-nowhere-else")
 def test_the_token_stays_with_the_server(ask: Callable[..., Json]) -> None:
     """A next link to another server is not followed, so that server gets neither call nor token."""
     with fhir_server([]) as other:
@@ -292,6 +298,7 @@ def test_the_token_stays_with_the_server(ask: Callable[..., Json]) -> None:
         assert other.asked == []
 
 
+@pytest.mark.verifies("fhir-server-allowed")
 def test_a_server_that_is_not_listed_is_not_called(ask: Callable[..., Json]) -> None:
     """A fhirServer outside the caller's prefixes gets no call, and the data count as not searched."""
     with fhir_server(CHART) as served:
@@ -311,6 +318,7 @@ def test_resources_of_others_are_not_used(ask: Callable[..., Json]) -> None:
 
 
 @pytest.mark.parametrize("refusal", [400, 404, 405, 501])
+@pytest.mark.verifies("fhir-capabilities")
 def test_other_names_of_parameters_are_learned(ask: Callable[..., Json], refusal: int) -> None:
     """A refused search is asked again in the words of the server's CapabilityStatement, which is read once."""
     kinds = dict.fromkeys([*KEYS.values()], ("subject",)) | {"Coverage": ("beneficiary",)}
@@ -374,6 +382,7 @@ def test_a_token_without_a_server_is_refused(client: FlaskClient, version: str, 
     ],
     ids=["not to be had", "none", "another payer's", "recognised"],
 )
+@pytest.mark.verifies("data-required")
 def test_strict_wants_one_coverage(content: Content, prefetch: Json, status: int) -> None:
     """A strict service answers for a recognised Coverage only: 412 where it could not look, 400 where it looked in vain."""
     strict = create_app(content, Settings(strict=True), lambda: TODAY).test_client()

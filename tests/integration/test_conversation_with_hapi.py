@@ -23,7 +23,6 @@ Json = dict[str, Any]
 verifies = pytest.mark.verifies
 GIVEN = ("patient", "encounter", "coverage", "questionnaireResponses")
 """What a busy EHR prefetches: the rest is left to the service."""
-unread = pytest.mark.xfail(strict=True, reason="serve does not read from fhirServer yet")
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +136,6 @@ def test_an_order_goes_from_draft_to_feedback(
 
 
 @verifies("found-5", "fhir-token-sent", "fhir-token-nowhere-else")
-@unread
 @pytest.mark.parametrize("policy", POLICIES)
 def test_what_the_ehr_left_out_is_read_with_its_token(
     policy: str, address: str, entrance: Door, members: dict[str, Member], log: Path
@@ -158,7 +156,6 @@ def test_what_the_ehr_left_out_is_read_with_its_token(
 
 
 @verifies("fhir-pages")
-@unread
 def test_a_long_chart_is_read_page_by_page(address: str, entrance: Door, members: dict[str, Member]) -> None:
     """Of a problem list of four pages every page is read, and the decision is the same."""
     member, ehr = members["carelon/prenatal-cfdna-screening"], Ehr(entrance.url)
@@ -172,7 +169,6 @@ def test_a_long_chart_is_read_page_by_page(address: str, entrance: Door, members
 
 
 @verifies("resp-43")
-@unread
 def test_a_token_that_is_refused_is_told_as_technical(address: str, entrance: Door, members: dict[str, Member]) -> None:
     """Where the FHIR server refuses the token, the order is answered: what could not be read leaves it open, for technical reasons."""
     member = members["carelon/prenatal-cfdna-screening"]
