@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -248,3 +250,17 @@ def test_a_comparison_of_one_policy_is_refused() -> None:
     """The command wants two policies, and says how they are named."""
     result = CliRunner().invoke(app, ["policy", "compare", "carelon/prenatal-cfdna-screening"])
     assert result.exit_code == 2
+
+
+def test_without_z3_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the extra is not installed, the commands name it instead of failing."""
+    monkeypatch.setattr("cds_service.cli.policy_solve.find_spec", lambda name: None)
+    result = CliRunner().invoke(app, ["policy", "solve"])
+    assert result.exit_code == 1
+    assert "cds-service[analysis]" in result.output
+
+
+def test_the_service_and_its_commands_start_without_z3() -> None:
+    """Nothing but the commands that need the solver loads it."""
+    script = "import sys, cds_service.app, cds_service.cli; sys.exit('z3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

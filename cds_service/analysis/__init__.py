@@ -1,1 +1,1 @@
-"""What can be shown of a policy before a clinician meets it: what can be met, which chart tells, which mistakes are noticed."""
+"""What can be shown of a policy before a clinician meets it: mistakes, what it can decide, and what its vignettes would catch."""

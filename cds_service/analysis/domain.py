@@ -123,6 +123,8 @@ def _codes(governed: list[frozenset[str]], tested: list[str], content: Content) 
                 within = frozenset(content.terminology.holding(system, code))
                 if all(within & sets for sets in governed):
                     found.setdefault(within.intersection(tested), Code(Coding(system, code).text, within))
+    if not governed:
+        found.setdefault(frozenset(), Code("", frozenset()))
     return tuple(found.values()) or (Code("", frozenset()),)
 
 

@@ -46,7 +46,7 @@ def check_content(
         if verbose or issue.severity == "error":
             to_stderr().print(str(issue), soft_wrap=True)
     to_stdout().print(counted(found), soft_wrap=True)
-    if found.count("error"):
-        raise typer.Exit(1)
     if mutants or drafts:
         to_stdout().print(f"The vignettes show it all ({check_mutants(held, vignettes, drafts)}).", soft_wrap=True)
+    if found.count("error"):
+        raise typer.Exit(1)
