@@ -19,8 +19,8 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
-REFUSED = "cds_service.refused"
-"""The key of a request's environment under which the application finds the status that it is to be refused with."""
+from cds_service.operations import REFUSED
+
 LATE, TOO_LARGE, BUSY = 408, 413, 503
 
 
@@ -144,5 +144,3 @@ def environment(scope: Any, body: bytes | int) -> dict[str, Any]:
 
 def _joined(content: Iterable[bytes]) -> bytes:
     return b"".join(content)
-
-

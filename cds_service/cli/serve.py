@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -16,10 +17,12 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from cds_service import telemetry
 from cds_service.app import create_app, settings_of_environment
 from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
+from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
 from cds_service.reception import Patience, Reception
 from cds_service.store.database import ENVIRONMENT as STORE
@@ -47,6 +50,8 @@ def serve(
     """
     try:
         settings_of_environment()
+        body_limit()
+        body_seconds()
     except ValueError as error:
         refuse(str(error))
     held = content_in(content)
@@ -84,6 +89,12 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
 
     ``quiet`` shortens the server's own log.
     """
+    with TemporaryDirectory(prefix="cds-service-metrics-") as folder:
+        os.environ[telemetry.FOLDER] = folder
+        _listen(content, address, port, workers, store, quiet)
+
+
+def _listen(content: Content, address: str, port: int, workers: int, store: str, quiet: bool) -> None:
     os.environ[STORE] = store
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
@@ -116,4 +127,4 @@ def worker() -> Reception:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     url = os.environ.get(STORE, NONE)
-    return Reception(create_app(store=None if url == NONE else Store(url)), Patience())
+    return Reception(create_app(store=None if url == NONE else Store(url)), Patience(body=body_seconds()))

@@ -13,7 +13,9 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from cds_service import telemetry
 from cds_service.fhir.coverage_information import CrdVersion
+from cds_service.limits import DEEPEST, too_deep, too_many_resources
 
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 EXTENSION = "org.cds-service.decisions"
@@ -101,13 +103,21 @@ class Unusable(Exception):
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises Unusable (400) for anything else."""
+    """The JSON object of a body. Raises Unusable (400) for anything else, and for one that is nested too deeply; 413 for one that
+    holds too many resources."""
     try:
         raw = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise Unusable(400, [Issue("", f"the body is not JSON (line {error.lineno}, column {error.colno})", "structure")]) from None
     if not isinstance(raw, dict):
         raise Unusable(400, [Issue("", "the body is JSON, but not an object", "structure")])
+    call = telemetry.current()
+    if call and "hookInstance" in raw:
+        call.hook_instance = telemetry.loggable(raw["hookInstance"])
+    if too_deep(body, raw):
+        raise Unusable(400, [Issue("", f"the body is nested deeper than {DEEPEST} levels", "too-costly")])
+    if crowded := too_many_resources(raw.get("prefetch")):
+        raise Unusable(413, [Issue(crowded.expression, crowded.said, "too-costly")])
     return raw
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -21,8 +20,10 @@ from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.tell import tell
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 from cds_service.store.store import Store
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
@@ -62,17 +63,7 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
     }
     if settings.decisions:
         response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
-    for _, decision in decided:
-        log.info(
-            "decided",
-            extra={
-                "hook_instance": loggable(request.hook_instance),
-                "policy": decision.policy_id,
-                "outcome": decision.outcome.value,
-                "because": list(decision.because_ids),
-                "revision": content.revision,
-            },
-        )
+    tell(decided)
     if store:
         _record(decided, response["cards"], request.hook_instance, content, settings, store)
     return response
@@ -180,11 +171,6 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
         raise Unusable(400, issues)
-
-
-def loggable(hook_instance: str) -> str:
-    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
 
 
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:

@@ -1,0 +1,150 @@
+"""What the service tells its operators of itself: Prometheus metrics, and one log line for each request.
+
+Labels take few values, all of them ours: hooks, statuses, policies, outcomes, kinds. Never an id, a text or a value of a client.
+
+Workers are processes of their own. ``serve`` names a private folder in ``PROMETHEUS_MULTIPROC_DIR`` before any of them starts; each
+writes its numbers there, and whichever is asked for `/metrics` adds up all of them. Without the folder, the numbers are the process's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+log = logging.getLogger("cds_service")
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable by which prometheus_client learns where the numbers of several processes are."""
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OTHER = "other"
+
+REQUESTS = Counter("cds_requests", "Requests answered.", ["hook", "status"])
+SECONDS = Histogram(
+    "cds_request_seconds",
+    "Seconds from the whole request to its answer.",
+    ["hook"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+OUTCOMES = Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
+UNUSABLE = Counter("cds_unusable_evidence", "Evidence on which a decision could not rest.", ["policy", "standing"])
+OUTBOUND = Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
+NOT_LOGGED = Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
+WAITING = Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, as the log line and the metrics tell of it. Filled in while the request is answered; nothing of the patient."""
+
+    hook: str
+    began: float
+    hook_instance: str = ""
+    orders: int = 0
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
+
+
+_call: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+def begin(hook: str) -> None:
+    """Begins the account of a request. ``hook`` is a name of ours: a hook, or the address for what is none."""
+    _call.set(Call(hook, time.perf_counter()))
+
+
+def current() -> Call | None:
+    """The request that is being answered in this thread, None outside of one."""
+    return _call.get()
+
+
+def end(status: int, size: int) -> None:
+    """Ends the account: writes the log line and counts. ``size`` is the body's, in bytes."""
+    call = _call.get()
+    if call is None:
+        return
+    _call.set(None)
+    seconds = time.perf_counter() - call.began
+    _of(REQUESTS, call.hook, str(status)).inc()
+    _of(SECONDS, call.hook).observe(seconds)
+    told: dict[str, Any] = {"hook": call.hook, "status": status, "ms": round(seconds * 1000, 3), "bytes": size}
+    if call.hook_instance:
+        told["hook_instance"] = call.hook_instance
+    if call.outcomes:
+        told |= {"orders": call.orders, "outcomes": call.outcomes}
+    if call.elements:
+        told["elements"] = call.elements
+    log.info("answered" if status < 400 else "refused" if status < 500 else "failed to answer", extra=told)
+
+
+def decided(orders: int, outcomes: list[dict[str, Any]], unusable: list[tuple[str, str]]) -> None:
+    """Adds decisions to the account of the request. ``outcomes`` hold ``policy`` and ``outcome`` each; ``unusable`` is the policy
+    and the standing of each piece of evidence that did not count."""
+    for one in outcomes:
+        _of(OUTCOMES, one["policy"], one["outcome"]).inc()
+    for policy, standing in unusable:
+        _of(UNUSABLE, policy, standing).inc()
+    call = _call.get()
+    if call is not None:
+        call.orders, call.outcomes = orders, outcomes
+
+
+def outbound(kind: str, result: str) -> None:
+    """Counts a call to a client's server. ``kind`` is what was asked for (``fhir``, ``jwks``); ``result`` is how it ended, in a word
+    of ours (``ok``, ``refused``, ``timeout``, ``failed``)."""
+    _of(OUTBOUND, kind, result).inc()
+
+
+_children: dict[tuple[Any, ...], Any] = {}
+
+
+def _of(metric: Any, *labels: str) -> Any:
+    """A metric's child for labels, found without the metric's own lock and checks."""
+    key = (metric, *labels)
+    child = _children.get(key)
+    if child is None:
+        child = _children[key] = metric.labels(*labels)
+    return child
+
+
+def exposition() -> bytes:
+    """All metrics in the text format of Prometheus."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return generate_latest(REGISTRY)
+    _forget_the_dead(Path(folder))
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Takes away what dead workers say of the present (gauges); what they counted stays counted."""
+    for file in folder.glob("gauge_live*.db"):
+        found = re.search(r"_(\d+)\.db$", file.name)
+        if found and not _lives(int(found[1])):
+            mark_process_dead(int(found[1]), str(folder))
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def loggable(hook_instance: object) -> str:
+    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
+    if isinstance(hook_instance, str) and re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance):
+        return hook_instance
+    return "not an id"
