@@ -20,6 +20,7 @@ from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outc
 from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 from cds_service.limits import body_limit
+from cds_service.openapi import openapi_routes
 from cds_service.operations import account_for, operations_routes
 from cds_service.store.store import Store
 
@@ -44,6 +45,7 @@ def create_app(
     account_for(app)
     app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
     app.register_blueprint(operations_routes(held, store))
+    app.register_blueprint(openapi_routes(held))
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],
@@ -96,9 +98,8 @@ def _unusable(error: Unusable) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    code = {404: "not-found", 405: "not-supported", 408: "timeout", 413: "too-long", 503: "transient"}.get(
-        error.code or 0, "processing"
-    )
+    codes = {404: "not-found", 405: "not-supported", 408: "timeout", 413: "too-long", 503: "transient"}
+    code = codes.get(error.code or 0, "processing")
     said = {
         404: "there is nothing at this address; GET /cds-services lists the services",
         405: "this address answers other methods",

@@ -55,7 +55,7 @@ def too_deep(body: bytes, parsed: object) -> bool:
 
 def _levels_beyond(parsed: object) -> bool:
     level: list[Any] = [parsed]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         level = [
             value
             for node in level

@@ -2,8 +2,9 @@
 
 Labels take few values, all of them ours: hooks, statuses, policies, outcomes, kinds. Never an id, a text or a value of a client.
 
-Workers are processes of their own. ``serve`` names a private folder in ``PROMETHEUS_MULTIPROC_DIR`` before any of them starts; each
-writes its numbers there, and whichever is asked for `/metrics` adds up all of them. Without the folder, the numbers are the process's.
+Workers are processes of their own. ``serve`` names a private folder in ``PROMETHEUS_MULTIPROC_DIR`` before any of them starts;
+each writes its numbers there, and whichever is asked for `/metrics` adds up all of them. Without the folder, the numbers are those
+of one process.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ import re
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 log = logging.getLogger("cds_service")
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -26,18 +25,28 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OTHER = "other"
 
-REQUESTS = Counter("cds_requests", "Requests answered.", ["hook", "status"])
-SECONDS = Histogram(
-    "cds_request_seconds",
-    "Seconds from the whole request to its answer.",
-    ["hook"],
-    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-)
-OUTCOMES = Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
-UNUSABLE = Counter("cds_unusable_evidence", "Evidence on which a decision could not rest.", ["policy", "standing"])
-OUTBOUND = Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
-NOT_LOGGED = Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
-WAITING = Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
+
+class Metrics:
+    """The metrics of this process."""
+
+    def __init__(self) -> None:
+        from prometheus_client import Counter, Gauge, Histogram  # it looks for FOLDER as it is imported, in the worker
+
+        bounds = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+        said = "Seconds from the whole request to its answer."
+        self.requests = Counter("cds_requests", "Requests answered.", ["hook", "status"])
+        self.seconds = Histogram("cds_request_seconds", said, ["hook"], buckets=bounds)
+        self.outcomes = Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
+        self.unusable = Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"])
+        self.outbound = Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
+        self.not_logged = Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
+        self.waiting = Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
+
+
+@cache
+def metrics() -> Metrics:
+    """The metrics of this process, made when the first is needed: not in the server's own process, whose workers inherit it."""
+    return Metrics()
 
 
 @dataclass(slots=True)
@@ -72,8 +81,8 @@ def end(status: int, size: int) -> None:
         return
     _call.set(None)
     seconds = time.perf_counter() - call.began
-    _of(REQUESTS, call.hook, str(status)).inc()
-    _of(SECONDS, call.hook).observe(seconds)
+    _of(metrics().requests, call.hook, str(status)).inc()
+    _of(metrics().seconds, call.hook).observe(seconds)
     told: dict[str, Any] = {"hook": call.hook, "status": status, "ms": round(seconds * 1000, 3), "bytes": size}
     if call.hook_instance:
         told["hook_instance"] = call.hook_instance
@@ -88,18 +97,18 @@ def decided(orders: int, outcomes: list[dict[str, Any]], unusable: list[tuple[st
     """Adds decisions to the account of the request. ``outcomes`` hold ``policy`` and ``outcome`` each; ``unusable`` is the policy
     and the standing of each piece of evidence that did not count."""
     for one in outcomes:
-        _of(OUTCOMES, one["policy"], one["outcome"]).inc()
+        _of(metrics().outcomes, one["policy"], one["outcome"]).inc()
     for policy, standing in unusable:
-        _of(UNUSABLE, policy, standing).inc()
+        _of(metrics().unusable, policy, standing).inc()
     call = _call.get()
     if call is not None:
         call.orders, call.outcomes = orders, outcomes
 
 
 def outbound(kind: str, result: str) -> None:
-    """Counts a call to a client's server. ``kind`` is what was asked for (``fhir``, ``jwks``); ``result`` is how it ended, in a word
-    of ours (``ok``, ``refused``, ``timeout``, ``failed``)."""
-    _of(OUTBOUND, kind, result).inc()
+    """Counts a call to a client's server. ``kind`` is what was asked for (``fhir``, ``jwks``); ``result`` is how it ended, in a
+    word of ours (``ok``, ``refused``, ``timeout``, ``failed``)."""
+    _of(metrics().outbound, kind, result).inc()
 
 
 _children: dict[tuple[Any, ...], Any] = {}
@@ -116,6 +125,10 @@ def _of(metric: Any, *labels: str) -> Any:
 
 def exposition() -> bytes:
     """All metrics in the text format of Prometheus."""
+    from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    metrics()
     folder = os.environ.get(FOLDER)
     if not folder:
         return generate_latest(REGISTRY)
@@ -127,6 +140,8 @@ def exposition() -> bytes:
 
 def _forget_the_dead(folder: Path) -> None:
     """Takes away what dead workers say of the present (gauges); what they counted stays counted."""
+    from prometheus_client.multiprocess import mark_process_dead
+
     for file in folder.glob("gauge_live*.db"):
         found = re.search(r"_(\d+)\.db$", file.name)
         if found and not _lives(int(found[1])):

@@ -123,6 +123,9 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def parse_request(body: bytes, hook: str) -> OrderSignRequest:
     """Reads a request body for a hook. Raises Unusable (400, or 422 for a CRD version not spoken) naming every element at fault."""
+    call = telemetry.current()
+    if call:
+        call.hook = hook
     raw = json_object(body)
     named = raw.get("hook")
     if isinstance(named, str) and named.strip() and named != hook:

@@ -90,7 +90,7 @@ class DecisionLog:
             taken = list(rows)
             room = 0 if self._closing else max(0, self._room - len(self._waiting))
             self._waiting.extend(taken[:room])
-            telemetry.WAITING.set(len(self._waiting))
+            telemetry.metrics().waiting.set(len(self._waiting))
             if taken[room:]:
                 self._lose(len(taken) - room)
             if self._waiting and not (self._thread and self._thread.is_alive()):
@@ -115,7 +115,7 @@ class DecisionLog:
             if self._waiting:
                 self._lose(len(self._waiting))
                 self._waiting.clear()
-                telemetry.WAITING.set(0)
+                telemetry.metrics().waiting.set(0)
 
     def _write_on(self) -> None:
         while True:
@@ -129,7 +129,7 @@ class DecisionLog:
                 if done:
                     for _ in range(min(len(batch), len(self._waiting))):
                         self._waiting.popleft()
-                    telemetry.WAITING.set(len(self._waiting))
+                    telemetry.metrics().waiting.set(len(self._waiting))
                     self._changed.notify_all()
                 elif self._closing:
                     return
@@ -169,7 +169,7 @@ class DecisionLog:
 
     def _lose(self, count: int) -> None:
         self.lost += count
-        telemetry.NOT_LOGGED.inc(count)
+        telemetry.metrics().not_logged.inc(count)
         self._complain()
 
     def _complain(self) -> None:

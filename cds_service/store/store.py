@@ -49,7 +49,7 @@ class Store:
             self.decisions.put([decision_row(decision, content, call, card, now, values) for decision, card in decided])
         except Exception as error:
             self.decisions.lost += 1
-            telemetry.NOT_LOGGED.inc()
+            telemetry.metrics().not_logged.inc()
             log.error("decisions were not logged", extra={"why": reason(error), "lost": self.lost})  # noqa: TRY400 - values
 
     def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
@@ -65,8 +65,7 @@ class Store:
         answered = threading.Event()
 
         def ask() -> None:
-            with suppress(Exception), self.engine.connect() as connection:
-                connection.rollback()
+            with suppress(Exception), self.engine.begin():
                 answered.set()
 
         if self._asking and self._asking.is_alive():
