@@ -103,7 +103,7 @@ def openapi(content: Content) -> Json:
     info = {
         "title": "cds_service",
         "version": version("cds-service"),
-        "description": "Medical policies at the order, by CDS Hooks.",
+        "description": "Medical policies, by CDS Hooks.",
     }
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
