@@ -75,7 +75,7 @@ def deep(levels: int, chance: random.Random) -> Any:
 
 def mutate(request: Json, chance: random.Random) -> Json:
     """A request with one to four places dropped, replaced, wrapped, doubled, renamed or nested deeply."""
-    made = again(request)
+    made: Json = again(request)
     for _ in range(chance.choice((1, 1, 1, 2, 3, 4))):
         container, key = chance.choice(places(made) or [({"": None}, "")])
         match chance.randrange(10):

@@ -16,12 +16,15 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service import telemetry
 from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.answer import Settings
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
-from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 from cds_service.limits import body_limit
 from cds_service.openapi import openapi_routes
 from cds_service.operations import account_for, operations_routes
+from cds_service.security.access import Access, access_of_environment
+from cds_service.security.guard import guard
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
@@ -32,18 +35,26 @@ def create_app(
     settings: Settings | None = None,
     today: Callable[[], date] | None = None,
     store: Store | None = None,
+    access: Access | None = None,
+    servers: ClientServers | None = None,
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    Raises ContentError when the content does not hold together.
+    Who may call, and whom the service may call, is ``access``, by default that of the environment. What clients did not prefetch is
+    read from their FHIR servers within the limits of ``servers``, by default those of ``Limits``.
+    Raises ContentError when the content or the clients file does not hold together, ValueError for settings that do not.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = body_limit()
     account_for(app)
-    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
+    entry = access or access_of_environment()
+    reading = servers or ClientServers(entry.outbound)
+    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, reading)
+    guard(routes, entry, store)
+    app.register_blueprint(routes)
     app.register_blueprint(operations_routes(held, store))
     app.register_blueprint(openapi_routes(held))
     CORS(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 LARGEST_BODY = 16 * 1024 * 1024
@@ -67,13 +68,13 @@ def _levels_beyond(parsed: object) -> bool:
     return True
 
 
-def too_many_resources(prefetch: object) -> TooMuch | None:
-    """The first prefetch key with which there are more resources than are read."""
+def too_many_resources(prefetch: object, keys: Collection[str]) -> TooMuch | None:
+    """The first prefetch key with which there are more resources than are read; ``keys`` are those that may be named."""
     count = 0
     for key, value in prefetch.items() if isinstance(prefetch, dict) else ():
         entries = value.get("entry") if isinstance(value, dict) else None
         count += len(entries) if isinstance(entries, list) else 1
         if count > MOST_RESOURCES:
-            known = f"prefetch.{key}" if key.isidentifier() and len(key) < 64 else "prefetch"
+            known = f"prefetch.{key}" if key in keys else "prefetch"
             return TooMuch(known, f"with it, more than {MOST_RESOURCES} resources are prefetched; narrow the searches")
     return None

@@ -9,12 +9,11 @@ import orjson
 from flask import Blueprint, Response
 
 from cds_service.content import Content
+from cds_service.hooks.contexts import EarlierDispatchContext
 from cds_service.hooks.feedback import MOST
-from cds_service.hooks.messages import Message, OrderSignRequest
+from cds_service.hooks.messages import REQUESTS, HookRequest
 from cds_service.hooks.prefetch import discovery
 
-REQUESTS: dict[str, type[Message]] = {"order-sign": OrderSignRequest}
-"""The model of each hook's request."""
 Json = dict[str, Any]
 _REFUSALS = {
     400: "The request cannot be read; the OperationOutcome names each element at fault.",
@@ -87,9 +86,10 @@ def openapi(content: Content) -> Json:
     schemas: Json = {"OperationOutcome": _OUTCOME, "Answer": _ANSWER, "Feedback": _FEEDBACK}
     paths: Json = {"/cds-services": _get("The services, their hooks and what they ask for.", {"type": "object"})}
     for service in discovery(content)["services"]:
-        address, hook = f"/cds-services/{service['id']}", service["hook"]
-        model = REQUESTS.get(hook)
-        paths[address] = _post(service["description"], _schema(model, schemas) if model else {"type": "object"}, _named("Answer"))
+        address = f"/cds-services/{service['id']}"
+        if address in paths:
+            continue  # all hooks have the same address
+        paths[address] = _post(service["description"], {"anyOf": _requests(schemas)}, _named("Answer"))
         said = f"What clinicians did with the cards of {service['id']}. Kept before it is acknowledged."
         paths[f"{address}/feedback"] = _post(said, _named("Feedback"), {"type": "object"})
         paths[f"{address}/feedback"]["post"]["responses"]["404"] = _refusal("There is no such service.")
@@ -108,12 +108,18 @@ def openapi(content: Content) -> Json:
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
-def _schema(model: type[Message], schemas: Json) -> Json:
-    """A reference to a model's schema, which is added to the others with the models that it is made of."""
-    made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= made.pop("$defs", {})
-    schemas[model.__name__] = made
-    return _named(model.__name__)
+def _requests(schemas: Json) -> list[Json]:
+    """References to the schemas of each hook's calls, which are added to the others with the models that they are made of."""
+    named: list[Json] = []
+    shapes: list[tuple[str, type[HookRequest[Any]]]] = [*REQUESTS.items(), ("order-dispatch", HookRequest[EarlierDispatchContext])]
+    for hook, model in shapes:
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= made.pop("$defs", {})
+        made["properties"]["hook"] = {"const": hook}
+        name = made["title"] = model.__name__.replace("HookRequest[", "").replace("Context]", "Request")
+        schemas[name] = made
+        named.append(_named(name))
+    return named
 
 
 def _named(schema: str) -> Json:

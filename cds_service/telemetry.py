@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import time
+from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,17 +31,17 @@ class Metrics:
     """The metrics of this process."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Gauge, Histogram  # it looks for FOLDER as it is imported, in the worker
+        import prometheus_client as made  # noqa: PLC0415 - looks for FOLDER once it is imported: in the worker
 
         bounds = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
         said = "Seconds from the whole request to its answer."
-        self.requests = Counter("cds_requests", "Requests answered.", ["hook", "status"])
-        self.seconds = Histogram("cds_request_seconds", said, ["hook"], buckets=bounds)
-        self.outcomes = Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
-        self.unusable = Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"])
-        self.outbound = Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
-        self.not_logged = Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
-        self.waiting = Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
+        self.requests = made.Counter("cds_requests", "Requests answered.", ["hook", "status"])
+        self.seconds = made.Histogram("cds_request_seconds", said, ["hook"], buckets=bounds)
+        self.outcomes = made.Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
+        self.unusable = made.Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"])
+        self.outbound = made.Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
+        self.not_logged = made.Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
+        self.waiting = made.Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
 
 
 @cache
@@ -57,7 +58,9 @@ class Call:
     began: float
     hook_instance: str = ""
     orders: int = 0
+    revision: str = ""
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    unusable: list[tuple[str, str]] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
 
 
@@ -83,31 +86,23 @@ def end(status: int, size: int) -> None:
     seconds = time.perf_counter() - call.began
     _of(metrics().requests, call.hook, str(status)).inc()
     _of(metrics().seconds, call.hook).observe(seconds)
+    for one in call.outcomes:
+        _of(metrics().outcomes, one["policy"], one["outcome"]).inc()
+    for labels, count in Counter(call.unusable).items():
+        _of(metrics().unusable, *labels).inc(count)
     told: dict[str, Any] = {"hook": call.hook, "status": status, "ms": round(seconds * 1000, 3), "bytes": size}
     if call.hook_instance:
         told["hook_instance"] = call.hook_instance
     if call.outcomes:
-        told |= {"orders": call.orders, "outcomes": call.outcomes}
+        told |= {"orders": call.orders, "outcomes": call.outcomes, "revision": call.revision}
     if call.elements:
         told["elements"] = call.elements
     log.info("answered" if status < 400 else "refused" if status < 500 else "failed to answer", extra=told)
 
 
-def decided(orders: int, outcomes: list[dict[str, Any]], unusable: list[tuple[str, str]]) -> None:
-    """Adds decisions to the account of the request. ``outcomes`` hold ``policy`` and ``outcome`` each; ``unusable`` is the policy
-    and the standing of each piece of evidence that did not count."""
-    for one in outcomes:
-        _of(metrics().outcomes, one["policy"], one["outcome"]).inc()
-    for policy, standing in unusable:
-        _of(metrics().unusable, policy, standing).inc()
-    call = _call.get()
-    if call is not None:
-        call.orders, call.outcomes = orders, outcomes
-
-
 def outbound(kind: str, result: str) -> None:
     """Counts a call to a client's server. ``kind`` is what was asked for (``fhir``, ``jwks``); ``result`` is how it ended, in a
-    word of ours (``ok``, ``refused``, ``timeout``, ``failed``)."""
+    word of ours: ``ok``, ``error`` (the server said so), ``refused`` (by our guard), ``timeout`` or ``failed``."""
     _of(metrics().outbound, kind, result).inc()
 
 
@@ -125,8 +120,8 @@ def _of(metric: Any, *labels: str) -> Any:
 
 def exposition() -> bytes:
     """All metrics in the text format of Prometheus."""
-    from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
-    from prometheus_client.multiprocess import MultiProcessCollector
+    from prometheus_client import REGISTRY, CollectorRegistry, generate_latest  # noqa: PLC0415 - as in Metrics
+    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - as in Metrics
 
     metrics()
     folder = os.environ.get(FOLDER)
@@ -134,18 +129,18 @@ def exposition() -> bytes:
         return generate_latest(REGISTRY)
     _forget_the_dead(Path(folder))
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
 def _forget_the_dead(folder: Path) -> None:
     """Takes away what dead workers say of the present (gauges); what they counted stays counted."""
-    from prometheus_client.multiprocess import mark_process_dead
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - as in Metrics
 
     for file in folder.glob("gauge_live*.db"):
         found = re.search(r"_(\d+)\.db$", file.name)
         if found and not _lives(int(found[1])):
-            mark_process_dead(int(found[1]), str(folder))
+            mark_process_dead(int(found[1]), str(folder))  # type: ignore[no-untyped-call]
 
 
 def _lives(process: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import question
@@ -19,8 +20,11 @@ _SAID = {
 }
 
 
-def reasons(decision: Decision, others: list[Decision], content: Content) -> Iterator[str]:
-    """One sentence group for each aspect: the outcome with its criteria, what is asked, what was assumed, what else was judged."""
+def reasons(decision: Decision, others: list[Decision], content: Content, documentation: bool = True) -> Iterator[str]:
+    """One sentence group for each aspect: the outcome with its criteria, what is asked, what was assumed, what else was judged.
+
+    Without ``documentation`` nothing is asked.
+    """
     policy = decision.policy
     if policy is None:
         return
@@ -31,15 +35,21 @@ def reasons(decision: Decision, others: list[Decision], content: Content) -> Ite
     named = f"{policy.title}, {source.publisher}, version {policy.version}{unread}"
     referred = f": {decision.settled_by.referred_to}" if decision.settled_by and decision.settled_by.referred_to else ""
     yield f"Medical necessity: {_SAID[decision.outcome]}{referred} ({named}). {' '.join(_grounds(decision, policy))}".rstrip()
-    if decision.asks:
+    if decision.asks and documentation:
         yield f"Documentation: {' '.join(question(decision, fact, content) for fact in decision.asks)}"
-    if decision.unsearched:
+    if decision.unsearched and documentation:
         yield f"Documentation: not searched, so silence there means nothing: {', '.join(decision.unsearched)}."
     for holds, said in ((True, "Assumed, because the chart is silent"), (False, "Assumed not to be so")):
         if assumed := _assumed(decision, holds):
             yield f"{said}: {' '.join(assumed)}"
     for other in others:
         yield f"Also judged by {other.policy_id}: {other.outcome.value.replace('-', ' ')}."
+
+
+def technical_failure(case: Case, decision: Decision) -> str:
+    """What a technical failure left unread and the decision is open for, in a sentence; empty when there is nothing of the kind."""
+    failed = [f"{kind}, {case.chart.failed[kind]}" for kind in decision.unsearched if kind in case.chart.failed]
+    return f"Technical: the chart could not be read in full, so this is not decided ({'; '.join(failed)})." if failed else ""
 
 
 def _grounds(decision: Decision, policy: Policy) -> list[str]:

@@ -10,17 +10,23 @@ from cds_service.decision import Decision, evidence_of
 from cds_service.policy.model import Standing
 
 
-def tell(decided: Iterable[tuple[Case, Decision]]) -> None:
-    """Counts the decisions of a call and adds them to its log line: policies, outcomes and criteria, nothing of the chart."""
-    decisions = [decision for _, decision in decided]
-    outcomes = [
-        {"policy": decision.policy_id, "outcome": decision.outcome.value, "because": list(decision.because_ids)}
-        for decision in decisions
-    ]
-    unusable = [
-        (decision.policy_id, evidence.standing.value)
-        for decision in decisions
-        for evidence in evidence_of(decision)
-        if evidence.standing is not Standing.USABLE
-    ]
-    telemetry.decided(len({decision.order for decision in decisions}), outcomes, unusable)
+def tell(decided: Iterable[tuple[Case, Decision]], revision: str) -> None:
+    """Counts the decisions of a call and adds them to its log line: policies, outcomes and criteria, nothing of the chart.
+
+    ``revision`` is the content's. Outside of a request (``cds-service check``) nothing is told.
+    """
+    call = telemetry.current()
+    if call is None:
+        return
+    call.revision = revision
+    orders = set()
+    for _, decision in decided:
+        orders.add(decision.order)
+        because = list(decision.because_ids)
+        call.outcomes.append({"policy": decision.policy_id, "outcome": decision.outcome.value, "because": because})
+        call.unusable += [
+            (decision.policy_id, evidence.standing.value)
+            for evidence in evidence_of(decision)
+            if evidence.standing is not Standing.USABLE
+        ]
+    call.orders = len(orders)

@@ -1,0 +1,246 @@
+"""Any hook in seven steps: receive, gather, select, extract, judge, explain, answer.
+
+The hooks differ in their contexts (``cds_service.hooks.contexts``), in what their orders are
+(``cds_service.hooks.orders_in_scope``), and a little in what is worth saying (``Conversation.early`` and ``drafting``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from cds_service.chart import Case
+from cds_service.content import Content
+from cds_service.decision import Decision, as_data, decide
+from cds_service.fhir.coverage_information import CrdVersion
+from cds_service.fhir.elements import Resource, items, own_reference, patient_of
+from cds_service.fhir.validation import Fault, decisive, faults
+from cds_service.hooks.card_types import proposal_uuid
+from cds_service.hooks.cards import card_uuid, cards
+from cds_service.hooks.client_server import ClientServers
+from cds_service.hooks.conversation import conversation_of
+from cds_service.hooks.coverage_information import coverage_actions
+from cds_service.hooks.gather import gather
+from cds_service.hooks.messages import (
+    EXTENSION,
+    HookRequest,
+    Issue,
+    Unusable,
+    expression,
+    fault_status,
+    parse_request,
+    version_of,
+)
+from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
+from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.hooks.required import refuse_without_coverage
+from cds_service.hooks.tell import tell
+from cds_service.limits import too_many_resources
+from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.security.caller import Caller
+from cds_service.store.decision_log import Call, Logged
+from cds_service.store.store import Store
+from cds_service.telemetry import loggable
+
+log = logging.getLogger("cds_service")
+_SELECTING = {
+    "status",
+    "code",
+    "medicationCodeableConcept",
+    "codeCodeableConcept",
+    "serviceType",
+    "basedOn",
+    "subject",
+    "doNotPerform",
+}
+"""What is read of an order that no policy turns out to govern."""
+
+
+NOBODY = Caller()
+"""A caller of whom nothing is known, and for whom no FHIR server is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault.
+
+    ``crd_version`` is the CRD version of answers to requests that name none.
+    ``log_values`` keeps in the store what charts say, and ``keep_comments`` the free text of feedback; both may be a patient's.
+    """
+
+    decisions: bool = True
+    strict: bool = False
+    crd_version: CrdVersion = "2.2"
+    log_values: bool = False
+    keep_comments: bool = False
+
+
+def answer(
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    store: Store | None = None,
+    caller: Caller = NOBODY,
+    servers: ClientServers | None = None,
+) -> dict[str, Any]:
+    """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+
+    ``caller`` says which FHIR servers may be read for this call.
+    The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
+    What was not prefetched is read through ``servers``; without them, nothing is.
+    """
+    request = parse_request(body, settings.crd_version)
+    decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
+    conversation = conversation_of(request, settings.crd_version)
+    response: dict[str, Any] = {
+        "cards": cards(decided, content, request.hook_instance, conversation),
+        "systemActions": coverage_actions(decided, body, content, today, conversation),
+    }
+    if settings.decisions:
+        response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
+    tell(decided, content.revision)
+    if store:
+        call = Call(SERVICE_ID, request.hook, request.hook_instance)
+        store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
+    return response
+
+
+def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, Any]], hook_instance: str) -> list[Logged]:
+    """Each decision with the cards that showed it: its own, and the one that proposed another order."""
+    uuids = {card["uuid"] for card in shown}
+    logged = []
+    for _, decision in decided:
+        card = card_uuid(hook_instance, decision.order, decision.policy_id)
+        proposal = proposal_uuid(card)
+        logged.append(Logged(decision, card if card in uuids else None, proposal if proposal in uuids else None))
+    return logged
+
+
+def decide_request(
+    request: HookRequest[Any],
+    content: Content,
+    today: date,
+    settings: Settings,
+    read: LookUp = lambda _: None,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
+) -> list[tuple[Case, Decision]]:
+    """The decisions for every order in scope that stands, each with its case.
+
+    ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
+    read.
+    """
+    if crowded := too_many_resources(request.prefetch, KEYS):
+        raise Unusable(413, [Issue(crowded.expression, crowded.said, "too-costly")])
+    version = version_of(request.extension, settings.crd_version)
+    status = fault_status(version)
+    received = receive_orders(Sources(request, read, status), today)
+    signing = tuple(one.order for one in received)
+    _refuse_malformed(signing, content, request.hook_instance, settings, status)
+    chart, signing = gather(request, content, signing, today, servers, fhir_servers)
+    received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
+    if settings.strict:
+        refuse_without_coverage(chart, signing, content, version)
+    decided: list[tuple[Case, Decision]] = []
+    for order, in_scope in received:
+        if in_scope and order.stands:
+            case = Case(chart, order, signing, order.date_of_service)
+            decided += [(case, decision) for decision in decide(case, content)]
+    return decided
+
+
+class Received(NamedTuple):
+    """An order of a call, and whether the call is about it or only sends it along."""
+
+    order: Order
+    in_scope: bool
+
+
+def receive_orders(sources: Sources, today: date) -> list[Received]:
+    """The orders of a call, in its order; resources of other types are passed over.
+
+    Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
+    """
+    request = sources.request
+    orders: list[Received] = []
+    issues: list[Issue] = []
+    seen: set[str] = set()
+    for given in orders_in_scope(sources):
+        resource = given.resource
+        if resource["resourceType"] in OLDER:
+            issues.append(Issue(f"{given.where}.resourceType", OLDER_SAID, "not-supported"))
+        if resource["resourceType"] not in CODE_ELEMENTS:
+            continue
+        reference = own_reference(resource)
+        if "/" not in reference:
+            issues.append(Issue(f"{given.where}.id", "an order needs an id, or nothing can be said of it", "required"))
+        elif reference in seen:
+            issues.append(Issue(f"{given.where}.id", "another order of this request has the same type and id", "duplicate"))
+        seen.add(reference)
+        about = patient_of(resource)
+        if about and about != f"Patient/{request.context.patient_id}":
+            said = "it is not the patient of context.patientId"
+            issues.append(Issue(f"{given.where}.{_about(resource)}", said, "business-rule"))
+        order = read_order(resource, len(orders), today, _look_up(request), given.place, given.on)
+        orders.append(Received(order, given.in_scope))
+    if issues:
+        raise Unusable(422, issues)
+    return orders
+
+
+def _about(resource: Resource) -> str:
+    """The element in which an order says whom it is for."""
+    return next((name for name in ("subject", "patient", "participant") if name in resource), "subject")
+
+
+def _look_up(request: HookRequest[Any]) -> LookUp:
+    """Finds a Medication in the Bundle of the context and in what was prefetched."""
+
+    def look_up(reference: str) -> Resource | None:
+        if not reference.startswith("Medication/"):
+            return None
+        drafted = (resource for resource, _ in request.context.bundled())
+        fetched = (request.prefetch or {}).get("medications")
+        bundled = (
+            [e.get("resource") for e in items(fetched.get("entry")) if isinstance(e, dict)] if isinstance(fetched, dict) else []
+        )
+        for resource in (*drafted, *bundled, fetched):
+            if isinstance(resource, dict) and own_reference(resource) == reference:
+                return resource
+        return None
+
+    return look_up
+
+
+def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings, status: int) -> None:
+    """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
+    issues: list[Issue] = []
+    for order in signing:
+        found = [fault for fault in faults(order.resource) if not fault.element or fault.top in order.resource]
+        if not found:
+            continue
+        governed = bool(content.library.select(order.codings, order.date_of_service))
+        serious = _serious(order.resource, found, governed)
+        where = expression(order.place) or order.kind
+        refused = found if settings.strict else serious
+        issues += [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
+        for fault in found:
+            if fault not in refused:
+                extra = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
+                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
+    if issues:
+        raise Unusable(status, issues)
+
+
+def _element(order: str, fault: Fault) -> str:
+    """The element at fault below an order; the order itself where FHIR does not know the name, which logs must not repeat."""
+    return f"{order}.{fault.element}" if fault.element and fault.known else order
+
+
+def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:
+    read = decisive(resource, found)
+    return read if governed else [fault for fault in read if not fault.element or fault.top in _SELECTING]
