@@ -37,13 +37,41 @@ STRANGE: list[Any] = [
 
 
 def examples(content: Content) -> list[Json]:
-    """The shipped example requests, and one whose member's payer is unknown."""
+    """The shipped example requests, each as a call of every hook."""
     made: list[Json] = []
     for file in sorted(examples_folder(content.root).glob("*.json")):
         request = json.loads(file.read_text(encoding="utf-8"))
         if request.get("hook"):
-            made.append(request)
+            made += hooks(request)
     return made
+
+
+def hooks(signing: Json) -> list[Json]:
+    """An order-sign request, and the same orders and chart in the calls of the other hooks."""
+    context = signing["context"]
+    drafts = [entry["resource"] for entry in context["draftOrders"]["entry"]]
+    named = [f"{one['resourceType']}/{one['id']}" for one in drafts]
+    patient = context["patientId"]
+    held = [{"resource": one} for one in drafts if one["resourceType"] == "ServiceRequest"]
+    found = {"orderedServices": {"resourceType": "Bundle", "type": "searchset", "entry": held}}
+    fetched = {"prefetch": signing["prefetch"] | found}
+    dispatched = {"patientId": patient, "dispatchedOrders": named, "performer": "Organization/laboratory"}
+    appointment = {
+        "resourceType": "Appointment",
+        "id": "a1",
+        "status": "proposed",
+        "start": "2025-05-01T10:00:00Z",
+        "basedOn": [{"reference": name} for name in named],
+        "participant": [{"actor": {"reference": f"Patient/{patient}"}, "status": "needs-action"}],
+    }
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": appointment}]}
+    booked = {"patientId": patient, "userId": context["userId"], "appointments": bundle}
+    return [
+        signing,
+        signing | {"hook": "order-select", "context": context | {"selections": named}},
+        signing | fetched | {"hook": "order-dispatch", "context": dispatched},
+        signing | fetched | {"hook": "appointment-book", "context": booked},
+    ]
 
 
 def again(value: Any) -> Any:

@@ -16,6 +16,7 @@ from openapi_spec_validator import validate
 from bench.fuzz import WORD, examples, fuzz
 from cds_service import limits
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.log_lines import LogLine
 from tests.conftest import held_app, held_content
 from tests.exchange import ADDRESS, Json, fetuses, gestational_age, order, request, sign
 
@@ -108,6 +109,17 @@ def test_the_openapi_document_is_valid_and_complete(client: FlaskClient) -> None
     }
     assert there == routes
     assert "draftOrders" in json.dumps(document["components"]["schemas"])
+
+
+def test_no_log_line_repeats_a_name_that_the_client_invented(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """A member that FHIR does not know, in an order or in what is prefetched, is not named in the log."""
+    caplog.set_level(logging.INFO)
+    made = request(order() | {WORD: 1})
+    made["prefetch"] |= {WORD: None, f"{WORD}2": {"resourceType": "Bundle", "entry": []}}
+    assert client.post(ADDRESS, json=made).status_code == 200
+    lines = [LogLine().format(record) for record in caplog.records]
+    assert any("not valid FHIR" in line for line in lines)
+    assert not any(WORD in line for line in lines)
 
 
 def test_fuzzed_requests_get_lawful_answers() -> None:
