@@ -31,17 +31,19 @@ from cds_service.hooks.messages import (
     Unusable,
     expression,
     fault_status,
-    loggable,
     parse_request,
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import KEYS, SERVICE_ID
 from cds_service.hooks.required import refuse_without_coverage
+from cds_service.hooks.tell import tell
+from cds_service.limits import too_many_resources
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _SELECTING = {
@@ -100,18 +102,7 @@ def answer(
     }
     if settings.decisions:
         response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
-    for _, decision in decided:
-        log.info(
-            "decided",
-            extra={
-                "hook": request.hook,
-                "hook_instance": loggable(request.hook_instance),
-                "policy": decision.policy_id,
-                "outcome": decision.outcome.value,
-                "because": list(decision.because_ids),
-                "revision": content.revision,
-            },
-        )
+    tell(decided, content.revision)
     if store:
         call = Call(SERVICE_ID, request.hook, request.hook_instance)
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
@@ -143,6 +134,8 @@ def decide_request(
     ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
     read.
     """
+    if crowded := too_many_resources(request.prefetch, KEYS):
+        raise Unusable(413, [Issue(crowded.expression, crowded.said, "too-costly")])
     version = version_of(request.extension, settings.crd_version)
     status = fault_status(version)
     received = receive_orders(Sources(request, read, status), today)
@@ -234,13 +227,18 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
         serious = _serious(order.resource, found, governed)
         where = expression(order.place) or order.kind
         refused = found if settings.strict else serious
-        issues += [Issue(f"{where}.{fault.element}".rstrip("."), fault.said, "structure") for fault in refused]
+        issues += [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
         for fault in found:
             if fault not in refused:
-                extra = {"hook_instance": loggable(hook_instance), "element": f"{order.kind}.{fault.element}"}
+                extra = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
         raise Unusable(status, issues)
+
+
+def _element(order: str, fault: Fault) -> str:
+    """The element at fault below an order; the order itself where FHIR does not know the name, which logs must not repeat."""
+    return f"{order}.{fault.element}" if fault.element and fault.known else order
 
 
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:

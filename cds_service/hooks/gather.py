@@ -18,10 +18,11 @@ from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.server import Found
 from cds_service.hooks.client_server import NOT_TECHNICAL, Access, ClientServers, access_of, said
 from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
-from cds_service.hooks.messages import HookRequest, loggable
+from cds_service.hooks.messages import HookRequest
 from cds_service.hooks.prefetch import KEYS
 from cds_service.hooks.prefetched import Supplied, supplied
 from cds_service.order import Order, read_order
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _REFERRING = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
