@@ -18,6 +18,8 @@ from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
+from cds_service.security.access import Access, access_of_environment
+from cds_service.security.guard import guard
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
@@ -30,17 +32,21 @@ def create_app(
     settings: Settings | None = None,
     today: Callable[[], date] | None = None,
     store: Store | None = None,
+    access: Access | None = None,
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    Raises ContentError when the content does not hold together.
+    Who may call, and whom the service may call, is ``access``, by default that of the environment.
+    Raises ContentError when the content or the clients file does not hold together, ValueError for settings that do not.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
+    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store)
+    guard(routes, access or access_of_environment(), store)
+    app.register_blueprint(routes)
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],

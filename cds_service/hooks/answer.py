@@ -37,6 +37,7 @@ from cds_service.hooks.messages import (
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
 
@@ -54,6 +55,10 @@ _SELECTING = {
 """What is read of an order that no policy turns out to govern."""
 
 
+NOBODY = Caller()
+"""A caller of whom nothing is known, and for whom no FHIR server is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator decides. ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault.
@@ -69,9 +74,17 @@ class Settings:
     keep_comments: bool = False
 
 
-def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
+def answer(
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    store: Store | None = None,
+    caller: Caller = NOBODY,
+) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
+    ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
     """
     request = parse_request(body, settings.crd_version)
