@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
 from cds_service.security.access import Access, access_of_environment
@@ -33,19 +34,23 @@ def create_app(
     today: Callable[[], date] | None = None,
     store: Store | None = None,
     access: Access | None = None,
+    servers: ClientServers | None = None,
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    Who may call, and whom the service may call, is ``access``, by default that of the environment.
+    Who may call, and whom the service may call, is ``access``, by default that of the environment. What clients did not prefetch is
+    read from their FHIR servers within the limits of ``servers``, by default those of ``Limits``.
     Raises ContentError when the content or the clients file does not hold together, ValueError for settings that do not.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store)
-    guard(routes, access or access_of_environment(), store)
+    entry = access or access_of_environment()
+    reading = servers or ClientServers(entry.outbound)
+    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, reading)
+    guard(routes, entry, store)
     app.register_blueprint(routes)
     CORS(
         app,
@@ -68,7 +73,8 @@ def content_of_environment() -> Content:
 
 def settings_of_environment() -> Settings:
     """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
-    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``.
+    what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``; and
+    ``CDS_SERVICE_STRICT=1``, which refuses what the specifications refuse and the service could answer.
 
     Raises ValueError for a version that is not spoken.
     """
@@ -79,6 +85,7 @@ def settings_of_environment() -> Settings:
         crd_version=VERSIONS[named],
         log_values=os.environ.get("CDS_SERVICE_LOG_VALUES") == "1",
         keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
+        strict=os.environ.get("CDS_SERVICE_STRICT") == "1",
     )
 
 
