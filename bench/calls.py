@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -52,9 +53,10 @@ def counts(content: Content) -> dict[str, int]:
         for size in (6_000, 60_000):
             body = body_of(size, content, name)
             request = parse_request(body, "2.2")
-            found[f"{name}, {size // 1000} kB: decide"] = calls(lambda request=request: decide_request(request, content, DAY, Settings()))  # type: ignore[misc]
-            post = {"data": body, "content_type": "application/json"}
-            found[f"{name}, {size // 1000} kB: request"] = calls(lambda post=post: client.post("/cds-services/medical-policy", **post))  # type: ignore[misc]
+            held = f"{name}, {size // 1000} kB"
+            found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
+            send = partial(client.post, "/cds-services/medical-policy", data=body, content_type="application/json")
+            found[f"{held}: request"] = calls(send)
     return found
 
 

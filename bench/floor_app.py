@@ -1,4 +1,4 @@
-"""The floor: what Flask and orjson cost on the same server when nothing is decided. Parses the body and answers one constant card."""
+"""The floor: what Flask and orjson cost on the same server when nothing is decided and the answer is one constant card."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def service_command(port: int) -> list[str]:
 
 
 def load(served: Served, body: bytes, connections: int, requests: int, address: str = ADDRESS) -> Measured:
-    """Sends requests over kept connections, after a warm-up of a tenth of them. Raises RuntimeError for an answer that is not 200."""
+    """Sends requests over kept connections, after a warm-up of a tenth of them. Raises RuntimeError for an answer not 200."""
     _send(served.port, body, connections, max(50, requests // 10), address)
     cpu, begun = served.cpu_seconds(), time.perf_counter()
     times = sorted(_send(served.port, body, connections, requests, address))
