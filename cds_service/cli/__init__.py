@@ -10,6 +10,8 @@ import typer
 from cds_service.cli import (  # noqa: F401 - their commands join the policy group
     policy_check,
     policy_lint,
+    policy_new,
+    policy_proof,
     policy_solve,
     policy_test,
 )
