@@ -1,4 +1,4 @@
-"""From starting ``cds-service serve`` to its first answered order, and a worker's memory: ``python -m bench.start``, ``bench.memory``."""
+"""From starting ``cds-service serve`` to its first answered order: ``python -m bench.start``."""
 
 from __future__ import annotations
 
