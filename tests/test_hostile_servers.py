@@ -416,6 +416,8 @@ def test_an_order_that_a_call_names_is_read(ask: Callable[..., Json], call: Call
         answered = ask(served, call(request(signed)) | {"prefetch": {}}, scope="patient/*.rs", seconds=4.0)
     decision = decided(answered)
     assert (decision["order"], decision["outcome"]) == ("ServiceRequest/o1", "necessary")
+    (action,) = answered["systemActions"]
+    assert {name: value for name, value in action["resource"].items() if name != "extension"} == signed
     assert all(token == f"Bearer {TOKEN}" for _, token in served.asked)
 
 
