@@ -7,7 +7,6 @@ import json
 import logging
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,10 +31,9 @@ from cds_service.store.upgrade import upgrade
 from tests.conftest import TODAY, held_content
 from tests.exchange import ADDRESS, order, request
 from tests.security.server import Server, says
-from tests.security.signing import DISCOVERY, ISSUER, PUBLIC_URL, SERVICE, SHARED, key, key_set, token
+from tests.security.signing import DISCOVERY, ISSUER, NOW, PUBLIC_URL, SERVICE, SHARED, key, key_set, token
 
 Serving = Callable[..., Server]
-NOW = int(time.time())
 
 
 def access(folder: Path, outbound: Outbound | None = None, **members: Any) -> Access:
@@ -208,6 +206,7 @@ def test_a_refused_token_uses_nobodys_id_up(tmp_path: Path) -> None:
 
 USER = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from cds_service.store.store import Store
 from cds_service.app import create_app
@@ -217,7 +216,8 @@ from cds_service.security.outbound import Outbound
 from tests.security.signing import PUBLIC_URL
 from tests.security.test_client_tokens import sign
 store = Store(sys.argv[1])
-held = Access(Outbound(), read_clients(Path(sys.argv[2]) / "clients.yaml"), PUBLIC_URL)
+now = datetime.fromtimestamp(int(sys.argv[3]), UTC)
+held = Access(Outbound(), read_clients(Path(sys.argv[2]) / "clients.yaml"), PUBLIC_URL, now=lambda: now)
 client = create_app(store=store, access=held).test_client()
 print([sign(client, line.strip()).status_code for line in sys.stdin])
 store.close()
@@ -236,7 +236,7 @@ def test_processes_share_the_tokens_that_were_used(tmp_path: Path) -> None:
     processes = []
     for _ in range(3):
         with sent.open("rb") as tokens:
-            run = [sys.executable, "-c", USER, url, str(tmp_path)]
+            run = [sys.executable, "-c", USER, url, str(tmp_path), str(NOW)]
             processes.append(
                 subprocess.Popen(run, stdin=tokens, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=shipped_content())
             )
