@@ -79,7 +79,8 @@ def content_of_environment() -> Content:
 
 def settings_of_environment() -> Settings:
     """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
-    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``.
+    what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``; and
+    ``CDS_SERVICE_STRICT=1``, which refuses what the specifications refuse and the service could answer.
 
     Raises ValueError for a version that is not spoken.
     """
@@ -90,6 +91,7 @@ def settings_of_environment() -> Settings:
         crd_version=VERSIONS[named],
         log_values=os.environ.get("CDS_SERVICE_LOG_VALUES") == "1",
         keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
+        strict=os.environ.get("CDS_SERVICE_STRICT") == "1",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY, held_content
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, fetuses, gestational_age, order, request
 from tests.fhir_server import Asked, Served, cut, fhir_server, hang
+from tests.hook_calls import booking, dispatching
 from tests.test_coverage_information import assertions, said
 from tests.test_payers import CARELON, coverage
 
@@ -98,6 +100,7 @@ def some_vignettes() -> list[Vignette]:
 
 
 @pytest.mark.parametrize("vignette", some_vignettes(), ids=lambda v: f"{v.policy.id}: {v.name}")
+@pytest.mark.verifies("found-5", "fhir-token-sent", "found-28")
 def test_what_is_read_decides_as_what_is_prefetched(
     ask: Callable[..., Json], content: Content, client: FlaskClient, vignette: Vignette
 ) -> None:
@@ -130,6 +133,7 @@ def test_nothing_is_asked_for_an_order_that_no_policy_lists(ask: Callable[..., J
     assert served.asked == []
 
 
+@pytest.mark.verifies("found-28")
 def test_only_what_the_policy_reads_is_asked(ask: Callable[..., Json]) -> None:
     """Types that the selected policy's facts do not read are not asked for, nor those the client's token does not cover."""
     with fhir_server(CHART) as served:
@@ -152,6 +156,7 @@ def test_a_failed_prefetch_is_not_repeated_but_for_the_coverage(ask: Callable[..
     assert said(assertions(answered["systemActions"][0])[0])["covered"] == ["indeterminate"]
 
 
+@pytest.mark.verifies("fhir-pages")
 def test_the_pages_after_a_prefetched_one_are_read(ask: Callable[..., Json]) -> None:
     """A prefetched Bundle with a next link is followed on the same server."""
 
@@ -235,6 +240,7 @@ def on_observations(trick: Callable[[Asked], None]) -> Callable[[Asked], bool]:
 
 @pytest.mark.parametrize("version", ["2.0.1", "2.2"])
 @pytest.mark.parametrize("name", TRICKS)
+@pytest.mark.verifies("fhir-limits", "resp-43", "impl-2", "found-2")
 def test_a_server_that_fails_leaves_the_rest_standing(ask: Callable[..., Json], name: str, version: str) -> None:
     """What cannot be read is named as not searched, the assertion is lawful and says it is technical, and all else is used."""
     made = unfetched() | {"extension": {"davinci-crd.requestedVersion": version}}
@@ -258,6 +264,7 @@ def hang_always(asked: Asked) -> bool:
     return True
 
 
+@pytest.mark.verifies("found-2", "fhir-limits")
 def test_a_server_that_hangs_altogether_is_left(ask: Callable[..., Json]) -> None:
     """When nothing comes at all, the answer is advisory and in time, and names what was not searched."""
     with fhir_server(CHART, hang_always) as served:
@@ -280,6 +287,7 @@ def test_what_came_before_a_failure_is_kept(ask: Callable[..., Json]) -> None:
         assert decided(ask(served, unfetched()))["because"] == ["higher-order-gestation"]
 
 
+@pytest.mark.verifies("fhir-token-nowhere-else")
 def test_the_token_stays_with_the_server(ask: Callable[..., Json]) -> None:
     """A next link to another server is not followed, so that server gets neither call nor token."""
     with fhir_server([]) as other:
@@ -292,6 +300,7 @@ def test_the_token_stays_with_the_server(ask: Callable[..., Json]) -> None:
         assert other.asked == []
 
 
+@pytest.mark.verifies("fhir-server-allowed")
 def test_a_server_that_is_not_listed_is_not_called(ask: Callable[..., Json]) -> None:
     """A fhirServer outside the caller's prefixes gets no call, and the data count as not searched."""
     with fhir_server(CHART) as served:
@@ -311,6 +320,7 @@ def test_resources_of_others_are_not_used(ask: Callable[..., Json]) -> None:
 
 
 @pytest.mark.parametrize("refusal", [400, 404, 405, 501])
+@pytest.mark.verifies("fhir-capabilities")
 def test_other_names_of_parameters_are_learned(ask: Callable[..., Json], refusal: int) -> None:
     """A refused search is asked again in the words of the server's CapabilityStatement, which is read once."""
     kinds = dict.fromkeys([*KEYS.values()], ("subject",)) | {"Coverage": ("beneficiary",)}
@@ -374,6 +384,7 @@ def test_a_token_without_a_server_is_refused(client: FlaskClient, version: str, 
     ],
     ids=["not to be had", "none", "another payer's", "recognised"],
 )
+@pytest.mark.verifies("data-required")
 def test_strict_wants_one_coverage(content: Content, prefetch: Json, status: int) -> None:
     """A strict service answers for a recognised Coverage only: 412 where it could not look, 400 where it looked in vain."""
     strict = create_app(content, Settings(strict=True), lambda: TODAY).test_client()
@@ -392,3 +403,33 @@ def test_a_medicine_that_an_order_refers_to_is_read(ask: Callable[..., Json]) ->
     with fhir_server([*CHART[:1], condition("C50.911"), medicine]) as served:
         decision = decided(ask(served, unfetched(drafted)))
     assert decision["policy"] == "bcbsm/colony-stimulating-factors"
+
+
+@pytest.mark.parametrize(
+    "call", [dispatching, partial(booking, start="2025-05-01T09:00:00Z")], ids=["order-dispatch", "appointment-book"]
+)
+@pytest.mark.verifies("found-5")
+def test_an_order_that_a_call_names_is_read(ask: Callable[..., Json], call: Callable[[Json], Json]) -> None:
+    """The orders of order-dispatch and appointment-book, which the call only names, are read and decided like signed ones."""
+    signed = order()
+    with fhir_server([*CHART, signed]) as served:
+        answered = ask(served, call(request(signed)) | {"prefetch": {}}, scope="patient/*.rs", seconds=4.0)
+    decision = decided(answered)
+    assert (decision["order"], decision["outcome"]) == ("ServiceRequest/o1", "necessary")
+    (action,) = answered["systemActions"]
+    assert {name: value for name, value in action["resource"].items() if name != "extension"} == signed
+    assert all(token == f"Bearer {TOKEN}" for _, token in served.asked)
+
+
+def test_an_order_that_cannot_be_read_is_told(ask: Callable[..., Json]) -> None:
+    """A named order that the server does not have, or that the token does not cover, is 412: nothing can be said without it."""
+    with fhir_server(CHART) as served:
+        call = dispatching(request(order())) | {"prefetch": {}}
+        assert ask(served, call, scope="patient/*.rs")["status"] == 412
+        assert ask(served, call, scope="patient/Coverage.rs")["status"] == 412
+
+
+def test_an_order_of_another_patient_is_not_judged(ask: Callable[..., Json]) -> None:
+    """An order that was read and is for another patient than the call's is refused, not judged on this chart."""
+    with fhir_server([*CHART, order(subject={"reference": "Patient/p2"})]) as served:
+        assert ask(served, dispatching(request(order())) | {"prefetch": {}}, scope="patient/*.rs")["status"] in (412, 422)

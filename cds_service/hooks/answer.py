@@ -20,9 +20,10 @@ from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
-from cds_service.hooks.client_server import ClientServers
+from cds_service.hooks.client_server import ClientServers, access_of
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
+from cds_service.hooks.fetch import order_reader
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import (
     EXTENSION,
@@ -125,23 +126,23 @@ def decide_request(
     content: Content,
     today: date,
     settings: Settings,
-    read: LookUp = lambda _: None,
     servers: ClientServers | None = None,
     fhir_servers: Sequence[str] = (),
 ) -> list[tuple[Case, Decision]]:
     """The decisions for every order in scope that stands, each with its case.
 
-    ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
-    read.
+    What the call names and does not send, orders included, is read through ``servers``. Raises Unusable for an order that cannot
+    be read.
     """
     if crowded := too_many_resources(request.prefetch, KEYS):
         raise Unusable(413, [Issue(crowded.expression, crowded.said, "too-costly")])
     version = version_of(request.extension, settings.crd_version)
     status = fault_status(version)
-    received = receive_orders(Sources(request, read, status), today)
+    access = access_of(request, servers, fhir_servers)
+    received = receive_orders(Sources(request, order_reader(access), status), today)
     signing = tuple(one.order for one in received)
     _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart, signing = gather(request, content, signing, today, servers, fhir_servers)
+    chart, signing = gather(request, content, signing, today, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
         refuse_without_coverage(chart, signing, content, version)

@@ -130,6 +130,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.verifies("client-token", "client-token-algorithm", "client-token-audience")
 def test_refused_tokens_get_a_bare_401(tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str | None, reason: str) -> None:
     """The client learns nothing but 401, browsers may read that, and the log has the reason and never the token."""
     caplog.set_level(logging.DEBUG)
@@ -182,6 +183,7 @@ def test_discovery_is_open_unless_the_file_protects_it(tmp_path: Path) -> None:
 # replay
 
 
+@pytest.mark.verifies("client-token")
 def test_a_token_is_used_once_unless_the_client_may_reuse_it(tmp_path: Path) -> None:
     """The second use is refused, whatever the body; with ``replay: allow`` a test kit sends two bodies with one token."""
     for replay, second in (("refuse", 401), ("allow", 200)):

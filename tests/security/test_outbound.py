@@ -52,6 +52,7 @@ def address_in(network: IPv4Network | IPv6Network) -> st.SearchStrategy[str]:
 
 
 @given(st.sampled_from([ip_network(network) for network in INSIDE]).flatmap(address_in))
+@pytest.mark.verifies("fhir-server-allowed")
 def test_no_special_address_is_called(address: str) -> None:
     """Any address of any special range is refused, however it is written."""
     assert not may_connect(address)
@@ -138,6 +139,7 @@ def test_a_rebinding_name_is_resolved_once_and_the_checked_address_connected_to(
         ("https://other.example/fhir", False),
     ],
 )
+@pytest.mark.verifies("fhir-server-allowed")
 def test_prefixes_match_whole_segments(url: str, allowed: bool) -> None:
     """A prefix covers its own path and what lies below it, on its own scheme, host and port."""
     assert allows(["https://ehr.example/fhir/"], read_url(url)) is allowed
@@ -203,6 +205,7 @@ def test_a_certificate_of_another_name_or_authority_is_refused(serving: Serving,
     assert server.seen == []
 
 
+@pytest.mark.verifies("fhir-server-allowed")
 def test_redirects_are_not_followed(serving: Serving) -> None:
     """A redirect, here to an address inside, ends the call; no second server is called."""
     inside = serving(says(b"inside"))
@@ -212,6 +215,7 @@ def test_redirects_are_not_followed(serving: Serving) -> None:
     assert inside.seen == []
 
 
+@pytest.mark.verifies("fhir-token-nowhere-else")
 def test_the_token_goes_to_the_allowed_origin_alone(serving: Serving) -> None:
     """A next link of another origin is refused before anything is sent."""
     other = serving(says(b"{}"))
