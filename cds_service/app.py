@@ -128,7 +128,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _too_deep(_: RecursionError) -> Response:
-    """What is nested too deeply to be read is the request's fault, whichever bound it slipped past."""
+    """What is nested too deeply to be read is the request's fault (the JSON parser itself refuses 1024 levels)."""
     return _outcome(400, (Issue("", "it is nested too deeply to be read", "too-costly"),))
 
 

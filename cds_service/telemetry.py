@@ -60,6 +60,7 @@ class Call:
     orders: int = 0
     revision: str = ""
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    assertions: list[dict[str, str]] = field(default_factory=list)
     unusable: list[tuple[str, str]] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
 
@@ -95,6 +96,8 @@ def end(status: int, size: int) -> None:
         told["hook_instance"] = call.hook_instance
     if call.outcomes:
         told |= {"orders": call.orders, "outcomes": call.outcomes, "revision": call.revision}
+    if call.assertions:
+        told["assertions"] = call.assertions
     if call.elements:
         told["elements"] = call.elements
     log.info("answered" if status < 400 else "refused" if status < 500 else "failed to answer", extra=told)
