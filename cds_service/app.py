@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
@@ -19,6 +19,7 @@ from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outc
 from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 from cds_service.store.store import Store
+from cds_service.web.pages import HEADERS, web_pages
 
 log = logging.getLogger("cds_service")
 LARGEST_BODY = 16 * 1024 * 1024
@@ -40,7 +41,9 @@ def create_app(
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.register_blueprint(hooks_routes(held, settings or settings_of_environment(), today or _local_day, store))
+    chosen, day = settings or settings_of_environment(), today or _local_day
+    app.register_blueprint(hooks_routes(held, chosen, day, store))
+    app.register_blueprint(web_pages(held, chosen, day))
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],
@@ -91,6 +94,10 @@ def _unusable(error: Unusable) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if error.code == 404 and not request.path.startswith("/cds-services") and request.accept_mimetypes.accept_html:
+        said = "The address may be of another version of the service, or mistyped."
+        if request.accept_mimetypes.quality("text/html") > request.accept_mimetypes.quality("application/json"):
+            return Response(render_template("not_found.html", said=said), 404, HEADERS, mimetype="text/html")
     code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 0, "processing")
     said = {
         404: "there is nothing at this address; GET /cds-services lists the services",

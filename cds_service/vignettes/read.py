@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -101,6 +101,8 @@ class Vignette:
     expect: ExpectEntry
     file: str
     line: int
+    chart: Mapping[str, list[str]] = field(default_factory=dict)
+    """What the chart documents, in the file's words."""
 
     @property
     def outcome(self) -> DecisionOutcome:
@@ -144,7 +146,9 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
     for code in (order.code, *order.also, *order.reason):
         written(code)
     unsearched = frozenset(one.not_searched)
-    return Vignette(one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line)
+    return Vignette(
+        one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line, chart
+    )
 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:

@@ -1,0 +1,184 @@
+"""The addresses of the pages, and the headers that keep anything but the service's own assets out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+import orjson
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from cds_service.content import Content
+from cds_service.hooks.order_sign import Settings
+from cds_service.policy.model import Policy
+from cds_service.web.code_lists import CodeLists
+from cds_service.web.library_view import shelves
+from cds_service.web.policy_view import changes, fact_rows, presumptions, remark_row, rule_row, trees
+from cds_service.web.search import PolicySearch
+from cds_service.web.try_form import Mistyped, TryForm, empty_form, example_form, fields, order_codes, request_for, typed_form
+from cds_service.web.try_view import Answered, answered
+from cds_service.web.vignette_shelf import VignetteShelf
+from cds_service.wording import effective, place_of, review
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Sent with every page: nothing but the service's own style sheet and script runs, whatever a text on the page says."""
+LARGEST_FORM = 1024 * 1024
+"""Characters of a pasted request."""
+
+
+def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -> Blueprint:
+    """The pages of a content. What they show of it is made once, when it is first asked for; what is typed is never kept."""
+    pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+    lists, shelf = CodeLists(content), VignetteShelf(content)
+
+    @lru_cache(maxsize=1)
+    def search() -> PolicySearch:
+        return PolicySearch(content, lists)
+
+    @lru_cache(maxsize=512)
+    def policy_html(policy_id: str, version: str) -> str | None:
+        policy = _held(content, policy_id, version)
+        return _policy_page(policy, content, lists, shelf) if policy else None
+
+    @pages.after_request
+    def guarded(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @pages.get("/")
+    def library() -> str:
+        words = request.args.get("q", "").strip()[:200]
+        found = search().find(words) if words else []
+        return render_template("library.html", shelves=shelves(content, lists), words=words, found=found, content=content)
+
+    @pages.get("/policies/<payer>/<policy>/")
+    def latest(payer: str, policy: str) -> AnyResponse:
+        held = _held(content, f"{payer}/{policy}", "")
+        if held is None:
+            abort(404)
+        return redirect(url_for("web.policy", payer=payer, policy=policy, version=held.version))
+
+    @pages.get("/policies/<payer>/<policy>/<version>")
+    def policy(payer: str, policy: str, version: str) -> Response:
+        html = policy_html(f"{payer}/{policy}", version)
+        if html is None:
+            abort(404)
+        return Response(html)
+
+    @pages.get("/value-sets/<id_>")
+    def value_set(id_: str) -> str:
+        held = lists.of(id_)
+        if held is None:
+            abort(404)
+        users = [p for p in content.policies if id_ in p.order_sets or id_ in _value_sets(p, content)]
+        return render_template("value_set.html", held=held, users=users)
+
+    @pages.get("/try")
+    def try_() -> str:
+        chosen = _held(content, request.args.get("policy", ""), request.args.get("version", "")) or next(
+            iter(_playable(content)), None
+        )
+        if chosen is None:
+            abort(404)
+        vignette = shelf.named(chosen, request.args.get("example", ""))
+        form = example_form(vignette) if vignette else empty_form(chosen, lists, today())
+        return _playground(form)
+
+    @pages.post("/try")
+    def tried() -> str:
+        fragment = request.headers.get("X-Fragment") == "answer"
+        pasted = request.form.get("request", "").strip()
+        if pasted:
+            body = pasted[:LARGEST_FORM].encode()
+            exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
+            return render_template("answer.html" if fragment else "pasted.html", answered=exchange, pasted=pasted, mistyped="")
+        chosen = _held(content, request.form.get("policy", ""), request.form.get("version", ""))
+        if chosen is None or chosen.subject != "order":
+            abort(404)
+        try:
+            form = typed_form(request.form, tuple(request.form.getlist("unsent")), chosen, lists, today())
+        except Mistyped as error:
+            return _playground(empty_form(chosen, lists, today()), str(error), fragment)
+        return _playground(form, fragment=fragment)
+
+    def _playground(form: TryForm, mistyped: str = "", fragment: bool = False) -> str:
+        exchange: Answered | None = None
+        if not mistyped:
+            try:
+                body = orjson.dumps(request_for(form, content))
+                exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
+            except Mistyped as error:
+                mistyped = str(error)
+        if fragment:
+            return render_template("answer.html", answered=exchange, mistyped=mistyped)
+        return render_template(
+            "try.html",
+            form=form,
+            fields=fields(form, content),
+            policies=_playable(content),
+            examples=shelf.of(form.policy),
+            codes=order_codes(form.policy, lists),
+            kinds=_kinds(form.policy, content),
+            answered=exchange,
+            mistyped=mistyped,
+        )
+
+    return pages
+
+
+def _held(content: Content, policy_id: str, version: str) -> Policy | None:
+    held = sorted((p for p in content.policies if p.id == policy_id), key=lambda p: p.version)
+    return next((p for p in held if p.version.isoformat() == version), None) if version else next(iter(held[::-1]), None)
+
+
+def _playable(content: Content) -> list[Policy]:
+    """The policies of orders that are in force, each version, by title."""
+    ready = [p for p in content.policies if p.subject == "order" and p.status != "draft"]
+    return sorted(ready, key=lambda p: (p.title, -p.version.toordinal()))
+
+
+def _kinds(policy: Policy, content: Content) -> list[str]:
+    """The resource types that the policy's facts are searched in."""
+    return sorted({need.resource for need in content.catalogue.needs(policy.facts)} - {"Patient"})
+
+
+def _value_sets(policy: Policy, content: Content) -> set[str]:
+    named = {
+        id_ for name in content.catalogue.closure(policy.facts) for s in content.catalogue[name].sources for id_ in s.value_sets()
+    }
+    return named | {c.test.written for c in policy.criteria() if hasattr(c, "test") and c.test.compare == "in"}
+
+
+def _policy_page(policy: Policy, content: Content, lists: CodeLists, shelf: VignetteShelf) -> str:
+    versions = sorted((held for held in content.policies if held.id == policy.id), key=lambda held: held.version)
+    at = versions.index(policy)
+    payers = {payer.id: payer.name for payer in content.payers}
+    return render_template(
+        "policy.html",
+        policy=policy,
+        payer=payers.get(policy.payer, policy.payer),
+        effective=effective(policy),
+        review=review(policy),
+        order_lists=[held for held in map(lists.of, policy.order_sets) if held],
+        rules=[rule_row(rule, policy, content) for rule in policy.settled_first],
+        trees=trees(policy, content),
+        facts=fact_rows(policy, content),
+        presumptions=presumptions(policy),
+        advice=[remark_row(r, policy) for r in (*policy.advice, *((policy.review_route,) if policy.review_route else ()))],
+        authorization=[(remark_row(a.remark, policy), a.needed, a.when.says if a.when else "") for a in policy.authorization],
+        alternatives=[(other, place_of(other.cite, policy)) for other in policy.alternatives],
+        vignettes=shelf.of(policy),
+        versions=versions,
+        changes=changes(versions[at - 1], policy, content) if at else [],
+        before=versions[at - 1] if at else None,
+    )
