@@ -30,6 +30,12 @@ def authorized(answer: Answer, needed: bool | None) -> Answer:
     return said
 
 
+def undocumented(answer: Answer) -> Answer:
+    """An answer that flags no documentation, as the hooks want it that CRD calls secondary (`hook-19`)."""
+    said = replace(answer, doc_needed=(), doc_purpose=(), questionnaires=())
+    return said if said.conditional else replace(said, info_needed=())
+
+
 def answer_problems(policy: Policy) -> Iterator[Problem]:
     """What is wrong with the answers of a policy, each at its line: against CRD, against the rules, against being no denial."""
     for outcome, answer in policy.answers.outcomes.items():
@@ -55,7 +61,8 @@ def _problems(policy: Policy, answer: Answer, outcome: str, rule: str) -> Iterat
     if answer.pa_needed == "satisfied" and outcome != "necessary":
         yield Problem(policy.file, answer.line, f"{where}: only a necessary order has satisfied its prior authorization")
     wanted = {None} if rule else {None, *(entry.needed for entry in policy.authorization)}
-    broken = {said for needed in wanted for said in _broken(authorized(answer, needed))}
+    given = [authorized(answer, needed) for needed in wanted]
+    broken = {said for one in given for sent in (one, undocumented(one)) for said in _broken(sent)}
     yield from (Problem(policy.file, answer.line, f"{where}: {said}") for said in sorted(broken))
 
 

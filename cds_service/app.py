@@ -15,8 +15,8 @@ from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
-from cds_service.hooks.order_sign import Settings
 from cds_service.hooks.routes import hooks_routes
 from cds_service.store.store import Store
 from cds_service.web.pages import HEADERS, web_pages

@@ -40,7 +40,7 @@ class Decision:
     """The outcome for one order under one policy.
 
     ``because`` holds the findings that settle it (or could still); ``rule`` the id of the rule around the criteria that did.
-    ``member`` is the recognised coverage that the policy speaks of, None when no payer was recognised.
+    ``members`` are the recognised coverages that the policy speaks of, none when no payer was recognised.
     ``necessary`` and ``exclusions`` are the finding trees, absent when a rule settled the order before them.
     """
 
@@ -56,8 +56,13 @@ class Decision:
     exclusions: Finding | None = None
     settled_by: FirstRule | None = None
     authorization: Authorization | None = None
-    member: Member | None = None
+    members: tuple[Member, ...] = ()
     advice: tuple[Remark, ...] = ()
+
+    @property
+    def member(self) -> Member | None:
+        """The first of the recognised coverages, for which cards speak."""
+        return self.members[0] if self.members else None
 
     @property
     def because_ids(self) -> tuple[str, ...]:
@@ -99,8 +104,7 @@ def decide(case: Case, content: Content) -> list[Decision]:
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
             decided = _on_sound_evidence(choice.policy, choice.coding, case, content)
-            member = next((m for m in members if m.has(choice.policy)), None)
-            decisions.append(replace(decided, member=member))
+            decisions.append(replace(decided, members=tuple(m for m in members if m.has(choice.policy))))
     return decisions
 
 

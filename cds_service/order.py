@@ -25,16 +25,20 @@ CODE_ELEMENTS = {
 LookUp = Callable[[str], Resource | None]
 """Finds a resource by ``Type/id``."""
 
-WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "stopped"})
+Place = tuple[str | int, ...]
+"""Where a resource stands in a request: the members and list indexes that lead to it."""
+
+WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "stopped", "noshow"})
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A draft order as the client sent it (``resource``), with what every decision needs from it.
+    """An order as the client sent it (``resource``), with what every decision needs from it.
 
-    ``position`` is its place in the draft Bundle, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of a
-    period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
-    ``medicine`` is the code of the Medication it refers to.
+    ``position`` is its place among the orders of the call, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of
+    a period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
+    ``medicine`` is the code of the Medication it refers to. ``place`` is where it stands in the request; empty for an order that
+    was read from the client's FHIR server.
     """
 
     resource: Resource
@@ -44,6 +48,7 @@ class Order:
     codings: tuple[Coding, ...]
     date_of_service: date
     medicine: Any = None
+    place: Place = ()
 
     @property
     def stands(self) -> bool:
@@ -63,8 +68,12 @@ class Order:
         return found, words
 
 
-def read_order(resource: Resource, position: int, today: date, look_up: LookUp = lambda _: None) -> Order:
-    """Reads a draft order; ``today`` is the day of the call, ``look_up`` finds the Medication that an order refers to.
+def read_order(
+    resource: Resource, position: int, today: date, look_up: LookUp = lambda _: None, place: Place = (), on: date | None = None
+) -> Order:
+    """Reads an order; ``today`` is the day of the call, ``look_up`` finds the Medication that an order refers to.
+
+    ``on`` is the day of service where the call names one in the order's stead (its appointment, or the task to fulfil it).
 
     Malformed parts are read as absent (validation is the hook's).
     """
@@ -73,7 +82,8 @@ def read_order(resource: Resource, position: int, today: date, look_up: LookUp =
     medicine = referred_medicine(resource, look_up)
     concepts += [medicine] if medicine else []
     found = tuple(coding for concept in concepts for coding in codings(concept))
-    return Order(resource, position, own_reference(resource), kind, found, date_of_service(resource) or today, medicine)
+    day = on or date_of_service(resource) or today
+    return Order(resource, position, own_reference(resource), kind, found, day, medicine, place)
 
 
 def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
@@ -100,10 +110,15 @@ def date_of_service(resource: Resource) -> date | None:
     found = found or days(resource.get("occurrenceDateTime"))
     found = found or (days(period.get("start")) if isinstance(period, dict) else None)
     if resource.get("resourceType") == "Appointment":
-        asked = next((one for one in items(resource.get("requestedPeriod")) if isinstance(one, dict)), {})
-        found = days(resource.get("start")) or days(asked.get("start")) or days(resource.get("created"))
+        found = appointment_start(resource) or days(resource.get("created"))
     found = found or days(resource.get("authoredOn"))
     return found.first if found else None
+
+
+def appointment_start(appointment: Resource) -> Days | None:
+    """When an Appointment begins: its start, else that of the first period asked for."""
+    asked = next((one for one in items(appointment.get("requestedPeriod")) if isinstance(one, dict)), {})
+    return days(appointment.get("start")) or days(asked.get("start"))
 
 
 def timing_start(timing: Any) -> Days | None:

@@ -96,9 +96,9 @@ def read_payers(root: Path, policies: Iterable[Policy]) -> tuple[tuple[Payer, ..
 
 
 def recognise(chart: Chart, payers: Iterable[Payer], on: date) -> tuple[Member, ...]:
-    """The recognised payers of the coverages in force on a day, each once, in the order of the coverages."""
+    """The recognised payers of the coverages in force on a day, each once for a Coverage, in the order of the coverages."""
     held = tuple(payers)
-    members: dict[str, Member] = {}
+    members: dict[tuple[str, str], Member] = {}
     for coverage in chart.of("Coverage"):
         if text(coverage.get("status")) in ("cancelled", "draft", "entered-in-error") or not _in_force(coverage, on):
             continue
@@ -106,7 +106,7 @@ def recognise(chart: Chart, payers: Iterable[Payer], on: date) -> tuple[Member, 
             for payer in held:
                 if isinstance(payor, dict) and _is(payer, payor, coverage, chart):
                     said = f"Coverage/{text(coverage.get('id'))}"
-                    members.setdefault(payer.id, Member(payer, said, _line_of_business(payer, coverage)))
+                    members.setdefault((payer.id, said), Member(payer, said, _line_of_business(payer, coverage)))
     return tuple(members.values())
 
 

@@ -24,8 +24,8 @@ from cds_service.cli import app
 from cds_service.cli.demo import EXAMPLES, examples_folder
 from cds_service.content import Content, shipped_content
 from cds_service.decision import as_data
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.messages import EXTENSION, parse_request
-from cds_service.hooks.order_sign import Settings, decide_request
 from cds_service.hooks.prefetch import discovery
 from tests.conftest import TODAY
 
@@ -119,7 +119,7 @@ def test_evidence_that_was_not_used_says_why(tmp_path: Path) -> None:
 def test_json_is_what_the_service_sends(content: Content) -> None:
     """``--json`` prints the decisions exactly as the service's extension holds them."""
     body = Path(TRIPLETS).read_bytes()
-    decided = decide_request(parse_request(body, "order-sign"), content, TODAY, Settings())
+    decided = decide_request(parse_request(body), content, TODAY, Settings())
     printed = json.loads(said("check", TRIPLETS, "--json").stdout)
     assert printed == {"decisions": [as_data(decision, content) for _, decision in decided]}
 

@@ -210,14 +210,26 @@ def test_the_discovery_document_is_the_one_the_facts_need(content: Content) -> N
 
 
 def test_a_template_uses_only_simple_tokens(content: Content) -> None:
-    """Every prefetch template can be filled by any client: root-level context fields and no includes."""
+    """Templates of the chart can be filled by any client; only what a call names is asked for in CRD 2.2's standard words."""
     import re
 
-    for key, template in discovery(content)["services"][0]["prefetch"].items():
-        if key == "medications":  # CRD 2.2's standard expression; not having it costs nothing but a referred medicine
-            continue
-        assert set(re.findall(r"\{\{(.*?)\}\}", template)) <= {"context.patientId", "context.encounterId"}
-        assert "_include" not in template
+    standard = {"medications", "orderedServices", "orderedMedicines", "orderedDevices"}
+    for service in discovery(content)["services"]:
+        plain = {"context.patientId"} | ({"context.encounterId"} if service["hook"] != "order-dispatch" else set())
+        for key, template in service["prefetch"].items():
+            assert "_include" not in template
+            if key not in standard:
+                assert set(re.findall(r"\{\{(.*?)\}\}", template)) <= plain
+
+
+def test_a_template_comes_after_the_key_that_it_depends_on(content: Content) -> None:
+    """A client that fills templates in their order has what a later one takes from an earlier one."""
+    import re
+
+    for service in discovery(content)["services"]:
+        keys = list(service["prefetch"])
+        for at, template in enumerate(service["prefetch"].values()):
+            assert set(re.findall(r"%(\w+)", template)) <= set(keys[:at])
 
 
 def test_the_revision_names_the_content(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,9 +21,9 @@ from cds_service.app import create_app
 from cds_service.content import Content, read_content
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
 from cds_service.hooks.echo import with_extensions
-from cds_service.hooks.order_sign import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import request_of
@@ -544,6 +544,25 @@ def test_each_recognised_coverage_has_a_repetition(folder: Path) -> None:
     assert len({one["coverage-assertion-id"][0] for one in found}) == 2
 
 
+@verifies("resp-32")
+@pytest.mark.parametrize("second", ["another payer that adopts it", "another Coverage of the payer"])
+def test_each_coverage_that_a_policy_speaks_of_has_a_repetition(folder: Path, second: str) -> None:
+    """One policy that speaks of two recognised Coverages is asserted for each, with an id of its own, once signed and again."""
+    oxygen(folder)
+    (folder / "policies/harrier").mkdir()
+    (folder / "policies/harrier/payer.yaml").write_text(
+        "payer: harrier\nname: Harrier\nidentifiers: [{value: H1}]\nadopts: [meadowlark/home-oxygen]\n"
+    )
+    client = create_app(read_content(folder), today=lambda: TODAY).test_client()
+    values = ("M1", "H1" if second == "another payer that adopts it" else "M1")
+    both = tuple(coverage({"identifier": {"value": value}}, id=f"c{at}") for at, value in enumerate(values))
+    (action,) = ask(client, member_signs(order("99503", on="2026-02-03"), coverages=both))["systemActions"]
+    found = [said(extension) for extension in assertions(action)]
+    assert [one["coverage"][0]["reference"] for one in found] == ["Coverage/c0", "Coverage/c1"]
+    assert len({one["coverage-assertion-id"][0] for one in found}) == 2
+    assert ask(client, member_signs(action["resource"], coverages=both))["systemActions"] == []
+
+
 def test_two_policies_of_one_payer_are_one_assertion(folder: Path) -> None:
     """Where two policies of a payer speak of an order, the most serious decision is asserted and the other named."""
     oxygen(folder)
@@ -608,8 +627,10 @@ def test_an_unknown_version_is_refused(client: FlaskClient, version: Any) -> Non
 @verifies("dev-1", "dev-2", "dev-4", "dev-5", "dev-7", "dev-8")
 def test_discovery_declares_version_and_options(client: FlaskClient) -> None:
     """Discovery declares the CRD version and every option with code, type, name, description and a default of that type."""
-    (service,) = client.get("/cds-services").get_json()["services"]
-    extension = service["extension"]
+    services = client.get("/cds-services").get_json()["services"]
+    assert [service["hook"] for service in services] == ["order-sign", "order-select", "order-dispatch", "appointment-book"]
+    extension = services[0]["extension"]
+    assert all(service["extension"] == extension for service in services)
     assert extension["davinci-crd.version"] == ["2.2"]
     options = extension["davinci-crd.configuration-options"]
     for option in options:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.content import Content
-from cds_service.hooks.order_sign import Settings
+from cds_service.hooks.answer import Settings
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, condition, decisions, fetuses, gestational_age, observation, order, request, sign
 

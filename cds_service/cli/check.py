@@ -17,9 +17,9 @@ from cds_service.cli.finding_tree import LEGEND, FindingTree
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import question
 from cds_service.hooks.messages import Issue, Unusable, parse_request
-from cds_service.hooks.order_sign import Settings, decide_request
 from cds_service.policy.judge import MET, NOT_MET
 
 COLOURS = {
@@ -36,7 +36,7 @@ WITHOUT_POLICY = {
 
 
 def check(
-    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="An order-sign request in a file; '-' reads stdin.")],
+    request: Annotated[str, typer.Argument(metavar="REQUEST.json", help="A CDS Hooks request in a file; '-' reads stdin.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as JSON, as the service sends them.")] = False,
     content: ContentFolder = None,
     today: Annotated[
@@ -55,7 +55,7 @@ def check(
     held = content_in(content)
     try:
         day = today.date() if today else local_day()
-        decided = decide_request(parse_request(body, "order-sign"), held, day, Settings())
+        decided = decide_request(parse_request(body), held, day, Settings())
     except Unusable as error:
         refuse([_issue(issue, request) for issue in error.issues], 2)
     if as_json:

@@ -12,9 +12,9 @@ from cds_service.cli.serve import Port, free_address, listen
 from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
 from cds_service.content import Content, shipped_content
 from cds_service.decision import DecisionOutcome
+from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import summary
 from cds_service.hooks.messages import Unusable, parse_request
-from cds_service.hooks.order_sign import Settings, decide_request
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.store.database import NONE
 
@@ -62,7 +62,7 @@ def examples_folder(root: Path) -> Path:
 def expectation(path: Path, content: Content, today: date) -> list[str]:
     """What the service will answer to an example, decided by the same code. Raises Unusable for a request that cannot be used."""
     try:
-        decided = decide_request(parse_request(path.read_bytes(), "order-sign"), content, today, Settings())
+        decided = decide_request(parse_request(path.read_bytes()), content, today, Settings())
     except (OSError, Unusable) as error:
         refuse(f"{path}: {error}")
     said = {

@@ -59,6 +59,7 @@ READ = {
         "start",
         "requestedPeriod",
         "created",
+        "basedOn",
         "reasonCode",
         "reasonReference",
     },

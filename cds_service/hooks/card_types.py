@@ -25,10 +25,15 @@ def crd_cards(card: dict[str, Any], decision: Decision, conversation: Conversati
     return [plain, *(_proposal(card, suggestion, conversation) for suggestion in replacing)]
 
 
+def proposal_uuid(card: str) -> str:
+    """The UUID of the card that proposes another order, by that of the card which says why."""
+    return str(uuid5(UUID(card), "proposal"))
+
+
 def _proposal(card: dict[str, Any], suggestion: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
     topic = {"system": conversation.topics, "code": ALTERNATIVE, "display": "Therapy alternatives required"}
     return {
-        "uuid": str(uuid5(UUID(card["uuid"]), "proposal")),
+        "uuid": proposal_uuid(card["uuid"]),
         "summary": f"The policy names another order: {suggestion['label']}",
         "detail": card["detail"].split("\n", 1)[0],
         "indicator": "info",

@@ -10,17 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
-import orjson
-
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
-from cds_service.fhir.codes import written
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
+from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_MET, Basis, Finding
-from cds_service.policy.model import Alternative, Check, Citation, Evidence, Policy, Remark, Standing
+from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
 
 LONGEST_SUMMARY = 139
 MOST_EVIDENCE = 5
@@ -46,7 +44,7 @@ def cards(
     """
     by_order: dict[str, list[tuple[Case, Decision]]] = {}
     for case, decision in decided:
-        if decision.outcome in _SHOWN and not (decision.outcome is DecisionOutcome.REFERRED and not decision.policy):
+        if decision.outcome in _SHOWN and decision.policy and (not conversation.early or certain(decision)):
             by_order.setdefault(decision.order, []).append((case, decision))
     ranked = []
     for found in by_order.values():
@@ -60,6 +58,12 @@ def cards(
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
 
+def certain(decision: Decision) -> bool:
+    """Whether an order is not necessary whatever is still written into it: by what is there, and nothing that was assumed."""
+    grounds = [leaf for finding in decision.because for leaf in explain.leaves(finding)]
+    return decision.outcome is DecisionOutcome.NOT_NECESSARY and all(leaf.basis is not Basis.PRESUMED for leaf in grounds)
+
+
 def card_uuid(hook_instance: str, order: str, policy: str) -> str:
     """The card's UUID: the same for the same call, order and policy, so that feedback on it finds the decision."""
     return str(uuid5(_SPACE, f"{hook_instance}|{order}|{policy}"))
@@ -71,7 +75,6 @@ def _card(
     policy = decision.policy
     if policy is None:
         raise ValueError("only a decision under a held policy makes a card")
-    name = f"{hook_instance}|{decision.order}|{policy.id}"
     serious = decision.outcome is DecisionOutcome.NOT_NECESSARY
     source = next(iter(policy.sources.values()))
     card: dict[str, Any] = {
@@ -86,9 +89,10 @@ def _card(
             | ({"code": "off-guideline", "display": "Off guideline"} if serious else {"code": "guideline", "display": "Guideline"}),
         },
     }
-    if serious:
-        card["suggestions"] = [_suggestion(case, decision, policy, name)]
+    if serious and conversation.drafting:
+        card["suggestions"] = [suggestion(case, decision, policy, UUID(card["uuid"]))]
         card["selectionBehavior"] = "at-most-one"
+    if serious:
         card["overrideReasons"] = [{"system": OVERRIDES, "code": code, "display": said} for code, said in OVERRIDE_REASONS]
     if source.url:
         card["links"] = [{"label": source.title, "url": source.url, "type": "absolute"}]
@@ -234,38 +238,6 @@ def question(decision: Decision, fact: str, content: Content) -> str:
                 return leaf.criterion.ask
     entry = content.catalogue[fact].entry
     return entry.ask or entry.means
-
-
-def _suggestion(case: Case, decision: Decision, policy: Policy, name: str) -> dict[str, Any]:
-    order = case.order
-    ids = set(decision.because_ids)
-    alternative = next((a for a in policy.alternatives if ids & set(a.instead_of)), None)
-    removal = {"type": "delete", "description": "Remove the order.", "resourceId": order.reference}
-    replacement = _replacement(order.resource, alternative) if alternative else None
-    if alternative is None or replacement is None:
-        return {"label": "Remove this order", "uuid": str(uuid5(_SPACE, f"{name}|remove")), "actions": [removal]}
-    return {
-        "label": _cut(f"Order {alternative.label} instead", 80),
-        "uuid": str(uuid5(_SPACE, f"{name}|replace")),
-        "actions": [removal, replacement],
-    }
-
-
-def _replacement(resource: dict[str, Any], alternative: Alternative) -> dict[str, Any] | None:
-    """The order with the alternative's code in place of its own; None for one nested deeper than JSON is written."""
-    coding = written(f"{alternative.system} {alternative.code}")
-    element = "code" if resource["resourceType"] == "ServiceRequest" else "codeCodeableConcept"
-    if resource["resourceType"] == "MedicationRequest":
-        element = "medicationCodeableConcept"
-    kept = {key: value for key, value in resource.items() if key not in ("id", "meta", "orderDetail", "identifier")}
-    concept = {"coding": [{"system": coding.system, "code": coding.code}], "text": alternative.label}
-    action: dict[str, Any] = {"type": "create", "description": f"Order {alternative.label}."}
-    action["resource"] = kept | {element: concept, "status": "draft"}
-    try:
-        orjson.dumps(action)
-    except orjson.JSONEncodeError:
-        return None
-    return action
 
 
 def _place(cite: Citation, policy: Policy) -> str:

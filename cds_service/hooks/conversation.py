@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cds_service.fhir.coverage_information import TEMPORARY, CrdVersion
-from cds_service.hooks.messages import VERSIONS, OrderSignRequest
+from cds_service.hooks.messages import HookRequest, version_of
 
 log = logging.getLogger("cds_service")
 CONFIGURATION = "davinci-crd.configuration"
@@ -49,7 +49,7 @@ OPTIONS = (
     Option(
         "coverage-info",
         "Coverage Information",
-        "Whether coverage, prior authorization and documentation are asserted on the orders being signed.",
+        "Whether coverage, prior authorization and documentation are asserted on the orders.",
     ),
     Option(
         "unsolicited-determ",
@@ -87,6 +87,17 @@ class Conversation:
     version: CrdVersion = "2.2"
     options: dict[str, bool | int] = field(default_factory=dict)
     hook_instance: str = ""
+    hook: str = "order-sign"
+
+    @property
+    def early(self) -> bool:
+        """Whether the orders are still being written: a hook that CRD calls secondary, which asks for no documentation."""
+        return self.hook == "order-select"
+
+    @property
+    def drafting(self) -> bool:
+        """Whether whoever reads the cards writes the orders, and can take one back or order something else instead."""
+        return self.hook in ("order-select", "order-sign")
 
     @property
     def topics(self) -> str:
@@ -107,11 +118,10 @@ class Conversation:
         return {"davinci-crd.associated-resource": [order if self.version == "2.0.1" else {"reference": order}]}
 
 
-def conversation_of(request: OrderSignRequest, configured: CrdVersion) -> Conversation:
+def conversation_of(request: HookRequest[Any], configured: CrdVersion) -> Conversation:
     """What a request says of the answer's form; ``configured`` is the CRD version for those that name none."""
     extension = request.extension or {}
-    asked = extension.get("davinci-crd.requestedVersion")
-    version = VERSIONS[asked] if isinstance(asked, str) else configured
+    version = version_of(extension, configured)
     given = extension.get(CONFIGURATION)
     if given is not None and not isinstance(given, dict):
         _ignored(request, CONFIGURATION)
@@ -123,9 +133,9 @@ def conversation_of(request: OrderSignRequest, configured: CrdVersion) -> Conver
             _ignored(request, option.code)
         elif value is not None:
             options[option.code] = value
-    return Conversation(version, options, request.hook_instance)
+    return Conversation(version, options, request.hook_instance, request.hook)
 
 
-def _ignored(request: OrderSignRequest, option: str) -> None:
+def _ignored(request: HookRequest[Any], option: str) -> None:
     extra = {"hook_instance": request.hook_instance, "option": option}
     log.warning("a configuration option has a value of the wrong type; its default is used", extra=extra)

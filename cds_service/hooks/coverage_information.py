@@ -1,6 +1,7 @@
-"""Coverage-information on the orders being signed: one system action for each order of a member whose Coverage was recognised.
+"""Coverage-information on the orders of a call: one system action for each order of a member whose Coverage was recognised.
 
 Every order is given back as it came, with one extension for each recognised Coverage. Nothing is sent that the order already says.
+An Appointment that is based on an order carries none: its order does (CRD 2.2, "Coverage Information Response Type").
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from cds_service.answers import authorized
+from cds_service.answers import authorized, undocumented
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, evidence_of
@@ -25,6 +26,7 @@ from cds_service.hooks.conversation import Conversation
 from cds_service.hooks.coverage_reasons import reasons
 from cds_service.hooks.echo import order_texts, with_extensions
 from cds_service.order import Order
+from cds_service.payers import Member
 
 log = logging.getLogger("cds_service")
 _SPACE = UUID("0d6c2f0e-9f0c-5b51-8a59-0a6f1c1f0b7e")
@@ -48,18 +50,20 @@ def coverage_actions(
     """
     if not conversation.wants("coverage-info"):
         return []
-    by_order: dict[int, tuple[Order, dict[str, list[Decided]]]] = {}
+    by_order: dict[int, tuple[Order, dict[tuple[str, str], list[Decided]]]] = {}
     for case, decision in decided:
-        if _speaks(case, decision, conversation.version) and decision.member:
-            _, members = by_order.setdefault(case.order.position, (case.order, {}))
-            members.setdefault(decision.member.payer.id, []).append((case, decision))
+        for member in decision.members:
+            if _speaks(case, decision, member, conversation.version):
+                _, members = by_order.setdefault(case.order.position, (case.order, {}))
+                one = replace(decision, members=(member,))
+                members.setdefault((member.payer.id, member.coverage), []).append((case, one))
     changed: dict[int, tuple[Order, list[dict[str, Any]]]] = {}
     for position, (order, members) in by_order.items():
         made = [_extension(found, content, today, conversation) for found in members.values()]
         new = [extension for extension in made if extension and not _said(order, extension)]
         if new:
             changed[position] = (order, new)
-    texts = order_texts(body, {position: order.resource for position, (order, _) in changed.items()}) if changed else {}
+    texts = order_texts(body, [order for order, _ in changed.values()]) if changed else {}
     actions = [_action(order, texts[position], new) for position, (order, new) in changed.items() if position in texts]
     return [action for action in actions if action]
 
@@ -69,11 +73,11 @@ def assertion_id(order: str, coverage: str, patient: str, payer: str) -> str:
     return str(uuid5(_SPACE, "|".join((order, coverage, patient, payer))))
 
 
-def _speaks(case: Case, decision: Decision, version: CrdVersion) -> bool:
+def _speaks(case: Case, decision: Decision, member: Member, version: CrdVersion) -> bool:
     """Whether anything can be asserted: of an order that stands and has an id, under a held policy, for a Coverage with an id."""
-    if decision.policy is None or decision.outcome not in _SERIOUS or decision.member is None:
+    if decision.policy is None or decision.outcome not in _SERIOUS:
         return False
-    kind, _, id_ = decision.member.coverage.partition("/")
+    kind, _, id_ = member.coverage.partition("/")
     addressed = bool(kind and id_) and "/" in case.order.reference
     return addressed and case.order.stands and not (version == "2.0.1" and case.order.kind in _LATE_KINDS)
 
@@ -87,8 +91,10 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         return None
     answer = policy.answers.of(decision.outcome.value.replace("-", " "), decision.rule)
     answer = authorized(answer, decision.authorization.needed if decision.authorization else None)
-    if answer.pa_needed == "satisfied" and not conversation.wants("unsolicited-determ"):
+    if answer.pa_needed == "satisfied" and (conversation.early or not conversation.wants("unsolicited-determ")):
         answer = replace(answer, pa_needed="auth-needed")
+    if conversation.early:
+        answer = undocumented(answer)
     id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
     others = {order.reference for order in case.other_orders()}
     source = next(iter(policy.sources.values()))
@@ -98,7 +104,7 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         day=today,
         id=id_,
         billing=decision.coding,
-        reasons=tuple(reasons(decision, [other for _, other in found[1:]], content)),
+        reasons=tuple(reasons(decision, [other for _, other in found[1:]], content, not conversation.early)),
         dependencies=tuple(dict.fromkeys(e.resource for e in evidence_of(decision) if e.resource in others)),
         satisfied_pa_id=str(uuid5(UUID(id_), "prior-authorization")) if answer.pa_needed == "satisfied" else "",
         policy_link=source.url,

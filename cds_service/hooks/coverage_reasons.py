@@ -19,8 +19,11 @@ _SAID = {
 }
 
 
-def reasons(decision: Decision, others: list[Decision], content: Content) -> Iterator[str]:
-    """One sentence group for each aspect: the outcome with its criteria, what is asked, what was assumed, what else was judged."""
+def reasons(decision: Decision, others: list[Decision], content: Content, documentation: bool = True) -> Iterator[str]:
+    """One sentence group for each aspect: the outcome with its criteria, what is asked, what was assumed, what else was judged.
+
+    Without ``documentation`` nothing is asked.
+    """
     policy = decision.policy
     if policy is None:
         return
@@ -31,9 +34,9 @@ def reasons(decision: Decision, others: list[Decision], content: Content) -> Ite
     named = f"{policy.title}, {source.publisher}, version {policy.version}{unread}"
     referred = f": {decision.settled_by.referred_to}" if decision.settled_by and decision.settled_by.referred_to else ""
     yield f"Medical necessity: {_SAID[decision.outcome]}{referred} ({named}). {' '.join(_grounds(decision, policy))}".rstrip()
-    if decision.asks:
+    if decision.asks and documentation:
         yield f"Documentation: {' '.join(question(decision, fact, content) for fact in decision.asks)}"
-    if decision.unsearched:
+    if decision.unsearched and documentation:
         yield f"Documentation: not searched, so silence there means nothing: {', '.join(decision.unsearched)}."
     for holds, said in ((True, "Assumed, because the chart is silent"), (False, "Assumed not to be so")):
         if assumed := _assumed(decision, holds):

@@ -6,35 +6,58 @@ A parsed order written again would lose what JSON numbers look like (``1.50``), 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import orjson
 
 from cds_service.fhir.elements import Resource
+from cds_service.order import Order, Place
 
 _SPACE = " \t\n\r"
-_NAMED = '"draftOrders"'
 _value = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).raw_decode
 Spans = Iterator[tuple[int, int]]
 
 
-def order_texts(body: bytes, resources: Mapping[int, Resource]) -> dict[int, str]:
-    """The text of some draft orders by their place in the Bundle; ``resources`` are the same orders as they were parsed.
+def order_texts(body: bytes, orders: Iterable[Order]) -> dict[int, str]:
+    """The texts of some orders of a request by their position, each cut out of the place where it stands.
 
-    An order whose text cannot be told apart (a member that stands twice) is written anew, with equal content; one nested too
-    deep to be written is left out.
+    An order whose text cannot be told apart (a member that stands twice), or that was read from elsewhere, is written anew, with
+    equal content; one nested too deep to be written is left out.
     """
+    held = list(orders)
     found: dict[int, str] = {}
-    try:
+    with suppress(ValueError):
         text = body.removeprefix(b"\xef\xbb\xbf").decode()
-        for position, (start, _) in enumerate(_elements(text, _member(text, _bundle(text), "entry"))):
-            if position in resources:
-                begin = _member(text, start, "resource")
-                found[position] = text[begin : _value(text, begin)[1]]
-    except (ValueError, LookupError, RecursionError):
-        found = {}
-    texts = {position: _faithful(found.get(position, ""), resource) for position, resource in resources.items()}
+        for members, wanted in _by_bundle(held).items():
+            with suppress(ValueError, LookupError, RecursionError):
+                found |= _cut_out(text, members, wanted)
+    texts = {order.position: _faithful(found.get(order.position, ""), order.resource) for order in held}
     return {position: text for position, text in texts.items() if text}
+
+
+def _by_bundle(orders: Iterable[Order]) -> dict[Place, dict[int | None, int]]:
+    """By the members that lead to a Bundle, the orders' positions by their entry in it; None is the entry of an order alone."""
+    found: dict[Place, dict[int | None, int]] = {}
+    for order in orders:
+        match order.place:
+            case (*members, "entry", int() as entry, "resource"):
+                found.setdefault(tuple(members), {})[entry] = order.position
+            case (_, *_) as members:
+                found.setdefault(tuple(members), {})[None] = order.position
+    return found
+
+
+def _cut_out(text: str, members: Place, wanted: Mapping[int | None, int]) -> dict[int, str]:
+    start = _value_of(text, members)
+    if None in wanted:
+        return {wanted[None]: text[start : _value(text, start)[1]]}
+    found: dict[int, str] = {}
+    for entry, (at, _) in enumerate(_elements(text, _member(text, start, "entry"))):
+        if entry in wanted:
+            begin = _member(text, at, "resource")
+            found[wanted[entry]] = text[begin : _value(text, begin)[1]]
+    return found
 
 
 def _faithful(text: str, resource: Resource) -> str:
@@ -49,14 +72,18 @@ def _faithful(text: str, resource: Resource) -> str:
         return ""
 
 
-def _bundle(text: str) -> int:
-    """Where the draft orders begin. Their name mostly stands once, and then a whole chart before it need not be read."""
-    at = text.find(_NAMED)
-    if at >= 0 and text.find(_NAMED, at + 1) < 0:
-        colon = _spaces(text, at + len(_NAMED))
+def _value_of(text: str, members: Place) -> int:
+    """Where the value of a member begins. Its name mostly stands once, and then a whole chart before it need not be read."""
+    name = f'"{members[-1]}"'
+    at = text.find(name)
+    if at >= 0 and text.find(name, at + 1) < 0:
+        colon = _spaces(text, at + len(name))
         if text[colon] == ":":
             return _spaces(text, colon + 1)
-    return _member(text, _member(text, _spaces(text, 0), "context"), "draftOrders")
+    place = _spaces(text, 0)
+    for member in members:
+        place = _member(text, place, str(member))
+    return place
 
 
 def with_extensions(order: str, replaced: Mapping[int, str | None], added: Sequence[str]) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from cds_service.chart import Chart, SetAside
 from cds_service.fhir.elements import Resource, items
 from cds_service.fhir.value_sets import Terminology
-from cds_service.hooks.messages import OrderSignRequest
+from cds_service.hooks.messages import HookRequest
 from cds_service.hooks.prefetch import KEYS
 
 
-def gather(request: OrderSignRequest, terminology: Terminology) -> Chart:
+def gather(request: HookRequest[Any], terminology: Terminology) -> Chart:
     """The patient's chart as this request gives it. Keys that the service did not ask for are ignored."""
     resources: list[Resource] = []
     unsearched: list[str] = []

@@ -5,64 +5,34 @@ Unknown members are ignored everywhere (CDS Hooks 2.0, CRD `found-33`); what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import orjson
 from fhir.resources.R4B.operationoutcome import OperationOutcome
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from cds_service.fhir.coverage_information import CrdVersion
+from cds_service.hooks.contexts import (
+    MOST_ENTRIES,
+    AppointmentBookContext,
+    Context,
+    EarlierDispatchContext,
+    Filled,
+    Message,
+    OrderDispatchContext,
+    OrderSelectContext,
+    OrderSignContext,
+)
+from cds_service.order import Place
 
-Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+ContextOf = TypeVar("ContextOf", bound=Context)
 EXTENSION = "org.cds-service.decisions"
 VERSIONS: dict[str, CrdVersion] = {"2.0": "2.0.1", "2.0.1": "2.0.1", "2.2": "2.2"}
 """The CRD versions a client may ask for, and what each means here."""
-
-
-MOST_ENTRIES = 200
-"""Entries of the draft orders' Bundle: more are signed in no sitting, and each is judged against all others."""
-
-
-class Message(BaseModel):
-    """A JSON object of a request; members that are not named here are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-
-class Entry(Message):
-    """One entry of the draft orders' Bundle."""
-
-    resource: dict[str, Any]
-
-    @field_validator("resource")
-    @classmethod
-    def _is_a_resource(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(value.get("resourceType"), str) or not value["resourceType"]:
-            raise ValueError("a FHIR resource has a resourceType")
-        return value
-
-
-class DraftOrders(Message):
-    """The Bundle of the orders being signed. Type and fullUrl are not asked for: real clients leave them out."""
-
-    resource_type: Annotated[Literal["Bundle"], Field(alias="resourceType")]
-    entry: Annotated[list[Entry], Field(min_length=1, max_length=MOST_ENTRIES)]
-
-
-class OrderSignContext(Message):
-    """The context of order-sign (CDS Hooks library, order-sign 1.0)."""
-
-    user_id: Annotated[Filled, Field(alias="userId")]
-    patient_id: Annotated[Filled, Field(alias="patientId")]
-    encounter_id: Annotated[str | None, Field(alias="encounterId")] = None
-    draft_orders: Annotated[DraftOrders, Field(alias="draftOrders")]
-
-    @field_validator("patient_id")
-    @classmethod
-    def _bare_id(cls, value: str) -> str:
-        return value.removeprefix("Patient/")
+REQUESTED = "davinci-crd.requestedVersion"
 
 
 class Authorization(Message):
@@ -71,16 +41,25 @@ class Authorization(Message):
     access_token: Annotated[Filled, Field(repr=False)]
 
 
-class OrderSignRequest(Message):
-    """A call of the order-sign hook."""
+class HookRequest(Message, Generic[ContextOf]):
+    """A call of a hook."""
 
     hook: Filled
     hook_instance: Annotated[Filled, Field(alias="hookInstance")]
-    context: OrderSignContext
+    context: ContextOf
     fhir_server: Annotated[str | None, Field(alias="fhirServer")] = None
     fhir_authorization: Annotated[Authorization | None, Field(alias="fhirAuthorization", repr=False)] = None
     prefetch: dict[str, Any] | None = None
     extension: dict[str, Any] | None = None
+
+
+REQUESTS: dict[str, type[HookRequest[Any]]] = {
+    "order-sign": HookRequest[OrderSignContext],
+    "order-select": HookRequest[OrderSelectContext],
+    "order-dispatch": HookRequest[OrderDispatchContext],
+    "appointment-book": HookRequest[AppointmentBookContext],
+}
+"""The hooks answered here, each with the shape of its calls."""
 
 
 class Issue(NamedTuple):
@@ -111,32 +90,58 @@ def json_object(body: bytes) -> dict[str, Any]:
     return raw
 
 
-def parse_request(body: bytes, hook: str) -> OrderSignRequest:
-    """Reads a request body for a hook. Raises Unusable (400, or 422 for a CRD version not spoken) naming every element at fault."""
+def parse_request(body: bytes, configured: CrdVersion = "2.2") -> HookRequest[Any]:
+    """Reads a request body of any hook answered here; ``configured`` is the CRD version of requests that name none.
+
+    Raises Unusable naming every element at fault: 400, but in CRD 2.0.1 422 for what is JSON; 422 for a CRD version not spoken.
+    """
     raw = json_object(body)
-    named = raw.get("hook")
-    if isinstance(named, str) and named.strip() and named != hook:
-        raise Unusable(400, [Issue("hook", f"this service answers {hook} and nothing else", "not-supported")])
+    status = fault_status(version_of(raw.get("extension"), configured))
     try:
-        request = OrderSignRequest.model_validate(raw)
+        request = _shape(raw, status).model_validate(raw)
     except ValidationError as error:
-        raise Unusable(400, [_issue(fault) for fault in error.errors(include_input=False)]) from None
+        raise Unusable(status, [_issue(fault) for fault in error.errors(include_input=False)]) from None
     if request.fhir_authorization and not request.fhir_server:
-        raise Unusable(400, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
-    wanted = (request.extension or {}).get("davinci-crd.requestedVersion")
+        raise Unusable(status, [Issue("fhirServer", "it is required where fhirAuthorization is present", "required")])
+    wanted = (request.extension or {}).get(REQUESTED)
     if wanted is not None and (not isinstance(wanted, str) or wanted not in VERSIONS):
         known = ", ".join(VERSIONS)
         said = f"CRD version not supported; supported are {known}"
-        raise Unusable(422, [Issue("extension.davinci-crd.requestedVersion", said, "not-supported")])
+        raise Unusable(422, [Issue(f"extension.{REQUESTED}", said, "not-supported")])
     return request
+
+
+def _shape(raw: dict[str, Any], status: int) -> type[HookRequest[Any]]:
+    """The shape of a call by its hook; of one that names none, order-sign's. Raises Unusable for a hook not answered here."""
+    named, context = raw.get("hook"), raw.get("context")
+    if not isinstance(named, str) or not named.strip():
+        return REQUESTS["order-sign"]
+    if named not in REQUESTS:
+        said = f"this service answers {', '.join(REQUESTS)} and nothing else"
+        raise Unusable(status, [Issue("hook", said, "not-supported")])
+    if named == "order-dispatch" and isinstance(context, dict) and "order" in context and "dispatchedOrders" not in context:
+        return HookRequest[EarlierDispatchContext]
+    return REQUESTS[named]
+
+
+def version_of(extension: Any, configured: CrdVersion) -> CrdVersion:
+    """The CRD version that a request's extension asks for; the configured one where it asks for none that is spoken."""
+    asked = extension.get(REQUESTED) if isinstance(extension, dict) else None
+    return VERSIONS.get(asked, configured) if isinstance(asked, str) else configured
+
+
+def fault_status(version: CrdVersion) -> int:
+    """The HTTP status for JSON that is not valid CDS Hooks or FHIR: 422 in CRD 2.0.1, 400 since (`hook-14`)."""
+    return 422 if version == "2.0.1" else 400
 
 
 def _issue(fault: ErrorDetails) -> Issue:
     code = "required" if fault["type"] == "missing" else "invalid"
-    return Issue(_expression(fault["loc"]), _said(fault["type"], fault["msg"]), code)
+    return Issue(expression(fault["loc"]), _said(fault["type"], fault["msg"]), code)
 
 
-def _expression(location: tuple[int | str, ...]) -> str:
+def expression(location: Place) -> str:
+    """A place in a request as a path: ``context.draftOrders.entry[0].resource``."""
     path = ""
     for step in location:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
@@ -156,6 +161,11 @@ def _said(kind: str, message: str) -> str:
         case _:
             said = message.removeprefix("Value error, ")
             return said[0].lower() + said[1:]
+
+
+def loggable(hook_instance: str) -> str:
+    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
+    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
 
 
 def operation_outcome(issues: Iterable[Issue], severity: str = "error") -> dict[str, Any]:

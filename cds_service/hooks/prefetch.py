@@ -36,8 +36,36 @@ KEYS = {
 """Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
-MEDICATIONS = "Medication?_id={{context.draftOrders.entry.resource.ofType(MedicationRequest).medication.resolve().id}}"
-"""The medicines that draft orders refer to, in the words of CRD 2.2's standard prefetch; who cannot fill it leaves it out."""
+_DISPATCHED = "{{context.dispatchedOrders.resolve().ofType(%s).id}}"
+_BASED_ON = "{{context.appointments.entry.resource.basedOn.resolve().ofType(%s).id}}"
+_OTHERWISE_BASED_ON = (
+    "{{context.appointments.entry.resource.basedOn.extension('http://hl7.org/fhir/StructureDefinition/alternate-reference')"
+    ".value.resolve().ofType(%s).id}}"
+)
+_MEDICATIONS = "{{context.draftOrders.entry.resource.ofType(MedicationRequest).medication.resolve().id}}"
+_NAMED = {
+    "order-sign": {"medications": f"Medication?_id={_MEDICATIONS}"},
+    "order-select": {"medications": f"Medication?_id={_MEDICATIONS}"},
+    "order-dispatch": {
+        "orderedServices": f"ServiceRequest?_id={_DISPATCHED % 'ServiceRequest'}",
+        "orderedMedicines": f"MedicationRequest?_id={_DISPATCHED % 'MedicationRequest'}",
+        "orderedDevices": f"DeviceRequest?_id={_DISPATCHED % 'DeviceRequest'}",
+        "medications": "Medication?_id={{%orderedMedicines.entry.resource.medication.resolve().id}}",
+    },
+    "appointment-book": {
+        "orderedServices": f"ServiceRequest?_id={_BASED_ON % 'ServiceRequest'}",
+        "orderedMedicines": f"MedicationRequest?_id={_OTHERWISE_BASED_ON % 'MedicationRequest'}",
+        "orderedDevices": f"DeviceRequest?_id={_OTHERWISE_BASED_ON % 'DeviceRequest'}",
+        "medications": "Medication?_id={{%orderedMedicines.entry.resource.medication.resolve().id}}",
+    },
+}
+"""By hook, what a call names and does not hold, in the words of CRD 2.2's standard prefetch; who cannot fill one leaves it out."""
+ORDER_KEYS = {
+    "ServiceRequest": ("orderedServices", "serviceRequests"),
+    "MedicationRequest": ("orderedMedicines", "medicationRequests"),
+    "DeviceRequest": ("orderedDevices",),
+}
+"""By order type, the prefetch keys in which an order that a call names may come."""
 ALWAYS = {
     "patient": "Patient/{{context.patientId}}",
     "encounter": "Encounter/{{context.encounterId}}",
@@ -46,22 +74,27 @@ ALWAYS = {
 }
 
 
-def templates(content: Content) -> dict[str, str]:
-    """The prefetch templates that the facts of all policies of orders in force need, in the order of ``KEYS``."""
+def templates(content: Content, hook: str = "order-sign") -> dict[str, str]:
+    """The prefetch templates of a hook: what it names, and what the facts of all policies of orders in force need.
+
+    A template that depends on another key comes after it.
+    """
     of_orders = [policy for policy in content.policies if policy.status != "draft" and policy.subject == "order"]
     names = tuple(fact for policy in of_orders for fact in policy.facts)
     needs: dict[str, list[Need]] = {}
     for need in content.catalogue.needs(names):
         needs.setdefault(need.resource, []).append(need)
+    named = dict(_NAMED[hook])
+    medications = named.pop("medications")
     found: dict[str, str] = {}
     for key, resource in KEYS.items():
-        if key in ALWAYS:
+        if key == "medications" and "MedicationRequest" in needs:
+            found |= named | {key: medications}
+        elif key in ALWAYS and not (key == "encounter" and hook == "order-dispatch"):  # its context names no encounter
             found[key] = ALWAYS[key]
-        elif key == "medications" and "MedicationRequest" in needs:
-            found[key] = MEDICATIONS
-        elif resource in needs:
+        elif key not in ALWAYS and resource in needs:
             found[key] = f"{resource}?patient={{{{context.patientId}}}}{_narrowed(needs[resource], content.terminology)}"
-    return found
+    return found | named
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
@@ -78,27 +111,38 @@ def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
     return f"&code={','.join(sorted(codes))}"
 
 
+_TITLES = {
+    "order-sign": ("Medical policy as orders are signed", "each order being signed"),
+    "order-select": ("Medical policy as orders are selected", "each selected order"),
+    "order-dispatch": ("Medical policy as orders are dispatched", "each order for which a performer is chosen"),
+    "appointment-book": ("Medical policy as appointments are booked", "each order that an appointment is booked for"),
+}
+_EARLY = "Warns early of what is not supported and asks nothing yet: order-sign does."
+_WHOLE = "Says why and what is still missing, and cites the policy for every reason."
+_SILENCE = "Data that are not prefetched count as not searched: what rests on them is answered as not documented."
+_NEEDED = "The orders themselves must be prefetched."
+
+
 def discovery(content: Content) -> dict[str, Any]:
     """The discovery document (`GET /cds-services`) for the content held; `hooks.json` is this, checked in."""
+    return {"services": [_service(hook, content) for hook in _TITLES]}
+
+
+def _service(hook: str, content: Content) -> dict[str, Any]:
+    title, each = _TITLES[hook]
+    named = hook in ("order-dispatch", "appointment-book")
     return {
-        "services": [
-            {
-                "hook": "order-sign",
-                "id": SERVICE_ID,
-                "title": "Medical policy at the order",
-                "description": (
-                    "Says whether the plan's published medical policy supports each order being signed, why, "
-                    "and what is still missing. Cites the policy for every reason."
-                ),
-                "usageRequirements": (
-                    "Data that are not prefetched count as not searched: what rests on them is answered as not documented."
-                ),
-                "version": "3.0.0",
-                "prefetch": templates(content),
-                "extension": {
-                    "davinci-crd.version": ["2.2"],
-                    "davinci-crd.configuration-options": [option.declared() for option in OPTIONS],
-                },
-            }
-        ]
+        "hook": hook,
+        "id": SERVICE_ID,
+        "title": title,
+        "description": (
+            f"Says whether the plan's published medical policy supports {each}. {_EARLY if hook == 'order-select' else _WHOLE}"
+        ),
+        "usageRequirements": f"{_NEEDED} {_SILENCE}" if named else _SILENCE,
+        "version": "3.0.0",
+        "prefetch": templates(content, hook),
+        "extension": {
+            "davinci-crd.version": ["2.2"],
+            "davinci-crd.configuration-options": [option.declared() for option in OPTIONS],
+        },
     }

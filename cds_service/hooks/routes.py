@@ -9,9 +9,9 @@ import orjson
 from flask import Blueprint, Response, request
 
 from cds_service.content import Content
+from cds_service.hooks.answer import Settings, answer
 from cds_service.hooks.feedback import receive
 from cds_service.hooks.messages import Issue, Unusable
-from cds_service.hooks.order_sign import Settings, answer
 from cds_service.hooks.prefetch import SERVICE_ID, discovery
 from cds_service.store.store import Store
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import Engine
@@ -40,16 +40,33 @@ COMPLAINT = 60.0
 Row = dict[str, Any]
 
 
-def decision_row(decision: Decision, content: Content, call: tuple[str, str], card: str | None, now: datetime, values: bool) -> Row:
-    """The row of one decision. ``call`` is the service and the hook instance; ``values`` keeps what the evidence says as well."""
+class Call(NamedTuple):
+    """Which call of a hook decided: the service, the hook, and the client's name for the call."""
+
+    service: str
+    hook: str
+    hook_instance: str
+
+
+class Logged(NamedTuple):
+    """A decision with the UUIDs of the cards that showed it: its own, and the one that proposed another order."""
+
+    decision: Decision
+    card: str | None = None
+    proposal: str | None = None
+
+
+def decision_row(logged: Logged, content: Content, call: Call, now: datetime, values: bool) -> Row:
+    """The row of one decision; ``values`` keeps what the evidence says as well."""
+    decision = logged.decision
     evidence: Any = as_data(decision, content, values)["evidence"]
     found = dict.fromkeys(_plain(row["resource"]) for row in evidence if "resource" in row)
-    service, hook_instance = call
     return {
         "id": str(uuid4()),
         "decided_at": now,
-        "hook_instance": _plain(hook_instance),
-        "service": service,
+        "hook_instance": _plain(call.hook_instance),
+        "service": call.service,
+        "hook": call.hook,
         "order_reference": _plain(decision.order),
         "policy": decision.policy_id,
         "version": decision.policy.version.isoformat() if decision.policy else "",
@@ -60,7 +77,8 @@ def decision_row(decision: Decision, content: Content, call: tuple[str, str], ca
         "assumed": list(decision.assumed),
         "resources": list(found) if values else [name for name in found if not name.startswith("Patient/")],
         "evidence": evidence if values else None,
-        "card": card,
+        "card": logged.card,
+        "proposal": logged.proposal,
     }
 
 

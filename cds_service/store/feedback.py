@@ -59,15 +59,16 @@ def keep(engine: Engine, service: str, reports: Sequence[Feedback], now: datetim
 
 
 def _decisions(connection: Connection, cards: Sequence[str]) -> dict[str, tuple[str, str, list[str]]]:
-    """The policy, version and criteria of each card's last decision."""
+    """The policy, version and criteria of each card's last decision; a card may be the one that proposed another order."""
     found: dict[str, tuple[str, str, list[str]]] = {}
     for start in range(0, len(cards), _ASKED_AT_ONCE):
         asked = cards[start : start + _ASKED_AT_ONCE]
-        columns = select(DecisionRow.card, DecisionRow.policy, DecisionRow.version, DecisionRow.because)
-        for card, policy, version, because in connection.execute(
-            columns.where(DecisionRow.card.in_(asked)).order_by(DecisionRow.decided_at)
-        ):
-            found[str(card)] = (policy, version, because)
+        for shown in (DecisionRow.card, DecisionRow.proposal):
+            columns = select(shown, DecisionRow.policy, DecisionRow.version, DecisionRow.because)
+            for card, policy, version, because in connection.execute(
+                columns.where(shown.in_(asked)).order_by(DecisionRow.decided_at)
+            ):
+                found[str(card)] = (policy, version, because)
     return found
 
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 
 from cds_service.content import Content
-from cds_service.decision import Decision
 from cds_service.store import feedback, seen_tokens
 from cds_service.store.database import engine_for, reason
-from cds_service.store.decision_log import DecisionLog, decision_row
+from cds_service.store.decision_log import Call, DecisionLog, Logged, decision_row
 from cds_service.store.feedback import Feedback, Kept
 
 log = logging.getLogger("cds_service")
@@ -36,13 +35,11 @@ class Store:
         """How many decisions of this process were not logged and never will be."""
         return self.decisions.lost
 
-    def record(
-        self, decided: Iterable[tuple[Decision, str | None]], content: Content, service: str, hook_instance: str, values: bool
-    ) -> None:
-        """Logs the decisions of one call, each with the card that showed it. Never raises and never waits."""
+    def record(self, decided: Iterable[Logged], content: Content, call: Call, values: bool) -> None:
+        """Logs the decisions of one call. Never raises and never waits."""
         try:
-            now, call = datetime.now(UTC), (service, hook_instance)
-            self.decisions.put([decision_row(decision, content, call, card, now, values) for decision, card in decided])
+            now = datetime.now(UTC)
+            self.decisions.put([decision_row(logged, content, call, now, values) for logged in decided])
         except Exception as error:
             self.decisions.lost += 1
             log.error("decisions were not logged", extra={"why": reason(error), "lost": self.lost})  # noqa: TRY400 - values

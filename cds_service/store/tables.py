@@ -45,7 +45,8 @@ class DecisionRow(Table):
     """One decision: an order of a call, judged under one policy.
 
     ``resources`` are the references of what it rests on, without the patient's own id. ``evidence`` says what those resources say
-    and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did.
+    and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did, and ``proposal``
+    the card that proposed another order because of it.
     """
 
     __tablename__ = "decision"
@@ -54,6 +55,7 @@ class DecisionRow(Table):
     decided_at: Mapped[datetime] = mapped_column(index=True)
     hook_instance: Mapped[str] = mapped_column(index=True)
     service: Mapped[str]
+    hook: Mapped[str] = mapped_column(server_default="order-sign")
     order_reference: Mapped[str]
     policy: Mapped[str]
     version: Mapped[str]
@@ -65,6 +67,7 @@ class DecisionRow(Table):
     resources: Mapped[list[str]]
     evidence: Mapped[list[dict[str, Any]] | None]
     card: Mapped[str | None] = mapped_column(String(36), index=True)
+    proposal: Mapped[str | None] = mapped_column(String(36), index=True)
 
 
 class FeedbackRow(Table):

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from cds_service.app import create_app
-from cds_service.hooks.order_sign import Settings
+from cds_service.hooks.answer import Settings
 from cds_service.store.database import address, engine_for
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds_service.app import create_app
+from cds_service.hooks.answer import Settings
 from cds_service.hooks.feedback import MOST
-from cds_service.hooks.order_sign import Settings
 from cds_service.store.feedback import counts
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade

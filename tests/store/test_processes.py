@@ -38,7 +38,7 @@ def served(log: Path, *options: str, **environment: str) -> Iterator[tuple[subpr
         )
     try:
         assert answers(process, port), log.read_text(encoding="utf-8")
-        (service,) = requests.get(f"http://127.0.0.1:{port}/cds-services", timeout=LONGEST).json()["services"]
+        service, *_ = requests.get(f"http://127.0.0.1:{port}/cds-services", timeout=LONGEST).json()["services"]
         yield process, f"http://127.0.0.1:{port}/cds-services/{service['id']}"
     finally:
         if process.poll() is None:

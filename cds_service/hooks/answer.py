@@ -1,13 +1,16 @@
-"""The order-sign hook in seven steps: receive, gather, select, extract, judge, explain, answer."""
+"""Any hook in seven steps: receive, gather, select, extract, judge, explain, answer.
+
+The hooks differ in their contexts (``cds_service.hooks.contexts``), in what their orders are
+(``cds_service.hooks.orders_in_scope``), and a little in what is worth saying (``Conversation.early`` and ``drafting``).
+"""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -15,22 +18,40 @@ from cds_service.decision import Decision, as_data, decide
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
+from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.gather import gather
-from cds_service.hooks.messages import EXTENSION, Issue, OrderSignRequest, Unusable, parse_request
+from cds_service.hooks.messages import (
+    EXTENSION,
+    HookRequest,
+    Issue,
+    Unusable,
+    expression,
+    fault_status,
+    loggable,
+    parse_request,
+    version_of,
+)
+from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
-_SELECTING = {"status", "code", "medicationCodeableConcept", "codeCodeableConcept", "subject", "doNotPerform"}
+_SELECTING = {
+    "status",
+    "code",
+    "medicationCodeableConcept",
+    "codeCodeableConcept",
+    "serviceType",
+    "basedOn",
+    "subject",
+    "doNotPerform",
+}
 """What is read of an order that no policy turns out to govern."""
-
-
-OLDER = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
-"""Order types that FHIR had before R4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +70,11 @@ class Settings:
 
 
 def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
-    """Answers one order-sign call; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+    """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
     """
-    request = parse_request(body, "order-sign")
+    request = parse_request(body, settings.crd_version)
     decided = decide_request(request, content, today, settings)
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
@@ -66,6 +87,7 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
         log.info(
             "decided",
             extra={
+                "hook": request.hook,
                 "hook_instance": loggable(request.hook_instance),
                 "policy": decision.policy_id,
                 "outcome": decision.outcome.value,
@@ -74,68 +96,80 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
             },
         )
     if store:
-        _record(decided, response["cards"], request.hook_instance, content, settings, store)
+        call = Call(SERVICE_ID, request.hook, request.hook_instance)
+        store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 
 
-def _record(
-    decided: Iterable[tuple[Case, Decision]],
-    shown: Iterable[dict[str, Any]],
-    hook_instance: str,
-    content: Content,
-    settings: Settings,
-    store: Store,
-) -> None:
-    """Logs each decision with the card that showed it."""
+def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, Any]], hook_instance: str) -> list[Logged]:
+    """Each decision with the cards that showed it: its own, and the one that proposed another order."""
     uuids = {card["uuid"] for card in shown}
-    rows = []
+    logged = []
     for _, decision in decided:
         card = card_uuid(hook_instance, decision.order, decision.policy_id)
-        rows.append((decision, card if card in uuids else None))
-    store.record(rows, content, SERVICE_ID, hook_instance, settings.log_values)
+        proposal = proposal_uuid(card)
+        logged.append(Logged(decision, card if card in uuids else None, proposal if proposal in uuids else None))
+    return logged
 
 
-def decide_request(request: OrderSignRequest, content: Content, today: date, settings: Settings) -> list[tuple[Case, Decision]]:
-    """The decisions for every order that stands, each with its case. Raises Unusable for an order that cannot be read."""
-    signing = receive_orders(request, today)
-    _refuse_malformed(signing, content, request.hook_instance, settings)
+def decide_request(
+    request: HookRequest[Any], content: Content, today: date, settings: Settings, read: LookUp = lambda _: None
+) -> list[tuple[Case, Decision]]:
+    """The decisions for every order in scope that stands, each with its case.
+
+    ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
+    read.
+    """
+    status = fault_status(version_of(request.extension, settings.crd_version))
+    received = receive_orders(Sources(request, read, status), today)
+    signing = tuple(one.order for one in received)
+    _refuse_malformed(signing, content, request.hook_instance, settings, status)
     chart = gather(request, content.terminology)
     decided: list[tuple[Case, Decision]] = []
-    for order in signing:
-        if order.stands:
+    for order, in_scope in received:
+        if in_scope and order.stands:
             case = Case(chart, order, signing, order.date_of_service)
             decided += [(case, decision) for decision in decide(case, content)]
     return decided
 
 
-def receive_orders(request: OrderSignRequest, today: date) -> tuple[Order, ...]:
-    """The draft orders, in the Bundle's order; resources of other types are passed over.
+class Received(NamedTuple):
+    """An order of a call, and whether the call is about it or only sends it along."""
+
+    order: Order
+    in_scope: bool
+
+
+def receive_orders(sources: Sources, today: date) -> list[Received]:
+    """The orders of a call, in its order; resources of other types are passed over.
 
     Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
     """
-    orders: list[Order] = []
+    request = sources.request
+    orders: list[Received] = []
     issues: list[Issue] = []
     seen: set[str] = set()
-    for position, entry in enumerate(request.context.draft_orders.entry):
-        resource = entry.resource
-        where = f"context.draftOrders.entry[{position}].resource"
+    for given in orders_in_scope(sources):
+        resource = given.resource
         if resource["resourceType"] in OLDER:
-            issues.append(Issue(f"{where}.resourceType", "it is of an older FHIR version; R4 is meant", "not-supported"))
+            issues.append(Issue(f"{given.where}.resourceType", OLDER_SAID, "not-supported"))
         if resource["resourceType"] not in CODE_ELEMENTS:
             continue
         reference = own_reference(resource)
         if "/" not in reference:
-            issues.append(Issue(f"{where}.id", "an order needs an id, or nothing can be said of it", "required"))
+            issues.append(Issue(f"{given.where}.id", "an order needs an id, or nothing can be said of it", "required"))
         elif reference in seen:
-            issues.append(Issue(f"{where}.id", "another order of this request has the same type and id", "duplicate"))
+            issues.append(Issue(f"{given.where}.id", "another order of this request has the same type and id", "duplicate"))
         seen.add(reference)
         about = patient_of(resource)
         if about and about != f"Patient/{request.context.patient_id}":
-            issues.append(Issue(f"{where}.{_about(resource)}", "it is not the patient of context.patientId", "business-rule"))
-        orders.append(read_order(resource, position, today, _look_up(request)))
+            said = "it is not the patient of context.patientId"
+            issues.append(Issue(f"{given.where}.{_about(resource)}", said, "business-rule"))
+        order = read_order(resource, len(orders), today, _look_up(request), given.place, given.on)
+        orders.append(Received(order, given.in_scope))
     if issues:
         raise Unusable(422, issues)
-    return tuple(orders)
+    return orders
 
 
 def _about(resource: Resource) -> str:
@@ -143,13 +177,13 @@ def _about(resource: Resource) -> str:
     return next((name for name in ("subject", "patient", "participant") if name in resource), "subject")
 
 
-def _look_up(request: OrderSignRequest) -> LookUp:
-    """Finds a Medication among the draft orders' Bundle and what was prefetched."""
+def _look_up(request: HookRequest[Any]) -> LookUp:
+    """Finds a Medication in the Bundle of the context and in what was prefetched."""
 
     def look_up(reference: str) -> Resource | None:
         if not reference.startswith("Medication/"):
             return None
-        drafted = (entry.resource for entry in request.context.draft_orders.entry)
+        drafted = (resource for resource, _ in request.context.bundled())
         fetched = (request.prefetch or {}).get("medications")
         bundled = (
             [e.get("resource") for e in items(fetched.get("entry")) if isinstance(e, dict)] if isinstance(fetched, dict) else []
@@ -162,7 +196,7 @@ def _look_up(request: OrderSignRequest) -> LookUp:
     return look_up
 
 
-def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings) -> None:
+def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings, status: int) -> None:
     """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
     issues: list[Issue] = []
     for order in signing:
@@ -171,7 +205,7 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
             continue
         governed = bool(content.library.select(order.codings, order.date_of_service))
         serious = _serious(order.resource, found, governed)
-        where = f"context.draftOrders.entry[{order.position}].resource"
+        where = expression(order.place) or order.kind
         refused = found if settings.strict else serious
         issues += [Issue(f"{where}.{fault.element}".rstrip("."), fault.said, "structure") for fault in refused]
         for fault in found:
@@ -179,12 +213,7 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
                 extra = {"hook_instance": loggable(hook_instance), "element": f"{order.kind}.{fault.element}"}
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
-        raise Unusable(400, issues)
-
-
-def loggable(hook_instance: str) -> str:
-    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
+        raise Unusable(status, issues)
 
 
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:
