@@ -76,13 +76,7 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
     """
     request = parse_request(body, settings.crd_version)
     decided = decide_request(request, content, today, settings)
-    conversation = conversation_of(request, settings.crd_version)
-    response: dict[str, Any] = {
-        "cards": cards(decided, content, request.hook_instance, conversation),
-        "systemActions": coverage_actions(decided, body, content, today, conversation),
-    }
-    if settings.decisions:
-        response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
+    response = response_for(request, body, decided, content, today, settings)
     for _, decision in decided:
         log.info(
             "decided",
@@ -98,6 +92,25 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
     if store:
         call = Call(SERVICE_ID, request.hook, request.hook_instance)
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
+    return response
+
+
+def response_for(
+    request: HookRequest[Any],
+    body: bytes,
+    decided: Iterable[tuple[Case, Decision]],
+    content: Content,
+    today: date,
+    settings: Settings,
+) -> dict[str, Any]:
+    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
+    conversation = conversation_of(request, settings.crd_version)
+    response: dict[str, Any] = {
+        "cards": cards(decided, content, request.hook_instance, conversation),
+        "systemActions": coverage_actions(decided, body, content, today, conversation),
+    }
+    if settings.decisions:
+        response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
     return response
 
 

@@ -1,4 +1,4 @@
-"""Value sets as the pages show them: each code with its system and our label, read from the content's files when first asked for."""
+"""Value sets as the pages show them: each code with its system and our label, read from its file when first asked for."""
 
 from __future__ import annotations
 

@@ -142,6 +142,6 @@ def _basis(finding: Finding, check: Check) -> str:
         case Basis.NOT_SEARCHED:
             return f"Not searched: {', '.join(finding.unsearched)}"
         case Basis.UNCERTAIN | Basis.STRADDLES | Basis.CONTRADICTORY:
-            return finding.basis.value.capitalize()
+            return str(finding.basis.value).capitalize()
         case _:
             return ""

@@ -6,19 +6,17 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-import orjson
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.content import Content
-from cds_service.hooks.order_sign import Settings
+from cds_service.hooks.answer import Settings
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.library_view import shelves
+from cds_service.web.playground import add_playground, held_policy
 from cds_service.web.policy_view import changes, fact_rows, presumptions, remark_row, rule_row, trees
 from cds_service.web.search import PolicySearch
-from cds_service.web.try_form import Mistyped, TryForm, empty_form, example_form, fields, order_codes, request_for, typed_form
-from cds_service.web.try_view import Answered, answered
 from cds_service.web.vignette_shelf import VignetteShelf
 from cds_service.wording import effective, place_of, review
 
@@ -32,8 +30,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 """Sent with every page: nothing but the service's own style sheet and script runs, whatever a text on the page says."""
-LARGEST_FORM = 1024 * 1024
-"""Characters of a pasted request."""
 
 
 def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -> Blueprint:
@@ -47,7 +43,7 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
 
     @lru_cache(maxsize=512)
     def policy_html(policy_id: str, version: str) -> str | None:
-        policy = _held(content, policy_id, version)
+        policy = held_policy(content, policy_id, version)
         return _policy_page(policy, content, lists, shelf) if policy else None
 
     @pages.after_request
@@ -63,7 +59,7 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
 
     @pages.get("/policies/<payer>/<policy>/")
     def latest(payer: str, policy: str) -> AnyResponse:
-        held = _held(content, f"{payer}/{policy}", "")
+        held = held_policy(content, f"{payer}/{policy}", "")
         if held is None:
             abort(404)
         return redirect(url_for("web.policy", payer=payer, policy=policy, version=held.version))
@@ -83,73 +79,8 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
         users = [p for p in content.policies if id_ in p.order_sets or id_ in _value_sets(p, content)]
         return render_template("value_set.html", held=held, users=users)
 
-    @pages.get("/try")
-    def try_() -> str:
-        chosen = _held(content, request.args.get("policy", ""), request.args.get("version", "")) or next(
-            iter(_playable(content)), None
-        )
-        if chosen is None:
-            abort(404)
-        vignette = shelf.named(chosen, request.args.get("example", ""))
-        form = example_form(vignette) if vignette else empty_form(chosen, lists, today())
-        return _playground(form)
-
-    @pages.post("/try")
-    def tried() -> str:
-        fragment = request.headers.get("X-Fragment") == "answer"
-        pasted = request.form.get("request", "").strip()
-        if pasted:
-            body = pasted[:LARGEST_FORM].encode()
-            exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
-            return render_template("answer.html" if fragment else "pasted.html", answered=exchange, pasted=pasted, mistyped="")
-        chosen = _held(content, request.form.get("policy", ""), request.form.get("version", ""))
-        if chosen is None or chosen.subject != "order":
-            abort(404)
-        try:
-            form = typed_form(request.form, tuple(request.form.getlist("unsent")), chosen, lists, today())
-        except Mistyped as error:
-            return _playground(empty_form(chosen, lists, today()), str(error), fragment)
-        return _playground(form, fragment=fragment)
-
-    def _playground(form: TryForm, mistyped: str = "", fragment: bool = False) -> str:
-        exchange: Answered | None = None
-        if not mistyped:
-            try:
-                body = orjson.dumps(request_for(form, content))
-                exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
-            except Mistyped as error:
-                mistyped = str(error)
-        if fragment:
-            return render_template("answer.html", answered=exchange, mistyped=mistyped)
-        return render_template(
-            "try.html",
-            form=form,
-            fields=fields(form, content),
-            policies=_playable(content),
-            examples=shelf.of(form.policy),
-            codes=order_codes(form.policy, lists),
-            kinds=_kinds(form.policy, content),
-            answered=exchange,
-            mistyped=mistyped,
-        )
-
+    add_playground(pages, content, settings, today, lists, shelf)
     return pages
-
-
-def _held(content: Content, policy_id: str, version: str) -> Policy | None:
-    held = sorted((p for p in content.policies if p.id == policy_id), key=lambda p: p.version)
-    return next((p for p in held if p.version.isoformat() == version), None) if version else next(iter(held[::-1]), None)
-
-
-def _playable(content: Content) -> list[Policy]:
-    """The policies of orders that are in force, each version, by title."""
-    ready = [p for p in content.policies if p.subject == "order" and p.status != "draft"]
-    return sorted(ready, key=lambda p: (p.title, -p.version.toordinal()))
-
-
-def _kinds(policy: Policy, content: Content) -> list[str]:
-    """The resource types that the policy's facts are searched in."""
-    return sorted({need.resource for need in content.catalogue.needs(policy.facts)} - {"Patient"})
 
 
 def _value_sets(policy: Policy, content: Content) -> set[str]:

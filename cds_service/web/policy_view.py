@@ -49,7 +49,7 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """One fact: what it means, how it is asked, the kinds of evidence that document it with their value sets, and its look-backs."""
+    """One fact: what it means, how it is asked, what documents it (with value sets), and its look-backs."""
 
     name: str
     means: str

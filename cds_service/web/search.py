@@ -63,12 +63,9 @@ def _lines(policy: Policy, payer: str, lists: CodeLists) -> list[_Line]:
         _Line(4, _fold(f"{payer} {policy.payer}"), payer),
         *(_Line(4, _fold(f"{s.publisher} {s.title}"), s.title) for s in policy.sources.values()),
     ]
-    for id_ in policy.order_sets:
-        held = lists.of(id_)
-        for row in held.rows if held else ():
-            lines.append(_Line(6, _fold(_code(row)), _code(row)))
-    for criterion in policy.criteria():
-        lines.append(_Line(1, _fold(f"{criterion.says} {criterion.id}"), criterion.says))
+    held = [one for one in map(lists.of, policy.order_sets) if one]
+    lines += [_Line(6, _fold(_code(row)), _code(row)) for one in held for row in one.rows]
+    lines += [_Line(1, _fold(f"{criterion.says} {criterion.id}"), criterion.says) for criterion in policy.criteria()]
     return lines
 
 

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from cds_service.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
+from cds_service.hooks.answer import Settings, decide_request, response_for
 from cds_service.hooks.messages import Issue, Unusable, parse_request
-from cds_service.hooks.order_sign import Settings, answer, decide_request
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.web.finding_view import DecisionView, decision_view
 
@@ -60,11 +60,11 @@ def answered(body: bytes, content: Content, today: date, settings: Settings, add
     shown = _pretty(body)
     curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {address}/cds-services/{SERVICE_ID}"
     try:
-        response = answer(body, content, today, settings)
-        decided = decide_request(parse_request(body, "order-sign"), content, today, settings)
+        asked = parse_request(body, settings.crd_version)
+        decided = decide_request(asked, content, today, settings)
+        raw = orjson.dumps(response_for(asked, body, decided, content, today, settings))
     except Unusable as error:
         return Answered(shown, "", curl, error.status, issues=error.issues)
-    raw = orjson.dumps(response)
     plain = orjson.loads(raw)
     return Answered(
         shown,
