@@ -128,7 +128,7 @@ def _hint(definition: Definition) -> str:
             unit = definition.entry.unit
             if definition.entry.shown_as:
                 return "10 wk 3 d"
-            return "3" if unit == "1" or unit.startswith("{") else f"3 {unit}, below 3 {unit}"
+            return "3" if unit in ("1", "a") or unit.startswith("{") else f"3 {unit}, below 3 {unit}"
         case "date":
             return "2026-05-01"
         case "code":
