@@ -60,6 +60,7 @@ class DecisionView:
     said: str
     policy: Policy | None
     because: tuple[str, ...]
+    reasons: tuple[str, ...]
     asks: tuple[tuple[str, str], ...]
     unsearched: tuple[str, ...]
     trees: tuple[tuple[str, FindingRow], ...]
@@ -87,6 +88,7 @@ def decision_view(case: Case, decision: Decision, content: Content) -> DecisionV
         SAID[decision.outcome],
         policy,
         decision.because_ids,
+        () if decision.asks else tuple(f"{finding.criterion.says} {place_of(finding.criterion.cite, policy)}" for finding in decision.because if policy),
         tuple((fact, question(decision, fact, content)) for fact in decision.asks),
         decision.unsearched,
         tuple(trees),

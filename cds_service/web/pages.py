@@ -14,7 +14,7 @@ from cds_service.hooks.answer import Settings
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.library_view import shelves
-from cds_service.web.playground import add_playground, held_policy
+from cds_service.web.playground import Playground, add_playground, held_policy
 from cds_service.web.policy_view import changes, fact_rows, presumptions, remark_row, rule_row, trees
 from cds_service.web.search import PolicySearch
 from cds_service.web.vignette_shelf import VignetteShelf
@@ -79,7 +79,7 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
         users = [p for p in content.policies if id_ in p.order_sets or id_ in _value_sets(p, content)]
         return render_template("value_set.html", held=held, users=users)
 
-    add_playground(pages, content, settings, today, lists, shelf)
+    add_playground(pages, Playground(content, settings, today, lists, shelf))
     return pages
 
 

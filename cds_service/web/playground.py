@@ -3,77 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import orjson
 from flask import Blueprint, abort, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.content import Content
 from cds_service.hooks.answer import Settings
+from cds_service.hooks.prefetch import KEYS
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
-from cds_service.web.try_form import Mistyped, TryForm, empty_form, example_form, fields, order_codes, request_for, typed_form
+from cds_service.web.try_form import HOW, PRIORITIES, RESOURCES, TryForm, empty_form, example_form, fields, order_codes, typed_form
+from cds_service.web.try_request import Mistyped, Slip, request_for
 from cds_service.web.try_view import Answered, answered
 from cds_service.web.vignette_shelf import VignetteShelf
 
-LARGEST_FORM = 1024 * 1024
-"""Characters of a pasted request."""
+LARGEST_FORM = 2 * 1024 * 1024
+"""Bytes of a form, and so of a pasted request."""
+TOO_LARGE = (
+    f"What was sent is larger than the {LARGEST_FORM // 1024 // 1024} MiB that this page takes; post it to the service itself."
+)
 
 
-def add_playground(
-    pages: Blueprint, content: Content, settings: Settings, today: Callable[[], date], lists: CodeLists, shelf: VignetteShelf
-) -> None:
-    """Hangs the playground up among the pages. It answers by the service's own steps, and neither logs nor stores."""
+@dataclass(frozen=True, slots=True)
+class Playground:
+    """What the playground needs of the service."""
 
-    @pages.get("/try")
-    def try_() -> str:
-        chosen = held_policy(content, request.args.get("policy", ""), request.args.get("version", "")) or next(
-            iter(_playable(content)), None
-        )
-        if chosen is None:
+    content: Content
+    settings: Settings
+    today: Callable[[], date]
+    lists: CodeLists
+    shelf: VignetteShelf
+
+    def chosen(self) -> str:
+        """The page for what the address chooses: a policy, its version, an example."""
+        named = request.args
+        policy = held_policy(self.content, named.get("policy", ""), named.get("version", ""))
+        policy = policy or held_policy(self.content, named.get("policy", ""), "")
+        if named.get("policy") and (policy is None or policy.subject != "order"):
             abort(404)
-        vignette = shelf.named(chosen, request.args.get("example", ""))
-        form = example_form(vignette) if vignette else empty_form(chosen, lists, today())
-        return _playground(form)
+        policy = policy or next(iter(_playable(self.content)), None)
+        if policy is None:
+            abort(404)
+        vignette = self.shelf.named(policy, named.get("example", ""))
+        return self.page(example_form(vignette) if vignette else empty_form(policy, self.lists, self.today()))
 
-    @pages.post("/try")
-    def tried() -> str:
+    def tried(self) -> tuple[str, int]:
+        """The page for what was sent: a form, or a request of one's own. A script asks for the answer alone."""
         fragment = request.headers.get("X-Fragment") == "answer"
-        pasted = request.form.get("request", "").strip()
-        if pasted:
-            body = pasted[:LARGEST_FORM].encode()
-            exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
-            return render_template("answer.html" if fragment else "pasted.html", answered=exchange, pasted=pasted, mistyped="")
-        chosen = held_policy(content, request.form.get("policy", ""), request.form.get("version", ""))
-        if chosen is None or chosen.subject != "order":
-            abort(404)
+        request.max_content_length = request.max_form_memory_size = LARGEST_FORM
         try:
-            form = typed_form(request.form, tuple(request.form.getlist("unsent")), chosen, lists, today())
-        except Mistyped as error:
-            return _playground(empty_form(chosen, lists, today()), str(error), fragment)
-        return _playground(form, fragment=fragment)
+            sent = request.form
+        except RequestEntityTooLarge:
+            return render_template("answer.html" if fragment else "pasted.html", too_large=TOO_LARGE, pasted=""), 413
+        pasted = sent.get("request", "").strip()
+        if "request" in sent:
+            exchange = self.answered(pasted.encode("utf-8", "replace"))
+            return render_template("answer.html" if fragment else "pasted.html", answered=exchange, pasted=pasted), exchange.status
+        policy = held_policy(self.content, sent.get("policy", ""), sent.get("version", ""))
+        if policy is None or policy.subject != "order":
+            abort(404)
+        return self.page(typed_form(sent, policy), fragment=fragment), 200
 
-    def _playground(form: TryForm, mistyped: str = "", fragment: bool = False) -> str:
+    def answered(self, body: bytes) -> Answered:
+        """The answer to a request; neither logged nor stored."""
+        return answered(body, self.content, self.today(), self.settings, request.host_url.rstrip("/"))
+
+    def page(self, form: TryForm, *, fragment: bool = False) -> str:
+        """The form with the answer to it, or the answer alone."""
         exchange: Answered | None = None
-        if not mistyped:
-            try:
-                body = orjson.dumps(request_for(form, content))
-                exchange = answered(body, content, today(), settings, request.host_url.rstrip("/"))
-            except Mistyped as error:
-                mistyped = str(error)
+        slips: tuple[Slip, ...] = ()
+        instead: tuple[str, ...] = ()
+        try:
+            imagined = request_for(form, self.content)
+        except Mistyped as error:
+            slips = error.slips
+        else:
+            exchange, instead = self.answered(orjson.dumps(imagined.request)), imagined.answered
         if fragment:
-            return render_template("answer.html", answered=exchange, mistyped=mistyped)
+            return render_template("answer.html", answered=exchange, slips=slips, instead=instead, form=form)
+        policy = form.policy
         return render_template(
             "try.html",
             form=form,
-            fields=fields(form, content),
-            policies=_playable(content),
-            examples=shelf.of(form.policy),
-            codes=order_codes(form.policy, lists),
-            kinds=_kinds(form.policy, content),
+            fields=fields(form, self.content, self.lists),
+            policies=_playable(self.content),
+            versions=[held for held in _playable(self.content) if held.id == policy.id],
+            examples=self.shelf.of(policy),
+            codes=order_codes(policy, self.lists),
+            kinds=_kinds(policy, self.content),
+            payers=self.content.payers,
+            hows=HOW,
+            resources=RESOURCES,
+            priorities=PRIORITIES,
             answered=exchange,
-            mistyped=mistyped,
+            slips=slips,
+            wrong={slip.field for slip in slips},
+            instead=instead,
         )
+
+
+def add_playground(pages: Blueprint, playground: Playground) -> None:
+    """Hangs the playground up among the pages."""
+    pages.add_url_rule("/try", "try_", playground.chosen)
+    pages.add_url_rule("/try", "tried", playground.tried, methods=["POST"])
 
 
 def held_policy(content: Content, policy_id: str, version: str) -> Policy | None:
@@ -90,4 +125,5 @@ def _playable(content: Content) -> list[Policy]:
 
 def _kinds(policy: Policy, content: Content) -> list[str]:
     """The resource types that the policy's facts are searched in."""
-    return sorted({need.resource for need in content.catalogue.needs(policy.facts)} - {"Patient"})
+    wanted = {need.resource for need in content.catalogue.needs(policy.facts)}
+    return sorted(wanted & set(KEYS.values()) - {"Patient"})

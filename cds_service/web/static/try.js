@@ -2,6 +2,7 @@
 "use strict";
 
 const answer = document.getElementById("answer");
+const status = document.getElementById("said");
 let latest = 0;
 
 async function show(form) {
@@ -11,9 +12,9 @@ async function show(form) {
     const response = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Fragment": "answer" } });
     const html = await response.text();
     if (mine !== latest) return;
-    if (!response.ok) throw new Error(String(response.status));
+    if (!response.headers.get("Content-Type").startsWith("text/html")) throw new Error(String(response.status));
     const open = new Set([...answer.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
-    answer.innerHTML = html;
+    answer.innerHTML = html; // rendered by the service with every text escaped
     for (const summary of answer.querySelectorAll("details > summary")) if (open.has(summary.textContent)) summary.parentElement.open = true;
     ready();
   } catch {
@@ -24,6 +25,11 @@ async function show(form) {
 }
 
 function ready() {
+  const wrong = new Set([...answer.querySelectorAll("[data-slip]")].map((slip) => slip.dataset.slip));
+  for (const field of document.querySelectorAll("#chart [id]")) field.toggleAttribute("aria-invalid", wrong.has(field.id));
+  for (const field of document.querySelectorAll("#chart [aria-invalid]")) field.setAttribute("aria-invalid", "true");
+  const said = [...answer.querySelectorAll("[data-said]")].map((verdict) => verdict.dataset.said).join(", ");
+  if (status && said) status.textContent = `Outcome: ${said}`;
   for (const button of answer.querySelectorAll("button.copy")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
@@ -37,11 +43,17 @@ const chart = document.getElementById("chart");
 if (chart) {
   let waiting;
   chart.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => show(chart), 120); });
-  chart.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(waiting); show(chart); });
+  chart.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.name === "more") return;
+    event.preventDefault();
+    clearTimeout(waiting);
+    show(chart);
+  });
 }
 for (const select of document.querySelectorAll("select[data-submit]")) {
   select.addEventListener("change", () => {
-    if (select.name === "policy") select.form.elements.example.value = "";
+    if (select.name !== "example") select.form.elements.example.value = "";
+    if (select.name === "policy" && select.form.elements.version) select.form.elements.version.disabled = true;
     select.form.submit();
   });
 }
@@ -53,9 +65,9 @@ if (paste) {
     const [file] = event.dataTransfer.files;
     if (file) text.value = await file.text();
   });
-  paste.addEventListener("submit", (event) => {
+  paste.addEventListener("submit", async (event) => {
     event.preventDefault();
-    show(paste);
+    await show(paste);
     answer.scrollIntoView();
   });
 }
