@@ -10,16 +10,18 @@ from datetime import date, datetime
 from pathlib import Path
 
 import orjson
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
+from cds_service.hooks.decision_links import SHORTEST_SECRET
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
 from cds_service.store.store import Store
-from cds_service.web.pages import HEADERS, web_pages
+from cds_service.web.pages import guarded, web_pages
+from cds_service.web.problem_page import PAGE_SAID, problem_page, wants_page
 
 log = logging.getLogger("cds_service")
 LARGEST_BODY = 16 * 1024 * 1024
@@ -43,7 +45,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     chosen, day = settings or settings_of_environment(), today or _local_day
     app.register_blueprint(hooks_routes(held, chosen, day, store))
-    app.register_blueprint(web_pages(held, chosen, day))
+    app.register_blueprint(web_pages(held, chosen, day, store))
     CORS(
         app,
         methods=["GET", "POST", "OPTIONS"],
@@ -65,17 +67,23 @@ def content_of_environment() -> Content:
 
 def settings_of_environment() -> Settings:
     """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
-    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``.
+    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``. Cards link their
+    decisions where ``CDS_SERVICE_PUBLIC_URL`` and ``CDS_SERVICE_LINK_SECRET`` are set.
 
-    Raises ValueError for a version that is not spoken.
+    Raises ValueError for a version that is not spoken, and for a secret that could be guessed.
     """
     named = os.environ.get("CDS_SERVICE_CRD_VERSION") or "2.2"
     if named not in VERSIONS:
         raise ValueError(f"CDS_SERVICE_CRD_VERSION: {named} is no CRD version spoken here; {', '.join(VERSIONS)} are")
+    secret = os.environ.get("CDS_SERVICE_LINK_SECRET", "")
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"CDS_SERVICE_LINK_SECRET: it signs links, so it is at least {SHORTEST_SECRET} random characters")
     return Settings(
         crd_version=VERSIONS[named],
         log_values=os.environ.get("CDS_SERVICE_LOG_VALUES") == "1",
         keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
+        public_url=os.environ.get("CDS_SERVICE_PUBLIC_URL", "").rstrip("/"),
+        link_secret=secret,
     )
 
 
@@ -94,10 +102,8 @@ def _unusable(error: Unusable) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    if error.code == 404 and not request.path.startswith("/cds-services") and request.accept_mimetypes.accept_html:
-        said = "The address may be of another version of the service, or mistyped."
-        if request.accept_mimetypes.quality("text/html") > request.accept_mimetypes.quality("application/json"):
-            return Response(render_template("not_found.html", said=said), 404, HEADERS, mimetype="text/html")
+    if wants_page():
+        return guarded(problem_page(error.code or 500, PAGE_SAID.get(error.code or 500, error.name)))
     code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 0, "processing")
     said = {
         404: "there is nothing at this address; GET /cds-services lists the services",
@@ -115,4 +121,6 @@ def _unforeseen(error: Exception) -> Response:
     """A fault of ours. The log gets where it happened and never the values, which may be a patient's."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
     log.error("failed", extra={"error": type(error).__name__, "at": frames, "path": str(request.url_rule)})
+    if wants_page():
+        return guarded(problem_page(500, "Its log says where."))
     return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from cds_service.chart import Case
@@ -22,6 +23,7 @@ from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
+from cds_service.hooks.decision_links import Page, decision_page, no_page
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import (
     EXTENSION,
@@ -60,6 +62,8 @@ class Settings:
 
     ``crd_version`` is the CRD version of answers to requests that name none.
     ``log_values`` keeps in the store what charts say, and ``keep_comments`` the free text of feedback; both may be a patient's.
+    ``public_url`` is what stands before the service's addresses, and ``link_secret`` signs the links of cards; without both, cards
+    link no decision.
     """
 
     decisions: bool = True
@@ -67,6 +71,8 @@ class Settings:
     crd_version: CrdVersion = "2.2"
     log_values: bool = False
     keep_comments: bool = False
+    public_url: str = ""
+    link_secret: str = ""
 
 
 def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
@@ -74,9 +80,11 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
 
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
     """
+    begun = perf_counter()
     request = parse_request(body, settings.crd_version)
     decided = decide_request(request, content, today, settings)
-    response = response_for(request, body, decided, content, today, settings)
+    page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
+    response = response_for(request, body, decided, content, today, settings, page)
     for _, decision in decided:
         log.info(
             "decided",
@@ -90,7 +98,7 @@ def answer(body: bytes, content: Content, today: date, settings: Settings, store
             },
         )
     if store:
-        call = Call(SERVICE_ID, request.hook, request.hook_instance)
+        call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 
@@ -102,11 +110,12 @@ def response_for(
     content: Content,
     today: date,
     settings: Settings,
+    page: Page = no_page,
 ) -> dict[str, Any]:
     """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
-        "cards": cards(decided, content, request.hook_instance, conversation),
+        "cards": cards(decided, content, request.hook_instance, conversation, page),
         "systemActions": coverage_actions(decided, body, content, today, conversation),
     }
     if settings.decisions:

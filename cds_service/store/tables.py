@@ -46,7 +46,8 @@ class DecisionRow(Table):
 
     ``resources`` are the references of what it rests on, without the patient's own id. ``evidence`` says what those resources say
     and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did, and ``proposal``
-    the card that proposed another order because of it.
+    the card that proposed another order because of it. ``outcomes`` has those of all criteria (``store.outcomes``), and
+    ``milliseconds`` how long the call took until it was answered, in the row of its first decision.
     """
 
     __tablename__ = "decision"
@@ -68,6 +69,8 @@ class DecisionRow(Table):
     evidence: Mapped[list[dict[str, Any]] | None]
     card: Mapped[str | None] = mapped_column(String(36), index=True)
     proposal: Mapped[str | None] = mapped_column(String(36), index=True)
+    outcomes: Mapped[str | None] = mapped_column(Text)
+    milliseconds: Mapped[float | None]
 
 
 class FeedbackRow(Table):

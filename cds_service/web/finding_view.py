@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cds_service.chart import Case
@@ -10,6 +11,7 @@ from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import question
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
+from cds_service.store.outcomes import Judged
 from cds_service.wording import counted, place_of
 
 SAID = {
@@ -88,10 +90,35 @@ def decision_view(case: Case, decision: Decision, content: Content) -> DecisionV
         SAID[decision.outcome],
         policy,
         decision.because_ids,
-        () if decision.asks else tuple(f"{finding.criterion.says} {place_of(finding.criterion.cite, policy)}" for finding in decision.because if policy),
+        () if decision.asks else tuple(_reason(finding, decision, policy) for finding in decision.because if policy),
         tuple((fact, question(decision, fact, content)) for fact in decision.asks),
         decision.unsearched,
         tuple(trees),
+    )
+
+
+def _reason(finding: Finding, decision: Decision, policy: Policy) -> str:
+    fails = decision.outcome is DecisionOutcome.NOT_NECESSARY and finding.outcome is NOT_MET
+    return f"{'Not met: ' if fails else ''}{finding.criterion.says} {place_of(finding.criterion.cite, policy)}"
+
+
+def logged_row(judged: Judged, policy: Policy, wanted: Outcome, assumed: Collection[str], because: Collection[str]) -> FindingRow:
+    """A criterion as it was logged, with everything below it: outcomes, and nothing of what the chart says."""
+    criterion = judged.criterion
+    below = (NOT_MET if wanted is MET else MET) if isinstance(criterion, NoneOf) else wanted
+    settled = judged.outcome not in (None, NOT_DOCUMENTED)
+    return FindingRow(
+        criterion.id,
+        criterion.says,
+        place_of(criterion.cite, policy),
+        judged.outcome.value if judged.outcome else "not looked at",
+        judged.outcome is wanted if settled else None,
+        criterion.id in assumed,
+        "" if isinstance(criterion, Check) else counted(criterion),
+        "",
+        (),
+        tuple(logged_row(part, policy, below, assumed, because) for part in judged.parts),
+        criterion.id in because,
     )
 
 

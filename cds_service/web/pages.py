@@ -12,11 +12,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from cds_service.content import Content
 from cds_service.hooks.answer import Settings
 from cds_service.policy.model import Policy
+from cds_service.store.store import Store
+from cds_service.web.clock import Clock, now
 from cds_service.web.code_lists import CodeLists
+from cds_service.web.decision_page import add_decision_page
 from cds_service.web.library_view import shelves
 from cds_service.web.playground import Playground, add_playground, held_policy
 from cds_service.web.policy_view import changes, fact_rows, presumptions, remark_row, rule_row, trees
 from cds_service.web.search import PolicySearch
+from cds_service.web.stats_page import add_stats_page
 from cds_service.web.vignette_shelf import VignetteShelf
 from cds_service.wording import effective, place_of, review
 
@@ -32,7 +36,16 @@ HEADERS = {
 """Sent with every page: nothing but the service's own style sheet and script runs, whatever a text on the page says."""
 
 
-def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -> Blueprint:
+def guarded(page: Response) -> Response:
+    """A page with the headers that keep foreign content out of it."""
+    for name, value in HEADERS.items():
+        page.headers.setdefault(name, value)
+    return page
+
+
+def web_pages(
+    content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None, clock: Clock = now
+) -> Blueprint:
     """The pages of a content. What they show of it is made once, when it is first asked for; what is typed is never kept."""
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     lists, shelf = CodeLists(content), VignetteShelf(content)
@@ -46,10 +59,7 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
         policy = held_policy(content, policy_id, version)
         return _policy_page(policy, content, lists, shelf) if policy else None
 
-    @pages.after_request
-    def guarded(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
+    pages.after_request(guarded)
 
     @pages.get("/")
     def library() -> str:
@@ -80,6 +90,8 @@ def web_pages(content: Content, settings: Settings, today: Callable[[], date]) -
         return render_template("value_set.html", held=held, users=users)
 
     add_playground(pages, Playground(content, settings, today, lists, shelf))
+    add_decision_page(pages, content, settings, store, clock)
+    add_stats_page(pages, content, store, clock)
     return pages
 
 

@@ -1,4 +1,4 @@
-"""The playground's form: an order and the facts of a policy, as a person types them. Nothing here is read yet, so nothing is lost."""
+"""The playground's form: an order and the facts of a policy, as a person types them. Nothing is read yet, so nothing is lost."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def typed_form(sent: MultiDict[str, str], policy: Policy) -> TryForm:
 
 
 def fields(form: TryForm, content: Content, lists: CodeLists) -> list[Field]:
-    """A row for each fact that the policy tests and a chart can document, in the document's order, and for each piece that is typed."""
+    """A row for each fact that the policy tests and a chart can document, in its order, and for each piece that is typed."""
     typed: dict[str, list[FactTyped]] = {}
     for row in form.facts:
         if row.name in content.catalogue:

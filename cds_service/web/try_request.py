@@ -19,6 +19,7 @@ from cds_service.vignettes.read import ExpectEntry, OrderEntry, Vignette
 from cds_service.vignettes.run import PATIENT, request_of
 from cds_service.web.try_form import PRIORITIES, RESOURCES, FactTyped, Field, TryForm, coded, fields, several, words_by_fact
 
+UNCODED = "is not written with its system, as CPT 81420 is"
 LONGEST = 2000
 """Characters of one field."""
 
@@ -103,9 +104,7 @@ def _order(form: TryForm, slips: list[Slip]) -> OrderEntry:
         ("also", "Also coded as", several(typed.also)),
         ("reason", "Reason", several(typed.reason)),
     ):
-        for code in codes:
-            if coded(code) is None:
-                slips.append(Slip(f"order-{name}", label, f"‘{code}’ is not written with its system, as CPT 81420 is"))
+        slips += [Slip(f"order-{name}", label, f"'{code}' {UNCODED}") for code in codes if coded(code) is None]
     entry = {
         "code": typed.code or "CPT 0",
         "also": several(typed.also),
@@ -123,7 +122,7 @@ def _signed(codes: str, name: str, slips: list[Slip]) -> tuple[Coding, ...]:
     for code in several(codes):
         coding = coded(code)
         if coding is None:
-            slips.append(Slip(f"order-{name}", "Signed with it", f"‘{code}’ is not written with its system, as CPT 81420 is"))
+            slips.append(Slip(f"order-{name}", "Signed with it", f"'{code}' {UNCODED}"))
         else:
             found.append(coding)
     return tuple(found)
