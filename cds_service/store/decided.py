@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
-from cds_service.store.database import failures_told
+from cds_service.store.database import reading
 from cds_service.store.tables import DecisionRow
 
 
@@ -18,7 +18,7 @@ def decision_of_card(engine: Engine, card: str, since: datetime) -> DecisionRow 
     """
     shown = or_(DecisionRow.card == card, DecisionRow.proposal == card)
     wanted = select(DecisionRow).where(shown, DecisionRow.decided_at >= since).order_by(DecisionRow.decided_at).limit(1)
-    with failures_told(), Session(engine, expire_on_commit=False) as session, session.begin():
+    with reading(engine) as connection, Session(connection, expire_on_commit=False) as session:
         found = session.scalars(wanted).first()
         if found is not None:
             session.expunge(found)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
-from cds_service.store.database import failures_told
+from cds_service.store.database import reading
 from cds_service.store.tables import DecisionRow, FeedbackRow
 
 STEPS = (0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
@@ -77,7 +77,7 @@ class Statistics:
 
 def statistics(engine: Engine, since: datetime) -> Statistics:
     """Counts everything since a moment. Raises StoreFailed."""
-    with failures_told(), engine.begin() as connection:
+    with reading(engine) as connection:
         return Statistics(
             tuple(_decided(connection, since)),
             tuple(_blocking(connection, since)),

@@ -91,10 +91,10 @@ def _said(label: str, kind: str, count: int) -> str:
 
 
 def _rounded(most: int) -> int:
-    """The next of 2, 4, 10, 20, 40, 100 …, so that half of it is a whole number too."""
+    """The next of 2, 4, 6, 8, 10, 20, 40 …, so that half of it is a whole number too."""
     power = 1
     while True:
-        for step in (2, 4, 10):
+        for step in (2, 4, 6, 8, 10):
             if most <= step * power:
                 return step * power
         power *= 10

@@ -22,7 +22,7 @@ from cds_service.store.outcomes import read_outcomes
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.web.clock import Clock
-from cds_service.web.finding_view import SAID, FindingRow, logged_row
+from cds_service.web.finding_view import SAID, FindingRow, logged_row, readable
 from cds_service.web.playground import held_policy
 from cds_service.web.problem_page import problem_page
 from cds_service.wording import place_of
@@ -79,15 +79,15 @@ def logged_decision(row: DecisionRow, content: Content, values: bool) -> LoggedD
     outcome = DecisionOutcome(row.outcome)
     judged = read_outcomes(row.outcomes, policy, row.because) if policy else ()
     trees: list[tuple[str, FindingRow]] = []
-    for tree in judged if policy else ():
-        heading, wanted = _heading(policy, tree.criterion.id) if policy else ("", MET)
+    for tree in judged:
         if policy:
+            heading, wanted = _heading(policy, tree.criterion.id)
             trees.append((heading, logged_row(tree, policy, wanted, row.assumed, row.because)))
     return LoggedDecision(
         row,
         SAID[outcome],
         policy,
-        tuple(trees),
+        readable(trees),
         tuple(_reasons(policy, row)) if policy else tuple(row.because),
         tuple((fact, _question(policy, fact, content)) for fact in row.asks),
         bool(policy and row.outcomes and not judged),

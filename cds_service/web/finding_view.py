@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -21,6 +21,9 @@ SAID = {
     DecisionOutcome.NOT_ADDRESSED: "Not addressed",
     DecisionOutcome.REFERRED: "Another policy governs it",
 }
+
+MOST_OPEN = 60
+"""Criteria that are shown without folding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,22 @@ class FindingRow:
     evidence: tuple[EvidenceRow, ...]
     parts: tuple[FindingRow, ...]
     settles: bool
+    open: bool = True
+
+    def size(self) -> int:
+        """How many criteria it is, its own included."""
+        return 1 + sum(part.size() for part in self.parts)
+
+    def folded(self) -> FindingRow:
+        """The tree with every branch closed that holds nothing of what settles the order."""
+        parts = tuple(part.folded() for part in self.parts)
+        return replace(self, parts=parts, open=any(part.settles or (part.parts and part.open) for part in parts))
+
+
+def readable(trees: list[tuple[str, FindingRow]]) -> tuple[tuple[str, FindingRow], ...]:
+    """The trees as they are shown: whole where they fit on a page or two, else open where the order is settled."""
+    whole = sum(tree.size() for _, tree in trees) <= MOST_OPEN
+    return tuple((heading, tree if whole else replace(tree.folded(), open=True)) for heading, tree in trees)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ def decision_view(case: Case, decision: Decision, content: Content) -> DecisionV
         () if decision.asks else tuple(_reason(finding, decision, policy) for finding in decision.because if policy),
         tuple((fact, question(decision, fact, content)) for fact in decision.asks),
         decision.unsearched,
-        tuple(trees),
+        readable(trees),
     )
 
 

@@ -13,7 +13,7 @@ async function show(form) {
     const html = await response.text();
     if (mine !== latest) return;
     if (!response.headers.get("Content-Type").startsWith("text/html")) throw new Error(String(response.status));
-    const open = new Set([...answer.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
+    const open = new Set([...answer.querySelectorAll("details:not(.finding details)[open] > summary")].map((summary) => summary.textContent));
     answer.innerHTML = html; // rendered by the service with every text escaped
     for (const summary of answer.querySelectorAll("details > summary")) if (open.has(summary.textContent)) summary.parentElement.open = true;
     ready();
