@@ -30,6 +30,19 @@ def authorized(answer: Answer, needed: bool | None) -> Answer:
     return said
 
 
+def undecided(answer: Answer, *, early: bool) -> Answer:
+    """An answer that a technical failure left open: what it left to conditions is *indeterminate*, as is the documentation needed.
+
+    In CRD 2.0.1 (``early``), which has no such code, it is *conditional* on other information.
+    """
+    code = "conditional" if early else "indeterminate"
+    covered, pa = (code if said == "conditional" else said for said in (answer.covered, answer.pa_needed))
+    info = ("OTH",) if early else ()
+    return replace(
+        answer, covered=covered, pa_needed=pa, doc_needed=(code,), doc_purpose=(), info_needed=info, reason="", questionnaires=()
+    )
+
+
 def undocumented(answer: Answer) -> Answer:
     """An answer that flags no documentation, as the hooks want it that CRD calls secondary (`hook-19`)."""
     said = replace(answer, doc_needed=(), doc_purpose=(), questionnaires=())

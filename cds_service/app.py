@@ -16,9 +16,12 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.decision_links import SHORTEST_SECRET
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
+from cds_service.security.access import Access, access_of_environment
+from cds_service.security.guard import guard
 from cds_service.store.store import Store
 from cds_service.web.pages import guarded, web_pages
 from cds_service.web.problem_page import PAGE_SAID, problem_page, wants_page
@@ -33,18 +36,26 @@ def create_app(
     settings: Settings | None = None,
     today: Callable[[], date] | None = None,
     store: Store | None = None,
+    access: Access | None = None,
+    servers: ClientServers | None = None,
 ) -> Flask:
     """Builds the service for a content (the shipped one by default). ``today`` tells the day of a call.
 
     Decisions and feedback go to ``store``, whose tables are there already; without one, nothing is kept.
-    Raises ContentError when the content does not hold together.
+    Who may call, and whom the service may call, is ``access``, by default that of the environment. What clients did not prefetch is
+    read from their FHIR servers within the limits of ``servers``, by default those of ``Limits``.
+    Raises ContentError when the content or the clients file does not hold together, ValueError for settings that do not.
     """
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     chosen, day = settings or settings_of_environment(), today or _local_day
-    app.register_blueprint(hooks_routes(held, chosen, day, store))
+    entry = access or access_of_environment()
+    reading = servers or ClientServers(entry.outbound)
+    routes = hooks_routes(held, chosen, day, store, reading)
+    guard(routes, entry, store)
+    app.register_blueprint(routes)
     app.register_blueprint(web_pages(held, chosen, day, store))
     CORS(
         app,
@@ -67,8 +78,9 @@ def content_of_environment() -> Content:
 
 def settings_of_environment() -> Settings:
     """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
-    and what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``. Cards link their
-    decisions where ``CDS_SERVICE_PUBLIC_URL`` and ``CDS_SERVICE_LINK_SECRET`` are set.
+    what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``; and
+    ``CDS_SERVICE_STRICT=1``, which refuses what the specifications refuse and the service could answer. Cards link
+    their decisions where ``CDS_SERVICE_PUBLIC_URL`` and ``CDS_SERVICE_LINK_SECRET`` are set.
 
     Raises ValueError for a version that is not spoken, and for a secret that could be guessed.
     """
@@ -84,6 +96,7 @@ def settings_of_environment() -> Settings:
         keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
         public_url=os.environ.get("CDS_SERVICE_PUBLIC_URL", "").rstrip("/"),
         link_secret=secret,
+        strict=os.environ.get("CDS_SERVICE_STRICT") == "1",
     )
 
 

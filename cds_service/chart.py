@@ -60,12 +60,17 @@ class Chart:
         patient: str,
         unsearched: Iterable[str] = (),
         set_aside: Iterable[SetAside] = (),
+        failed: Mapping[str, str] | None = None,
     ) -> None:
-        """``patient`` is the bare id of the patient; ``unsearched`` names resource types whose data were not all searched."""
+        """``patient`` is the bare id of the patient; ``unsearched`` names resource types whose data were not all searched.
+
+        ``failed`` says of those that a technical failure kept from being searched what happened, in words.
+        """
         self.terminology = terminology
         self.patient = f"Patient/{patient}"
         self.unsearched = frozenset(unsearched)
         self.set_aside = list(set_aside)
+        self.failed = dict(failed or {})
         self._kinds: dict[str, dict[str, Resource]] = {}
         self._index: dict[str, dict[str, list[Hit]]] = {}
         for number, resource in enumerate(resources):

@@ -62,6 +62,16 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.verifies(
+    "hook-10",
+    "hook-14",
+    "hook-known",
+    "token-needs-server",
+    "order-without-id",
+    "orders-empty",
+    "other-patient",
+    "requested-version",
+)
 @pytest.mark.parametrize(("body", "status", "element"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_the_element_at_fault_is_named(client: FlaskClient, body: Json, status: int, element: str) -> None:
     """A request that cannot be used gets its status and an OperationOutcome whose expression names the element."""
@@ -72,6 +82,7 @@ def test_the_element_at_fault_is_named(client: FlaskClient, body: Json, status: 
     assert any(expression.startswith(element) for issue in outcome["issue"] for expression in issue.get("expression", []))
 
 
+@pytest.mark.verifies("body-not-json", "hook-10")
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"\xff\xfe", b'{"hook": NaN}', b"[]", b'"text"', b"null", b"[" * 100_000],
@@ -84,6 +95,7 @@ def test_a_body_that_is_no_json_object_is_refused(client: FlaskClient, body: byt
     assert response.get_json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.verifies("members-required")
 def test_all_faults_are_told_at_once(client: FlaskClient) -> None:
     """A client developer sees every missing member in one answer."""
     issues = client.post(ADDRESS, json={"context": {}}).get_json()["issue"]
@@ -91,6 +103,7 @@ def test_all_faults_are_told_at_once(client: FlaskClient) -> None:
     assert named == {"hook", "hookInstance", "context.userId", "context.patientId", "context.draftOrders"}
 
 
+@pytest.mark.verifies("unknown-service", "hook-10")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("post", "/cds-services/unknown", 404), ("get", ADDRESS, 405), ("get", "/elsewhere", 404)],
@@ -103,11 +116,13 @@ def test_wrong_addresses_and_methods(client: FlaskClient, method: str, path: str
     assert status != 405 or "POST" in response.headers["Allow"]
 
 
+@pytest.mark.verifies("body-too-large")
 def test_a_body_beyond_the_limit_is_refused(client: FlaskClient) -> None:
     """A body over the limit gets 413, not a full memory."""
     assert client.post(ADDRESS, data=b" " * (16 * 1024 * 1024 + 1)).status_code == 413
 
 
+@pytest.mark.verifies("byte-order-mark")
 def test_a_byte_order_mark_and_a_trailing_slash_are_tolerated(client: FlaskClient) -> None:
     """A UTF-8 byte order mark before the JSON and a slash after the address break nothing."""
     import orjson
@@ -115,12 +130,14 @@ def test_a_byte_order_mark_and_a_trailing_slash_are_tolerated(client: FlaskClien
     assert client.post(f"{ADDRESS}/", data=b"\xef\xbb\xbf" + orjson.dumps(request(order("81422")))).status_code == 200
 
 
+@pytest.mark.verifies("nothing-of-the-patient")
 def test_no_error_repeats_what_the_client_sent(client: FlaskClient) -> None:
     """Errors name elements and never show values, which may be a patient's."""
     response = client.post(ADDRESS, json=having("context.draftOrders", "Jane Doe"))
     assert "Jane" not in response.get_data(as_text=True)
 
 
+@pytest.mark.verifies("fault-of-ours", "hook-10")
 def test_a_fault_of_ours_is_told_without_detail(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -293,10 +293,10 @@ def test_list_says_that_nobody_has_reviewed_a_policy() -> None:
     assert all("not clinically reviewed" in row and "active" in row for row in rows)
 
 
-def test_check_of_sound_content_is_one_line(content: Content) -> None:
-    """``policy check`` says in one line what was read, with the revision."""
+def test_check_of_sound_content_is_two_lines(content: Content) -> None:
+    """``policy check`` says in one line what was read, with the revision, and in another how many issues lint finds."""
     result = said("policy", "check")
-    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 1)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 2)
     assert content.revision in result.stdout
 
 

@@ -1,6 +1,6 @@
 """Da Vinci CRD coverage-information over HTTP: what is asserted on an order, in both versions, and what is not.
 
-The marks name the requirements: `resp-…`, `hook-…`, `dev-…`, `conf-…` of CRD 2.2, rows of its edge cases in words.
+The marks name the requirements: `resp-…`, `hook-…`, `dev-…`, `conf-…` of CRD 2.2, Inferno's tests and names of our own (tests/conformance.yaml).
 """
 
 from __future__ import annotations
@@ -611,7 +611,7 @@ def test_the_environment_sets_the_version(folder: Path, monkeypatch: pytest.Monk
         create_app(read_content(folder))
 
 
-@verifies("row 70")
+@verifies("requested-version")
 @pytest.mark.parametrize("version", ["1.0", "2.1", "", 2.2, [], {"x": 1}])
 def test_an_unknown_version_is_refused(client: FlaskClient, version: Any) -> None:
     """A version that is not spoken, or no version at all, is 422 with the element named."""
@@ -641,7 +641,7 @@ def test_discovery_declares_version_and_options(client: FlaskClient) -> None:
     assert {option["code"] for option in options} >= {"coverage-info", "guideline", "off-guideline", "max-cards"}
 
 
-@verifies("resp-28", "row 67")
+@verifies("resp-28", "dev-14")
 def test_coverage_information_can_be_turned_off(client: FlaskClient) -> None:
     """With coverage-info off there is no action, and the cards are the same."""
     made = member_signs(order("81422"))
@@ -660,7 +660,7 @@ def test_cards_of_a_topic_can_be_turned_off(client: FlaskClient, topic: str, lef
     assert len(answered["systemActions"]) == 2
 
 
-@verifies("row 69")
+@verifies("max-cards", "dev-14")
 @pytest.mark.parametrize(("most", "indicators"), [(0, []), (1, ["warning"]), (5, ["warning", "info"])])
 def test_the_most_important_cards_are_kept(client: FlaskClient, most: int, indicators: list[str]) -> None:
     """With fewer cards allowed than there are, the most serious stay; actions are no cards."""
@@ -670,7 +670,7 @@ def test_the_most_important_cards_are_kept(client: FlaskClient, most: int, indic
     assert len(answered["systemActions"]) == 2
 
 
-@verifies("row 68")
+@verifies("unsolicited-determ", "dev-14")
 def test_a_determination_nobody_asked_for_can_be_declined(folder: Path) -> None:
     """With unsolicited-determ off, nothing is satisfied and no authorization number is sent."""
     client = oxygen(folder, ANSWERS.format(pa_needed="satisfied"))
@@ -682,7 +682,7 @@ def test_a_determination_nobody_asked_for_can_be_declined(folder: Path) -> None:
     assert "satisfied-pa-id" not in declined
 
 
-@verifies("row 65", "row 66", "dev-6")
+@verifies("dev-15", "dev-17", "option-of-wrong-type", "dev-6")
 @pytest.mark.parametrize(
     ("configuration", "logged"),
     [

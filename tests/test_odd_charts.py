@@ -98,6 +98,7 @@ PREFETCHED = [
 ]
 
 
+@pytest.mark.verifies("prefetch-failed", "prefetch-broken")
 @pytest.mark.parametrize("value", PREFETCHED, ids=[str(value)[:60] for value in PREFETCHED])
 def test_what_cannot_be_read_was_not_searched(client: FlaskClient, value: object) -> None:
     """A prefetch value that is broken or incomplete is no search: what is presumed on silence is asked instead."""
@@ -147,6 +148,7 @@ def test_too_many_orders_are_refused(client: FlaskClient) -> None:
     assert response.get_json()["issue"][0]["expression"] == ["context.draftOrders.entry"]
 
 
+@pytest.mark.verifies("requested-version")
 @pytest.mark.parametrize("wanted", [["2.2"], {}, 2.2, "", None])
 def test_an_odd_requested_version(client: FlaskClient, wanted: object) -> None:
     """A requested CRD version that is no known word is refused; null is as good as absent."""
@@ -154,12 +156,14 @@ def test_an_odd_requested_version(client: FlaskClient, wanted: object) -> None:
     assert client.post(ADDRESS, json=made).status_code == (200 if wanted is None else 422)
 
 
+@pytest.mark.verifies("nothing-of-the-patient")
 def test_errors_and_notes_do_not_repeat_the_client(client: FlaskClient) -> None:
     """Names of unknown members and odd values do not come back in errors."""
     for odd in (order(subject={"resourceType": "John Doe"}), order() | {"code": {"John Doe": 1}}):
         assert "John" not in client.post(ADDRESS, json=request(odd)).get_data(as_text=True)
 
 
+@pytest.mark.verifies("markup")
 def test_links_of_a_client_stay_text(client: FlaskClient) -> None:
     """An address in a resource's id stands in a code span, where Markdown makes no link of it."""
     odd = about(gestational_age(50, "2025-05-01"), id="https://evil.example/a")
@@ -167,6 +171,7 @@ def test_links_of_a_client_stay_text(client: FlaskClient) -> None:
     assert card["detail"].replace("`Observation/https://evil.example/a`", "").count("evil.example") == 0
 
 
+@pytest.mark.verifies("older-fhir")
 def test_an_older_order_type_is_refused(client: FlaskClient) -> None:
     """An order type that FHIR had before R4 is refused by name."""
     old = {"resourceType": "ProcedureRequest", "id": "x", "code": {"coding": [{"system": CPT, "code": "81420"}]}}

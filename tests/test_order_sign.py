@@ -109,6 +109,7 @@ def test_a_warning_card_has_every_field_of_the_protocol(client: FlaskClient) -> 
     assert "peer-to-peer" in card["detail"]
 
 
+@pytest.mark.verifies("empty-left-out")
 def test_nothing_empty_is_sent(client: FlaskClient) -> None:
     """Optional members without a value are left out, never null or empty (CDS Hooks, Use of JSON)."""
 
@@ -127,6 +128,7 @@ def test_nothing_empty_is_sent(client: FlaskClient) -> None:
     assert [found for card in answered["cards"] for found in empties(card)] == []
 
 
+@pytest.mark.verifies("same-call-same-answer")
 def test_the_same_request_has_the_same_answer(client: FlaskClient) -> None:
     """A client that retries gets the same cards with the same ids."""
     assert sign(client, order("81422")) == sign(client, order("81422"))
@@ -149,12 +151,14 @@ def test_strict_refuses_what_is_otherwise_forgiven(content: Content) -> None:
     assert strict.get_json()["issue"][0]["expression"] == ["context.draftOrders.entry[0].resource.category"]
 
 
+@pytest.mark.verifies("order-withdrawn")
 def test_one_order_in_doubt_does_not_sink_the_others(client: FlaskClient) -> None:
     """Resources that are no orders are passed over and withdrawn orders are not judged; the rest is answered."""
     answered = sign(client, {"resourceType": "Claim", "id": "x"}, order("81422", "o1", status="revoked"), order("81422", "o2"))
     assert [decision["order"] for decision in decisions(answered)] == ["ServiceRequest/o2"]
 
 
+@pytest.mark.verifies("markup")
 def test_display_texts_never_become_markup(client: FlaskClient) -> None:
     """Text from the chart cannot format, link or become HTML in a card."""
     odd = {"coding": [{"system": "http://loinc.org", "code": "11878-6"}]}
@@ -165,12 +169,14 @@ def test_display_texts_never_become_markup(client: FlaskClient) -> None:
     assert answered["cards"][0]["detail"].count("<img>") == answered["cards"][0]["detail"].count("`Observation/<img>`")
 
 
+@pytest.mark.verifies("cors")
 @pytest.mark.parametrize("path", ["/cds-services", "/cds-services/medical-policy", "/nowhere"])
 def test_browsers_may_call_from_anywhere(client: FlaskClient, path: str) -> None:
     """Every answer, also an error, carries the CORS header that the public sandbox needs."""
     assert client.get(path, headers={"Origin": "https://sandbox.example"}).headers["Access-Control-Allow-Origin"] == "*"
 
 
+@pytest.mark.verifies("cors")
 def test_preflight_is_answered(client: FlaskClient) -> None:
     """A browser's preflight allows POST with a token and JSON."""
     headers = {

@@ -25,6 +25,7 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     assert "hooks.json" in held
     assert {f"examples/{path.name}" for path in (TOP / "docs/examples").glob("*.json")} <= held
     assert any(name.startswith("vignettes/") for name in held)
+    assert {f"lint/{path.name}" for path in (TOP / "docs/lint").glob("*.md")} <= held
     migrations = {path.relative_to(TOP).as_posix() for path in (TOP / "cds_service/store/migrations").glob("**/*.py")}
     assert len(migrations) >= 4
     assert migrations <= set(zipfile.ZipFile(wheel).namelist())

@@ -61,6 +61,7 @@ def with_coverage(*resources: Json) -> Json:
         "contained",
     ],
 )
+@pytest.mark.verifies("resp-4")
 def test_a_payer_is_recognised(client: FlaskClient, resources: tuple[Json, ...]) -> None:
     """A payer is recognised by identifier or name of the payor, wherever the client put it, and the card speaks for it."""
     (card,) = client.post(ADDRESS, json=with_coverage(*resources)).get_json()["cards"]
@@ -68,6 +69,7 @@ def test_a_payer_is_recognised(client: FlaskClient, resources: tuple[Json, ...])
     assert "if the member's plan uses this policy" not in card["detail"]
 
 
+@pytest.mark.verifies("other-patient")
 @pytest.mark.parametrize(
     "resources",
     [

@@ -81,17 +81,6 @@ def list_policies(content: ContentFolder = None) -> None:
     to_stdout().print(table)
 
 
-@policy_commands.command("check")
-def check_content(content: ContentFolder = None) -> None:
-    """Read all content and say what is wrong with it, each problem as 'file:line: what'; exit 1 when anything is."""
-    held = content_in(content)
-    policies, versions = len({policy.id for policy in held.policies}), len(held.policies)
-    read = (
-        f"policies: {policies}, versions: {versions}, facts: {len(held.catalogue.facts)}, value sets: {len(held.terminology.sets)}"
-    )
-    to_stdout().print(f"All content holds together ({read}, revision {held.revision}).", soft_wrap=True)
-
-
 @policy_commands.command("hooks")
 def hooks(
     write: Annotated[bool, typer.Option("--write", help="Write the document to hooks.json of the content.")] = False,

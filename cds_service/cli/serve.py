@@ -18,6 +18,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service.app import create_app, settings_of_environment
+from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
 from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
@@ -42,19 +43,27 @@ def serve(
     content: ContentFolder = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer; one for each processor is a good start.")] = 1,
     store: StoreUrl = None,
+    clients: ClientsFile = None,
+    public_url: PublicUrl = None,
+    fhir_server: FhirServers = None,
+    development: Development = False,
+    open_: Open = False,
 ) -> None:
     """Serve the policies to CDS Hooks clients. The log goes to stdout, one JSON object a line.
 
-    Content that does not hold together is refused, with every problem, before the server starts.
+    Content or clients that do not hold together are refused, with every problem, before the server starts.
     """
     try:
         settings_of_environment()
     except ValueError as error:
         refuse(str(error))
+    settle_access(clients, public_url, fhir_server, development, open_)
     held = content_in(content)
     address = free_address(host, port)
     logging.config.dictConfig(log_configuration())
-    listen(held, address, port, workers, ready_store(store))
+    kept = ready_store(store)
+    admit(address, clients, open_, workers, kept)
+    listen(held, address, port, workers, kept)
 
 
 def free_address(host: str, port: int) -> str:

@@ -35,6 +35,7 @@ class Assertion:
     """What is asserted of one order for one Coverage: the answer, what it is about, and the id by which it is known.
 
     ``reasons`` are sentences beside the answer's own; ``dependencies`` other orders (``Type/id``) that it rests on.
+    ``coded`` is a reason with its code (``technical``, ``no-active-coverage``), which CRD has since 2.2, and its sentence.
     """
 
     coverage: str
@@ -46,6 +47,7 @@ class Assertion:
     dependencies: tuple[str, ...] = ()
     satisfied_pa_id: str = ""
     policy_link: str = ""
+    coded: tuple[str, str] = ("", "")
 
 
 def as_extension(assertion: Assertion, version: CrdVersion) -> dict[str, Any]:
@@ -66,6 +68,9 @@ def _parts(assertion: Assertion, version: CrdVersion) -> Iterator[dict[str, Any]
     if assertion.billing:
         coding = {"system": assertion.billing.system, "code": assertion.billing.code}
         yield {"url": "billingCode", "valueCoding": coding}
+    if code := assertion.coded[0]:
+        coded = {} if early else {"coding": [{"system": TEMPORARY, "code": code}]}
+        yield {"url": "reason", "valueCodeableConcept": coded | {"text": assertion.coded[1]}}
     coarse = early and "detail-code" in answer.info_needed
     for number, said in enumerate((*([answer.reason] if answer.reason else []), *assertion.reasons)):
         coded = {"coding": [{"system": TEMPORARY, "code": "detail-code"}]} if coarse and not number else {}

@@ -7,7 +7,7 @@ The hooks differ in their contexts (``cds_service.hooks.contexts``), in what the
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import perf_counter
@@ -21,6 +21,7 @@ from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.decision_links import Page, decision_page, no_page
@@ -38,7 +39,9 @@ from cds_service.hooks.messages import (
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.required import refuse_without_coverage
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
 
@@ -54,6 +57,10 @@ _SELECTING = {
     "doNotPerform",
 }
 """What is read of an order that no policy turns out to govern."""
+
+
+NOBODY = Caller()
+"""A caller of whom nothing is known, and for whom no FHIR server is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +82,24 @@ class Settings:
     link_secret: str = ""
 
 
-def answer(body: bytes, content: Content, today: date, settings: Settings, store: Store | None = None) -> dict[str, Any]:
+def answer(
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    store: Store | None = None,
+    caller: Caller = NOBODY,
+    servers: ClientServers | None = None,
+) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
 
+    ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
+    What was not prefetched is read through ``servers``; without them, nothing is.
     """
     begun = perf_counter()
     request = parse_request(body, settings.crd_version)
-    decided = decide_request(request, content, today, settings)
+    decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
     response = response_for(request, body, decided, content, today, settings, page)
     for _, decision in decided:
@@ -135,18 +152,28 @@ def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, 
 
 
 def decide_request(
-    request: HookRequest[Any], content: Content, today: date, settings: Settings, read: LookUp = lambda _: None
+    request: HookRequest[Any],
+    content: Content,
+    today: date,
+    settings: Settings,
+    read: LookUp = lambda _: None,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
 ) -> list[tuple[Case, Decision]]:
     """The decisions for every order in scope that stands, each with its case.
 
     ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
     read.
     """
-    status = fault_status(version_of(request.extension, settings.crd_version))
+    version = version_of(request.extension, settings.crd_version)
+    status = fault_status(version)
     received = receive_orders(Sources(request, read, status), today)
     signing = tuple(one.order for one in received)
     _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart = gather(request, content.terminology)
+    chart, signing = gather(request, content, signing, today, servers, fhir_servers)
+    received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
+    if settings.strict:
+        refuse_without_coverage(chart, signing, content, version)
     decided: list[tuple[Case, Decision]] = []
     for order, in_scope in received:
         if in_scope and order.stands:

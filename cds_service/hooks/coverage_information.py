@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from cds_service.answers import authorized, undocumented
+from cds_service.answers import authorized, undecided, undocumented
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, evidence_of
@@ -23,7 +23,7 @@ from cds_service.fhir.coverage_information import URL, Assertion, CrdVersion, as
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.elements import items, own_reference, reference, text
 from cds_service.hooks.conversation import Conversation
-from cds_service.hooks.coverage_reasons import reasons
+from cds_service.hooks.coverage_reasons import reasons, technical_failure
 from cds_service.hooks.echo import order_texts, with_extensions
 from cds_service.order import Order
 from cds_service.payers import Member
@@ -93,6 +93,9 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
     answer = authorized(answer, decision.authorization.needed if decision.authorization else None)
     if answer.pa_needed == "satisfied" and (conversation.early or not conversation.wants("unsolicited-determ")):
         answer = replace(answer, pa_needed="auth-needed")
+    failure = technical_failure(case, decision)
+    if failure:
+        answer = undecided(answer, early=conversation.version == "2.0.1")
     if conversation.early:
         answer = undocumented(answer)
     id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
@@ -108,6 +111,7 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         dependencies=tuple(dict.fromkeys(e.resource for e in evidence_of(decision) if e.resource in others)),
         satisfied_pa_id=str(uuid5(UUID(id_), "prior-authorization")) if answer.pa_needed == "satisfied" else "",
         policy_link=source.url,
+        coded=("technical", failure) if failure else ("", ""),
     )
     extension = as_extension(assertion, conversation.version)
     broken = violations(extension, conversation.version)

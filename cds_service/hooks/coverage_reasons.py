@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import question
@@ -43,6 +44,12 @@ def reasons(decision: Decision, others: list[Decision], content: Content, docume
             yield f"{said}: {' '.join(assumed)}"
     for other in others:
         yield f"Also judged by {other.policy_id}: {other.outcome.value.replace('-', ' ')}."
+
+
+def technical_failure(case: Case, decision: Decision) -> str:
+    """What a technical failure left unread and the decision is open for, in a sentence; empty when there is nothing of the kind."""
+    failed = [f"{kind}, {case.chart.failed[kind]}" for kind in decision.unsearched if kind in case.chart.failed]
+    return f"Technical: the chart could not be read in full, so this is not decided ({'; '.join(failed)})." if failed else ""
 
 
 def _grounds(decision: Decision, policy: Policy) -> list[str]:

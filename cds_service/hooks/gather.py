@@ -1,72 +1,129 @@
-"""Gathers a chart from what the client prefetched, keeping apart what was searched from what was not.
+"""Gathers a chart from what the client prefetched and, for what is missing there, from its FHIR server; keeps apart what was
+searched from what was not.
 
-A key has three states: supplied (a resource, a Bundle, or ``null`` for nothing found), failed (an OperationOutcome), or absent.
-Only the first is a search. What is missing here is where reading from the client's FHIR server will come in.
+Nothing is asked of the server when everything was prefetched, or when no policy lists an order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 from cds_service.chart import Chart, SetAside
-from cds_service.fhir.elements import Resource, items
-from cds_service.fhir.value_sets import Terminology
-from cds_service.hooks.messages import HookRequest
+from cds_service.content import Content
+from cds_service.fhir.elements import Resource, own_reference
+from cds_service.fhir.server import Found
+from cds_service.hooks.client_server import NOT_TECHNICAL, Access, ClientServers, access_of, said
+from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
+from cds_service.hooks.messages import HookRequest, loggable
 from cds_service.hooks.prefetch import KEYS
+from cds_service.hooks.prefetched import Supplied, supplied
+from cds_service.order import Order, read_order
+
+log = logging.getLogger("cds_service")
+_REFERRING = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_STATES = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
-def gather(request: HookRequest[Any], terminology: Terminology) -> Chart:
-    """The patient's chart as this request gives it. Keys that the service did not ask for are ignored."""
-    resources: list[Resource] = []
-    unsearched: list[str] = []
-    set_aside: list[SetAside] = []
+class Gathered(NamedTuple):
+    """The chart, and the orders as they read with it: a medicine that was fetched tells what an order is of."""
+
+    chart: Chart
+    signing: tuple[Order, ...]
+
+
+def gather(
+    request: HookRequest[Any],
+    content: Content,
+    signing: tuple[Order, ...],
+    today: date,
+    servers: ClientServers | None = None,
+    fhir_servers: Sequence[str] = (),
+) -> Gathered:
+    """The patient's chart. Keys that the service did not ask for are ignored. ``fhir_servers`` are the prefixes that the caller may
+    name a server below; without ``servers`` none is read."""
+    patient = request.context.patient_id
     prefetch = request.prefetch or {}
-    for key, kind in KEYS.items():
-        if key not in prefetch:
-            if kind != "Encounter":
-                unsearched.append(kind)
-            continue
-        found, whole = _supplied(prefetch[key], kind)
-        resources += found
-        if not whole:
-            unsearched.append(kind)
-            set_aside.append(SetAside(kind, "the client could not supply all of it"))
-    return Chart(resources, terminology, request.context.patient_id, unsearched, set_aside)
+    keys = [supplied(prefetch, key, kind, patient) for key, kind in KEYS.items()]
+    resources = [resource for held in keys for resource in held.resources]
+    codes = {
+        held.kind: _STATES[held.state]
+        for held in keys
+        if held.state != "whole" and not (held.kind == "Encounter" and held.state == "absent")
+    }
+    if access := access_of(request, servers, fhir_servers):
+        started = time.monotonic()
+        signing, found = _fetched(request, content, signing, today, keys, access)
+        resources += [resource for _, one in found for resource in one.resources]
+        asked = _codes(found)
+        codes = {kind: code for kind, code in (codes | asked).items() if code}
+        if asked:
+            _log(request, asked, started)
+    chart = _chart(resources, content, patient, codes)
+    for kind in left_unread(resources, chart):
+        codes.setdefault(kind, "medicine-unknown")
+    return Gathered(_chart(resources, content, patient, codes) if len(codes) > len(chart.unsearched) else chart, signing)
 
 
-def _supplied(value: Any, kind: str) -> tuple[list[Resource], bool]:
-    """The resources of one key, and whether the search behind them is complete."""
-    if value is None:
-        return [], True
-    if not isinstance(value, dict):
-        return [], False
-    if value.get("resourceType") == kind:
-        return [value], True
-    if value.get("resourceType") != "Bundle":
-        return [], False
-    entries = value.get("entry", [])
-    if not isinstance(entries, list):
-        return [], False
-    found: list[Resource] = []
-    whole = not _has_next_page(value)
-    for entry in entries:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or resource.get("resourceType") in (None, "Bundle"):
-            whole = False
-        elif resource.get("resourceType") == "OperationOutcome":
-            whole = whole and not _failed(resource)
-        else:
-            found.append(resource)
-    total = value.get("total", 0)
-    matches = sum(1 for resource in found if resource.get("resourceType") == kind)
-    counted = isinstance(total, int) and not isinstance(total, bool) and total <= matches
-    return found, whole and counted
+def _chart(resources: Sequence[Resource], content: Content, patient: str, codes: dict[str, str]) -> Chart:
+    set_aside = [SetAside(kind, said(code)) for kind, code in codes.items() if code != "not-prefetched"]
+    failed = {kind: said(code) for kind, code in codes.items() if code not in NOT_TECHNICAL}
+    return Chart(resources, content.terminology, patient, codes, set_aside, failed)
 
 
-def _has_next_page(bundle: Mapping[str, Any]) -> bool:
-    return any(isinstance(link, dict) and link.get("relation") == "next" for link in items(bundle.get("link")))
+def _codes(found: Sequence[tuple[str, Found]]) -> dict[str, str]:
+    """Why each type that was asked for is not whole, or the empty string where it is."""
+    codes: dict[str, str] = {}
+    for kind, one in found:
+        codes[kind] = codes.get(kind) or one.code
+    return codes
 
 
-def _failed(outcome: Mapping[str, Any]) -> bool:
-    return any(isinstance(issue, dict) and issue.get("severity") in ("error", "fatal") for issue in items(outcome.get("issue")))
+def _fetched(
+    request: HookRequest[Any],
+    content: Content,
+    signing: tuple[Order, ...],
+    today: date,
+    keys: list[Supplied],
+    access: Access,
+) -> tuple[tuple[Order, ...], list[tuple[str, Found]]]:
+    """What the server gave, and the orders with the medicines that were read. Half of the time is kept for the chart."""
+    found: list[tuple[str, Found]] = []
+    if ids := medicines_ordered(signing):
+        found += access.read(medicine_readings(ids, access), 0.5)
+        read = {own_reference(resource): resource for _, one in found for resource in one.resources}
+        signing = tuple(_with_medicine(order, today, read) for order in signing)
+    patient, encounter = request.context.patient_id, getattr(request.context, "encounter_id", None) or ""
+    states = {held.kind: held for held in keys}
+    prefetched = [resource for held in keys for resource in held.resources]
+    chart = Chart(prefetched, content.terminology, patient)
+    incomplete = any(held.state != "whole" and (held.kind != "Encounter" or encounter) for held in keys)
+    loose = any(True for kind in _REFERRING for _ in unresolved(kind, prefetched, access.address))
+    if not incomplete and not loose:
+        return signing, found
+    needs = needs_of(signing, chart, content, coverage_known=states["Coverage"].state == "whole" and not loose)
+    if needs is None:
+        return signing, found
+    asked = list(readings(keys, needs, (patient, encounter), content, access))
+    for kind in _REFERRING:
+        held = [r for r in prefetched if r.get("resourceType") in (kind, "Organization", "Medication")]
+        if (kind in needs) and any(True for _ in unresolved(kind, held, access.address)):
+            asked.append((("Medication",), lambda server, k=kind, h=held: referred(k, h, server, access)))  # type: ignore[misc]
+    return signing, found + (access.read(asked) if asked else [])
+
+
+def _with_medicine(order: Order, today: date, read: dict[str, Resource]) -> Order:
+    again = read_order(order.resource, order.position, today, read.get)
+    return again if again.medicine and not order.medicine else order
+
+
+def _log(request: HookRequest[Any], asked: dict[str, str], started: float) -> None:
+    extra = {
+        "hook_instance": loggable(request.hook_instance),
+        "read": {kind: code or "read" for kind, code in asked.items()},
+        "ms": round((time.monotonic() - started) * 1000),
+    }
+    log.info("read from the client's FHIR server", extra=extra)

@@ -39,6 +39,8 @@ class Authorization(Message):
     """Access to the client's FHIR server. Held for this request only, never logged."""
 
     access_token: Annotated[Filled, Field(repr=False)]
+    scope: str = ""
+    patient: str | None = None
 
 
 class HookRequest(Message, Generic[ContextOf]):

@@ -98,9 +98,15 @@ def templates(content: Content, hook: str = "order-sign") -> dict[str, str]:
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
+    codes = codes_of(needs, terminology)
+    return f"&code={','.join(codes)}" if codes else ""
+
+
+def codes_of(needs: Iterable[Need], terminology: Terminology) -> tuple[str, ...]:
+    """The codes (``system|code``) that searches for one resource type may be narrowed to; none when they may not be."""
     held = list(needs)
     if not all(need.value_sets for need in held):
-        return ""
+        return ()
     codes = {
         f"{system}|{code}": None
         for need in held
@@ -108,7 +114,7 @@ def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
         for system, listed in terminology.sets[id_].systems.items()
         for code in listed
     }
-    return f"&code={','.join(sorted(codes))}"
+    return tuple(sorted(codes))
 
 
 _TITLES = {
@@ -119,7 +125,10 @@ _TITLES = {
 }
 _EARLY = "Warns early of what is not supported and asks nothing yet: order-sign does."
 _WHOLE = "Says why and what is still missing, and cites the policy for every reason."
-_SILENCE = "Data that are not prefetched count as not searched: what rests on them is answered as not documented."
+_SILENCE = (
+    "Data that are not prefetched are read from fhirServer with the token of the call, where the service may read that server; "
+    "else they count as not searched, and what rests on them is answered as not documented."
+)
 _NEEDED = "The orders themselves must be prefetched."
 
 

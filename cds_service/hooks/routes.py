@@ -6,18 +6,28 @@ from collections.abc import Callable
 from datetime import date
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from cds_service.content import Content
 from cds_service.hooks.answer import Settings, answer
+from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.feedback import receive
 from cds_service.hooks.messages import Issue, Unusable
 from cds_service.hooks.prefetch import SERVICE_ID, discovery
 from cds_service.store.store import Store
 
 
-def hooks_routes(content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None) -> Blueprint:
-    """The blueprint of `/cds-services`. The discovery document is `hooks.json` of the content, or made where it has none."""
+def hooks_routes(
+    content: Content,
+    settings: Settings,
+    today: Callable[[], date],
+    store: Store | None = None,
+    servers: ClientServers | None = None,
+) -> Blueprint:
+    """The blueprint of `/cds-services`. The discovery document is `hooks.json` of the content, or made where it has none.
+
+    Whoever hangs them up puts the ``Caller`` of each request in ``flask.g.caller`` (``security.guard``).
+    """
     routes = Blueprint("hooks", __name__)
     file = content.root / "hooks.json"
     document = file.read_bytes() if file.is_file() else orjson.dumps(discovery(content))
@@ -29,7 +39,7 @@ def hooks_routes(content: Content, settings: Settings, today: Callable[[], date]
     @routes.post("/cds-services/<service>")
     def call(service: str) -> Response:
         _refuse_unknown(service)
-        answered = answer(request.get_data(cache=False), content, today(), settings, store)
+        answered = answer(request.get_data(cache=False), content, today(), settings, store, g.caller, servers)
         return Response(orjson.dumps(answered), mimetype="application/json")
 
     @routes.post("/cds-services/<service>/feedback")

@@ -206,9 +206,10 @@ class PassageEntry(Entry):
 
 
 class ReviewEntry(Entry):
-    """Only what really happened: when it was encoded, and which person has read it against the document."""
+    """Only what really happened: when it was encoded and by whom, and which other person has read it against the document."""
 
     encoded_on: date
+    encoded_by: str = ""
     second_reader: Words
 
 

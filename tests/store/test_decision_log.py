@@ -46,6 +46,7 @@ def locked(url: str) -> Iterator[None]:
     engine.dispose()
 
 
+@pytest.mark.verifies("found-37")
 def test_each_decision_is_one_row(service: Service) -> None:
     """A row tells the call, the order, the policy and its version, the content, the outcome and its criteria, and the card."""
     card = service.card()
@@ -78,6 +79,7 @@ def test_an_order_that_no_policy_lists_is_logged_without_one(service: Service) -
     assert second.card
 
 
+@pytest.mark.verifies("sec-6")
 @pytest.mark.parametrize("values", [False, True])
 def test_what_the_chart_says_is_kept_only_where_the_operator_says_so(
     url: str, serving: Callable[..., Service], caplog: pytest.LogCaptureFixture, values: bool

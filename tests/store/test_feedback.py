@@ -69,6 +69,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
 ]
 
 
+@pytest.mark.verifies("feedback-shape")
 @pytest.mark.parametrize(("case", "body", "elements"), REFUSED, ids=[case for case, *_ in REFUSED])
 def test_feedback_of_the_wrong_shape_is_refused_with_every_fault(
     client: FlaskClient, case: str, body: Json, elements: list[str]
@@ -80,6 +81,7 @@ def test_feedback_of_the_wrong_shape_is_refused_with_every_fault(
     assert [issue["expression"][0] for issue in issues] == elements
 
 
+@pytest.mark.verifies("feedback-shape")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"feedback": [NaN]}', b"\xff"])
 def test_feedback_that_is_no_json_object_is_refused(client: FlaskClient, body: bytes) -> None:
     """400 with an OperationOutcome, whatever came."""
@@ -130,6 +132,7 @@ def kept_anyhow() -> Service:
     return Service(create_app(held_content(), Settings(keep_comments=True), lambda: TODAY, store).test_client(), store)
 
 
+@pytest.mark.verifies("feedback-unknown-service")
 def test_an_unknown_service_takes_no_feedback(client: FlaskClient) -> None:
     """404 with an OperationOutcome; other methods are 405."""
     assert client.post("/cds-services/other/feedback", json={"feedback": []}).status_code == 404
@@ -141,6 +144,7 @@ def test_without_a_store_feedback_is_acknowledged_and_let_go(client: FlaskClient
     assert client.post(FEEDBACK, json={"feedback": [accepted()]}).status_code == 200
 
 
+@pytest.mark.verifies("feedback-again")
 def test_empty_feedback_is_acknowledged(service: Service) -> None:
     """An empty array is 200, and nothing is kept."""
     assert service.report().status_code == 200
@@ -174,6 +178,7 @@ def test_feedback_counts_by_criterion_and_reason(service: Service) -> None:
     }
 
 
+@pytest.mark.verifies("feedback-again")
 def test_the_same_report_is_kept_once(service: Service) -> None:
     """A report sent again, in one call or in two or with its time written otherwise, is 200 and kept once."""
     again = accepted(at="2026-03-26T12:05:31.000+02:00")
@@ -184,6 +189,7 @@ def test_the_same_report_is_kept_once(service: Service) -> None:
     assert len(service.feedback()) == 3
 
 
+@pytest.mark.verifies("feedback-again")
 def test_feedback_on_an_unknown_card_is_acknowledged_and_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """It is kept without a policy; a card whose name is no UUID was never ours and is only counted."""
     with caplog.at_level(logging.INFO):
@@ -207,6 +213,7 @@ def test_comments_are_kept_only_where_the_operator_says_so(
     assert "She lost" not in "".join(str(record.__dict__) for record in caplog.records)
 
 
+@pytest.mark.verifies("feedback-kept")
 def test_feedback_that_cannot_be_kept_is_not_acknowledged(empty: str, serving: Callable[..., Service]) -> None:
     """Without its tables (nobody ran the upgrade) the store fails: 503 with an OperationOutcome, so that the client tries again."""
     if empty.startswith("sqlite"):

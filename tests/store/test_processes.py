@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from sqlalchemy.orm import Session
 
@@ -55,6 +56,7 @@ def decided_in(url: str) -> list[str]:
     return found
 
 
+@pytest.mark.verifies("feedback-kept")
 def test_what_was_acknowledged_survives_kill_9(url: str, tmp_path: Path) -> None:
     """The server is killed outright the moment it has acknowledged feedback: every acknowledged report is there."""
     with served(tmp_path / "log", "--store", url) as (process, address):

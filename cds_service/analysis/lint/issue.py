@@ -1,0 +1,59 @@
+"""An issue: what a rule of lint finds wrong in one place of the content; and the rule itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from cds_service.analysis.lint.content_files import ContentFiles
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""From the gravest: an *error* decides orders wrongly or breaks a licence, a *warning* may be a slip, an *info* is a duty."""
+Group = Literal["citations", "references", "thresholds", "time", "unknowns", "wording", "shape", "review", "exclusions", "reach"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing wrong in one place: ``file`` is named from the content's folder, ``line`` counts from 1 (0: the whole file).
+
+    ``hint`` says what to do about it. ``about`` is what an exclusion names instead of a line: a criterion's id, a fact, a code.
+    """
+
+    rule: str
+    severity: Severity
+    file: str
+    line: int
+    message: str
+    hint: str
+    about: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.severity} {self.rule}: {self.message} ({self.hint})"
+
+
+class Found(NamedTuple):
+    """What a rule yields: an issue without the rule's name and severity."""
+
+    file: str
+    line: int
+    about: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: it takes the content with its files, and yields what it finds wrong there."""
+
+    name: str
+    group: Group
+    severity: Severity
+    find: Callable[[ContentFiles], Iterable[Found]]
+
+    def issues(self, files: ContentFiles) -> list[Issue]:
+        """What the rule finds, by file and line, each thing once."""
+        found = sorted(set(self.find(files)))
+        return [Issue(self.name, self.severity, f.file, f.line, f.message, f.hint, f.about) for f in found]

@@ -1,0 +1,16 @@
+"""The rules of lint, one a file: ``unused_fact.py`` holds the ``RULE`` named ``unused-fact``. A new file is a new rule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from cds_service.analysis.lint.issue import Rule
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule of this folder, by name."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return tuple(sorted((module.RULE for module in modules), key=lambda rule: rule.name))

@@ -1,0 +1,21 @@
+"""A policy in force that no vignette tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.analysis.lint.content_files import ContentFiles
+from cds_service.analysis.lint.issue import Found, Rule
+
+
+def _find(files: ContentFiles) -> Iterator[Found]:
+    tried = {vignette.policy.file for vignette in files.vignettes}
+    for file in files.policies:
+        if file.policy.status == "active" and file.name not in tried:
+            said = "no vignette tries this version"
+            yield Found(
+                file.name, file.line("version"), "vignettes", said, "write vignettes: a chart, and the decision that is right"
+            )
+
+
+RULE = Rule("no-vignettes", "review", "warning", _find)

@@ -1,0 +1,28 @@
+"""Two checks that ask different things in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.analysis.lint.content_files import ContentFiles
+from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.policy.model import Check
+
+
+def _find(files: ContentFiles) -> Iterator[Found]:
+    for file in files.policies:
+        seen: dict[str, Check] = {}
+        for placed, check in file.checks:
+            first = seen.setdefault(check.says.casefold(), check)
+            if _asked(first) != _asked(check):
+                said = f"'{first.id}' at line {first.line} says the same and asks something else"
+                yield Found(
+                    file.name, file.line_of(placed, "says"), check.id, said, "let each sentence say what its criterion asks"
+                )
+
+
+def _asked(check: Check) -> object:
+    return check.fact, check.test, check.within, check.since
+
+
+RULE = Rule("same-says-twice", "wording", "warning", _find)

@@ -1,0 +1,25 @@
+"""A criterion's sentence that is too long to be read on a card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_service.analysis.lint.content_files import ContentFiles
+from cds_service.analysis.lint.issue import Found, Rule
+
+LONGEST = 140
+"""Characters: as many as CDS Hooks 2.0 gives to a card's summary, which a criterion's sentence stands in."""
+
+
+def _find(files: ContentFiles) -> Iterator[Found]:
+    for file in files.policies:
+        for placed in file.criteria:
+            length = len(placed.criterion.says)
+            if length > LONGEST:
+                said = f"the sentence has {length} characters, and cards cut at {LONGEST}"
+                yield Found(
+                    file.name, file.line_of(placed, "says"), placed.criterion.id, said, "split the criterion, or say it shorter"
+                )
+
+
+RULE = Rule("says-too-long", "wording", "warning", _find)

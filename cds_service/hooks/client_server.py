@@ -1,0 +1,122 @@
+"""The client's FHIR server of one call: whether it may be read, with what token and for what, and many readings at once.
+
+The token stays in the headers of the calls to that server. What goes wrong is a code; ``said`` puts it in words.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import wait
+from typing import Any
+from urllib.parse import urlsplit
+
+from cds_service.fhir.capability import Capabilities
+from cds_service.fhir.lanes import Lanes
+from cds_service.fhir.scopes import Scopes
+from cds_service.fhir.server import Failed, FhirServer, Found, Limits
+from cds_service.hooks.messages import HookRequest
+from cds_service.security.outbound import NotAllowed, Outbound, Unreachable
+from cds_service.security.urls import allows, read_url
+
+SLACK = 0.3
+"""Seconds beside the budget in which a reading that ran out of time gives back what it has."""
+Reading = Callable[[FhirServer], list[tuple[str, Found]]]
+"""One piece of reading: what was found, each with the resource type it is about."""
+_WORDS = {
+    "not-prefetched": "it was not prefetched, and the client's FHIR server could not be asked",
+    "prefetch-incomplete": "the client could not supply all of it",
+    "prefetch-failed": "the client's own search failed",
+    "scope": "the client's token does not cover it",
+    "not-supported": "the client's FHIR server cannot search for it",
+    "timeout": "the client's FHIR server gave no answer in time",
+    "busy": "the client's FHIR server is being read by too many calls at once",
+    "pages": "there are more pages than are read",
+    "elsewhere": "the next page lies on another server",
+    "ignored": "the client's FHIR server searched for something else",
+    "medicine-unknown": "the medicine that an entry refers to could not be read",
+}
+NOT_TECHNICAL = frozenset({"not-prefetched", "prefetch-incomplete", "scope", "not-supported", "not-allowed"})
+"""Codes of what the client left out or withheld, and nothing failed."""
+
+
+class ClientServers:
+    """How clients' FHIR servers are read: the guard of calls, the limits, the threads, what servers said of themselves.
+
+    One for each process. Nothing of a call stays here.
+    """
+
+    def __init__(self, outbound: Outbound, limits: Limits | None = None, lanes: Lanes | None = None) -> None:
+        self.outbound = outbound
+        self.limits = limits or Limits()
+        self.lanes = lanes or Lanes()
+        self.capabilities = Capabilities()
+
+
+class Access:
+    """The server of one call, which may be read until the call's budget is spent."""
+
+    def __init__(self, servers: ClientServers, address: str, token: str, scopes: Scopes) -> None:
+        self._servers, self.address, self._scopes = servers, address, scopes
+        self._headers: Mapping[str, str] = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
+        self.ends = time.monotonic() + servers.limits.seconds
+
+    def covers(self, kind: str, *, search: bool) -> str:
+        """How much of a resource type the token covers: ``whole``, ``part`` or ``none``."""
+        return self._scopes.access(kind, search=search)
+
+    def read(self, readings: Sequence[tuple[Iterable[str], Reading]], share: float = 1.0) -> list[tuple[str, Found]]:
+        """Makes readings at once, each named with the resource types it is about, within a share of the time that is left."""
+        deadline = time.monotonic() + max(0.0, self.ends - time.monotonic()) * share
+        found: list[tuple[str, Found]] = []
+        with self._servers.lanes.lane(urlsplit(self.address).netloc.lower()) as pool:
+            if pool is None:
+                return [(kind, Found((), "busy")) for kinds, _ in readings for kind in kinds]
+            server = FhirServer(self.address, self._get(deadline), self._servers.capabilities, self._servers.limits)
+            under_way = [(kinds, pool.submit(reading, server)) for kinds, reading in readings]
+            wait([future for _, future in under_way], timeout=max(0.0, deadline - time.monotonic()) + SLACK)
+            for kinds, future in under_way:
+                if future.done():
+                    found += future.result()
+                else:
+                    future.cancel()
+                    found += [(kind, Found((), "timeout")) for kind in kinds]
+        return found
+
+    def _get(self, deadline: float) -> Callable[[str, int], tuple[int, bytes]]:
+        def get(url: str, largest: int) -> tuple[int, bytes]:
+            if time.monotonic() >= deadline:
+                raise Failed("timeout")
+            try:
+                reply = self._servers.outbound.get(
+                    url, allowed=(self.address,), headers=self._headers, deadline=deadline, largest=largest
+                )
+            except NotAllowed:
+                raise Failed("not-allowed") from None
+            except Unreachable as failed:
+                raise Failed(failed.why.replace(" ", "-")) from None
+            return reply.status, reply.body
+
+        return get
+
+
+def access_of(request: HookRequest[Any], servers: ClientServers | None, fhir_servers: Sequence[str]) -> Access | None:
+    """The server that a call lets be read; None when it names none, or none below the caller's prefixes ``fhir_servers``."""
+    authorization = request.fhir_authorization
+    if servers is None or not authorization or not request.fhir_server:
+        return None
+    address = request.fhir_server.rstrip("/")
+    try:
+        listed = "?" not in address and allows(fhir_servers, read_url(address))
+    except ValueError:
+        return None
+    if not listed:
+        return None
+    patient = (authorization.patient or "").removeprefix("Patient/")
+    scopes = Scopes(authorization.scope, of_this_patient=patient in ("", request.context.patient_id))
+    return Access(servers, address, authorization.access_token, scopes)
+
+
+def said(code: str) -> str:
+    """A code of what went wrong, in words that hold nothing of the patient."""
+    return _WORDS.get(code, f"the client's FHIR server gave nothing usable ({code})")

@@ -1,0 +1,165 @@
+"""What is asked of the client's FHIR server: what was not prefetched and the policies selected for the orders really read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from cds_service.chart import Chart
+from cds_service.content import Content
+from cds_service.facts.kinds.evidence_kind import Need
+from cds_service.fhir.capability import Search
+from cds_service.fhir.elements import Resource, items, reference, text
+from cds_service.fhir.server import FhirServer, Found
+from cds_service.hooks.client_server import Access, Reading
+from cds_service.hooks.prefetch import codes_of
+from cds_service.hooks.prefetched import Supplied
+from cds_service.order import Order
+from cds_service.payers import recognise
+
+MOST_REFERENCES = 50
+"""Medicines, or payers, that are looked up for one call."""
+_CODES_AT_ONCE = 100
+"""Codes of one search: more make URLs that servers refuse."""
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""Ids that mean one resource in a URL. A comma would name several patients, and dots other paths."""
+_REFERRING = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+Asked = tuple[tuple[str, ...], Reading]
+
+
+def needs_of(signing: Iterable[Order], chart: Chart, content: Content, *, coverage_known: bool) -> dict[str, list[Need]] | None:
+    """What the policies selected for the orders search, by resource type; None when no policy lists an order.
+
+    As long as the Coverage is not known, all policies that list a code count.
+    """
+    facts: dict[str, None] = {}
+    governed = False
+    for order in signing:
+        if not order.stands:
+            continue
+        members = recognise(chart, content.payers, order.date_of_service) if coverage_known else ()
+        if members:
+            selected = content.library.select(order.codings, order.date_of_service, lambda p, m=members: any(x.has(p) for x in m))  # type: ignore[misc]
+        else:
+            selected = content.library.select(order.codings, order.date_of_service)
+        for choice in selected:
+            governed = True
+            facts.update(dict.fromkeys(choice.policy.facts if choice.policy else ()))
+    if not governed:
+        return None
+    needs: dict[str, list[Need]] = {"Coverage": [], "QuestionnaireResponse": []}
+    for need in content.catalogue.needs(tuple(facts)):
+        needs.setdefault(need.resource, []).append(need)
+    return needs
+
+
+def medicines_ordered(signing: Iterable[Order]) -> tuple[str, ...]:
+    """The ids of Medications that standing orders refer to and that nobody sent."""
+    named = (reference(order.resource.get("medicationReference")) for order in signing if order.stands and not order.medicine)
+    ids = (name.removeprefix("Medication/") for name in named if name.startswith("Medication/"))
+    return tuple(dict.fromkeys(id_ for id_ in ids if _ID.fullmatch(id_)))[:MOST_REFERENCES]
+
+
+def medicine_readings(ids: Sequence[str], access: Access) -> list[Asked]:
+    """The readings of Medications by id."""
+    if access.covers("Medication", search=False) == "none":
+        return [(("Medication",), lambda _: [("Medication", Found((), "scope"))])] if ids else []
+
+    def one(id_: str) -> Reading:
+        return lambda server: [("Medication", server.read("Medication", id_))]
+
+    return [(("Medication",), one(id_)) for id_ in ids]
+
+
+def readings(
+    keys: Iterable[Supplied], needs: dict[str, list[Need]], request_ids: tuple[str, str], content: Content, access: Access
+) -> Iterator[Asked]:
+    """The readings for what was not supplied whole. ``request_ids`` are the ids of the patient and the encounter.
+
+    A key that failed is asked again for the Coverage only: the client's own search has just failed on the rest.
+    """
+    patient, encounter = request_ids
+    if not _ID.fullmatch(patient):
+        return
+    for held in keys:
+        kind = held.kind
+        wanted = kind in needs or kind == "Coverage"
+        if not wanted or held.state == "whole" or (held.state == "failed" and kind != "Coverage"):
+            continue
+        if kind in ("Patient", "Encounter"):
+            id_ = patient if kind == "Patient" else encounter
+            if _ID.fullmatch(id_):
+                yield _one(kind, id_, access)
+        elif kind != "Medication":
+            yield from _searched(held, needs.get(kind, []), patient, content, access)
+
+
+def _one(kind: str, id_: str, access: Access) -> Asked:
+    covered = access.covers(kind, search=False)
+    return (kind,), lambda server: [(kind, server.read(kind, id_) if covered != "none" else Found((), "scope"))]
+
+
+def _searched(held: Supplied, needs: list[Need], patient: str, content: Content, access: Access) -> Iterator[Asked]:
+    kind = held.kind
+    covered = access.covers(kind, search=True)
+    if covered == "none":
+        yield (kind,), lambda _: [(kind, Found((), "scope"))]
+        return
+    codes = codes_of(needs, content.terminology) if needs else ()
+    for start in range(0, len(codes) or 1, _CODES_AT_ONCE):
+        search = Search(kind, patient, codes[start : start + _CODES_AT_ONCE], active=kind == "Coverage")
+
+        def reading(server: FhirServer, search: Search = search) -> list[tuple[str, Found]]:
+            found = server.follow(search, held.next, held.resources) if held.next else server.search(search)
+            if covered == "part" and not found.code:
+                found = Found(found.resources, "scope")
+            return [(kind, found), *referred(kind, found.resources, server, access)]
+
+        yield (kind,), reading
+        if held.next:
+            return
+
+
+def referred(kind: str, resources: Iterable[Resource], server: FhirServer, access: Access) -> list[tuple[str, Found]]:
+    """What resources of a type refer to and cannot be read without: the payer of a Coverage, the medicine of a prescription."""
+    held = list(resources)
+    target = "Organization" if kind == "Coverage" else "Medication"
+    ids = list(unresolved(kind, held, server.address))
+    if not ids:
+        return []
+    if access.covers(target, search=False) == "none":
+        return [(target, Found((), "scope"))]
+    return [(target, server.read(target, id_)) for id_ in ids[:MOST_REFERENCES]]
+
+
+def unresolved(kind: str, resources: Iterable[Resource], address: str) -> Iterator[str]:
+    """The ids of payers, or of medicines, that resources refer to on this server and that do not come with them."""
+    held = list(resources)
+    present = {f"{r.get('resourceType')}/{r.get('id')}" for r in held}
+    seen: set[str] = set()
+    for resource in held:
+        if resource.get("resourceType") != kind:
+            continue
+        for one in items(resource.get("payor")) if kind == "Coverage" else [resource.get("medicationReference")]:
+            if not isinstance(one, dict) or isinstance(one.get("identifier"), dict):
+                continue
+            named, as_written = reference(one), text(one.get("reference"))
+            here = "://" not in as_written or as_written.startswith(f"{address}/")
+            target, _, id_ = named.partition("/")
+            if (
+                here
+                and target in ("Organization", "Medication")
+                and named not in present
+                and _ID.fullmatch(id_)
+                and id_ not in seen
+            ):
+                seen.add(id_)
+                yield id_
+
+
+def left_unread(resources: Sequence[Resource], chart: Chart) -> Iterator[str]:
+    """The types of prescriptions of which one refers to a medicine that is not in the chart."""
+    for kind in _REFERRING:
+        named = (reference(r.get("medicationReference")) for r in resources if r.get("resourceType") == kind)
+        if any(name.startswith("Medication/") and chart.get(name) is None for name in named):
+            yield kind

@@ -1,0 +1,1 @@
+"""Who may call the service, and whom the service may call."""

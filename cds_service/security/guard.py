@@ -1,0 +1,94 @@
+"""The guard before every route of a blueprint: who calls is settled, and stands in ``flask.g.caller``, before a body is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock
+
+from flask import Blueprint, Response, g, request
+
+from cds_service.security.access import Access
+from cds_service.security.caller import Caller
+from cds_service.security.client_keys import ClientKeys
+from cds_service.security.client_tokens import FirstUse, Refused, check_token
+from cds_service.store.database import StoreFailed
+from cds_service.store.store import Store
+
+log = logging.getLogger("cds_service")
+PURGE = 10_000
+"""Tokens remembered in memory before those that have expired are forgotten."""
+
+
+class UsedHere:
+    """Tokens that this process saw, for a service without a store. Other processes do not know of them."""
+
+    def __init__(self) -> None:
+        self._expires: dict[tuple[str, str], datetime] = {}
+        self._purge_at = PURGE
+        self._lock = Lock()
+
+    def first_use(self, jti: str, issuer: str, expires: datetime) -> bool:
+        """Whether a token is used for the first time in this process."""
+        with self._lock:
+            if (issuer, jti) in self._expires:
+                return False
+            if len(self._expires) >= self._purge_at:
+                now = datetime.now(UTC)
+                self._expires = {token: ends for token, ends in self._expires.items() if ends > now}
+                self._purge_at = max(PURGE, 2 * len(self._expires))
+            self._expires[issuer, jti] = expires
+            return True
+
+
+def guard(routes: Blueprint, access: Access, store: Store | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    """Checks every call of a blueprint before its view; the view finds the ``Caller`` in ``flask.g.caller``.
+
+    What is refused gets a bare 401; when the store cannot tell whether a good token was used before, a bare 503. Preflights need no
+    token, and discovery only where the clients file says so.
+    """
+    clients = access.clients
+    anyone = Caller(None, access.fhir_servers)
+    if clients is None:
+        routes.before_request(lambda: setattr(g, "caller", anyone))
+        return
+    keys = ClientKeys(access.outbound)
+    first_use: FirstUse = store.first_use if store else UsedHere().first_use
+    nobody = Caller()
+
+    def check() -> Response | None:
+        g.caller = nobody
+        service = (request.view_args or {}).get("service")
+        if request.method == "OPTIONS" or (service is None and not clients.discovery_protected):
+            return None
+        discovery = f"{access.public_url}/cds-services"
+        audiences = {discovery if service is None else f"{discovery}/{service}"}
+        if service is not None and str(request.url_rule).endswith("/feedback"):
+            audiences.add(f"{discovery}/{service}/feedback")
+        path = str(request.url_rule)
+        try:
+            checked = check_token(_bearer(), audiences, clients, keys, first_use, now())
+        except Refused as refused:
+            told = {"reason": refused.reason, "issuer": refused.issuer, "jti": refused.jti, "path": path}
+            log.info("token refused", extra={name: value for name, value in told.items() if value})
+            return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+        except StoreFailed as failed:
+            log.error("tokens cannot be checked for replay", extra={"why": failed.why, "path": path})  # noqa: TRY400 - values
+            return Response(status=503, headers={"Retry-After": "5"})
+        log.info("token accepted", extra={"issuer": checked.caller.issuer, "jti": checked.jti, "path": path})
+        g.caller = checked.caller
+        return None
+
+    routes.before_request(check)
+
+
+def _bearer() -> str:
+    """The token of the one Authorization header. Raises Refused."""
+    given = request.headers.getlist("Authorization")
+    if not given:
+        raise Refused("no token")
+    scheme, _, token = given[0].strip().partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer":
+        raise Refused("malformed")
+    return token.strip()

@@ -1,0 +1,1 @@
+"""Conversations between a served process and real servers."""

@@ -1,0 +1,1 @@
+"""Lint: every rule catches its mistake, at the right line, and nothing else."""

@@ -1,0 +1,1 @@
+"""Who may call, and whom the service calls: tests with real sockets, keys and stores."""
