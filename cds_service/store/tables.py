@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, Float, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -70,7 +70,7 @@ class DecisionRow(Table):
     card: Mapped[str | None] = mapped_column(String(36), index=True)
     proposal: Mapped[str | None] = mapped_column(String(36), index=True)
     outcomes: Mapped[str | None] = mapped_column(Text)
-    milliseconds: Mapped[float | None]
+    milliseconds: Mapped[float | None] = mapped_column(Float)
 
 
 class FeedbackRow(Table):
