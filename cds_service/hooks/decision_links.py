@@ -15,8 +15,8 @@ LASTS = timedelta(days=30)
 """How long a link is good."""
 SHORTEST_SECRET = 32
 """Characters of a secret that cannot be tried out."""
-SKEW = timedelta(seconds=2)
-"""How far a link may be from its decision's moment: it is kept in whole seconds."""
+SKEW = timedelta(seconds=5)
+"""How far the clocks of two machines may differ."""
 
 Page = Callable[[str], str]
 """The address of the decision that a card (by its UUID) shows; empty where there is none."""
@@ -36,7 +36,7 @@ def no_page(_: str) -> str:
 
 def decision_page(public_url: str, secret: str, made: datetime) -> Page:
     """The addresses of decisions made at a moment; none without a public address and a secret."""
-    return partial(_address, public_url, secret, int(made.timestamp())) if public_url and secret else no_page
+    return partial(_address, public_url, secret, int(made.timestamp() * 1000)) if public_url and secret else no_page
 
 
 def _address(public_url: str, secret: str, made: int, card: str) -> str:
@@ -51,7 +51,7 @@ def linked(token: str, secret: str, now: datetime) -> Linked | None:
         card, made = _signer(secret).loads(token)
     except BadData:
         return None
-    moment = datetime.fromtimestamp(made, UTC)
+    moment = datetime.fromtimestamp(made / 1000, UTC)
     return Linked(str(UUID(hex=card)), moment) if moment <= now + SKEW and now - moment < LASTS else None
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.hooks.answer import Settings
-from cds_service.hooks.decision_links import SKEW, linked
+from cds_service.hooks.decision_links import linked
 from cds_service.policy.judge import MET, NOT_MET
 from cds_service.policy.model import Check, Policy
 from cds_service.store.database import StoreFailed
@@ -57,7 +57,7 @@ def add_decision_page(pages: Blueprint, content: Content, settings: Settings, st
         if store is None or found is None:
             return _private(problem_page(404, WRONG))
         try:
-            row = decision_of_card(store.engine, found.card, found.made - SKEW)
+            row = decision_of_card(store.engine, found.card, found.made)
         except StoreFailed:
             return _private(problem_page(503, OUT_OF_REACH))
         if row is None:

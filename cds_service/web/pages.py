@@ -18,7 +18,7 @@ from cds_service.web.code_lists import CodeLists
 from cds_service.web.decision_page import add_decision_page
 from cds_service.web.library_view import shelves
 from cds_service.web.playground import Playground, add_playground, held_policy
-from cds_service.web.policy_view import changes, fact_rows, presumptions, remark_row, rule_row, trees
+from cds_service.web.policy_view import changes, criterion_row, fact_rows, presumptions, remark_row, rule_row, trees
 from cds_service.web.search import PolicySearch
 from cds_service.web.stats_page import add_stats_page
 from cds_service.web.vignette_shelf import VignetteShelf
@@ -117,8 +117,11 @@ def _policy_page(policy: Policy, content: Content, lists: CodeLists, shelf: Vign
         trees=trees(policy, content),
         facts=fact_rows(policy, content),
         presumptions=presumptions(policy),
-        advice=[remark_row(r, policy) for r in (*policy.advice, *((policy.review_route,) if policy.review_route else ()))],
-        authorization=[(remark_row(a.remark, policy), a.needed, a.when.says if a.when else "") for a in policy.authorization],
+        advice=[remark_row(r, policy, content) for r in (*policy.advice, *((policy.review_route,) if policy.review_route else ()))],
+        authorization=[
+            (remark_row(a.remark, policy, content), a.needed, criterion_row(a.when, policy, content) if a.when else None)
+            for a in policy.authorization
+        ],
         alternatives=[(other, place_of(other.cite, policy)) for other in policy.alternatives],
         vignettes=shelf.of(policy),
         versions=versions,

@@ -34,7 +34,7 @@ class RemarkRow:
 
     says: str
     place: str
-    when: str = ""
+    when: CriterionRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class PresumptionRow:
 def criterion_row(criterion: Criterion, policy: Policy, content: Content) -> CriterionRow:
     """A criterion and everything below it."""
     place = place_of(criterion.cite, policy)
-    remark = remark_row(criterion.remark, policy) if criterion.remark else None
+    remark = remark_row(criterion.remark, policy, content) if criterion.remark else None
     if not isinstance(criterion, Check):
         parts = tuple(criterion_row(part, policy, content) for part in criterion.parts)
         return CriterionRow(criterion.id, criterion.says, place, counted(criterion), parts, remark=remark)
@@ -96,9 +96,10 @@ def criterion_row(criterion: Criterion, policy: Policy, content: Content) -> Cri
     )
 
 
-def remark_row(remark: Remark, policy: Policy) -> RemarkRow:
+def remark_row(remark: Remark, policy: Policy, content: Content) -> RemarkRow:
     """A remark with the case it holds in."""
-    return RemarkRow(remark.says, place_of(remark.cite, policy), remark.when.says if remark.when else "")
+    when = criterion_row(remark.when, policy, content) if remark.when else None
+    return RemarkRow(remark.says, place_of(remark.cite, policy), when)
 
 
 def rule_row(rule: FirstRule, policy: Policy, content: Content) -> RuleRow:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 from tests.browser.site import Site, fill, served
 from tests.conftest import held_content
@@ -59,9 +59,13 @@ def listened(page: Page) -> list[str]:
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
             told.append(message.text)
 
+    def dismissed(dialog: Dialog) -> None:
+        told.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     page.on("console", heard)
     page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("dialog", lambda dialog: (told.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismissed)
     return told
 
 

@@ -27,7 +27,7 @@ from tests.exchange import ADDRESS, Json
 from tests.hook_calls import vignettes
 from tests.store.service import FEEDBACK, overridden
 
-SECRET = "a secret of the tests, long enough to sign with"
+SECRET = "a secret of the tests, long enough to sign with"  # noqa: S105 - it guards nothing
 
 
 class _Quiet(WSGIRequestHandler):

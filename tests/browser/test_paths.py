@@ -172,7 +172,13 @@ def test_no_text_is_active(browser: Browser, hostile: Path) -> None:
         page = context.new_page()
         told = listened(page)
         policy = "carelon/prenatal-cfdna-screening"
-        for address in ("/", f"/?q={HOSTILE}", f"/policies/{policy}/2025-04-01", "/value-sets/cfdna-aneuploidy-screens", f"/try?policy={policy}"):
+        for address in (
+            "/",
+            f"/?q={HOSTILE}",
+            f"/policies/{policy}/2025-04-01",
+            "/value-sets/cfdna-aneuploidy-screens",
+            f"/try?policy={policy}",
+        ):
             page.goto(address)
             assert active(page) == [], address
         words = {"text": HOSTILE + MARKDOWN, "coding": order()["code"]["coding"]}
