@@ -10,16 +10,20 @@ from datetime import date, datetime
 from pathlib import Path
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
+from cds_service import telemetry
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.decision_links import SHORTEST_SECRET
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
+from cds_service.limits import body_limit
+from cds_service.openapi import openapi_routes
+from cds_service.operations import account_for, operations_routes
 from cds_service.security.access import Access, access_of_environment
 from cds_service.security.guard import guard
 from cds_service.store.store import Store
@@ -27,8 +31,6 @@ from cds_service.web.pages import guarded, web_pages
 from cds_service.web.problem_page import PAGE_SAID, problem_page, wants_page
 
 log = logging.getLogger("cds_service")
-LARGEST_BODY = 16 * 1024 * 1024
-"""Bytes of the largest request body that is read; charts prefetched whole run to several megabytes."""
 
 
 def create_app(
@@ -49,13 +51,16 @@ def create_app(
     held = content or content_of_environment()
     app = Flask("cds_service", static_folder=None)
     app.url_map.strict_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = body_limit()
+    account_for(app)
     chosen, day = settings or settings_of_environment(), today or _local_day
     entry = access or access_of_environment()
     reading = servers or ClientServers(entry.outbound)
     routes = hooks_routes(held, chosen, day, store, reading)
     guard(routes, entry, store)
     app.register_blueprint(routes)
+    app.register_blueprint(operations_routes(held, store))
+    app.register_blueprint(openapi_routes(held))
     app.register_blueprint(web_pages(held, chosen, day, store))
     CORS(
         app,
@@ -66,6 +71,7 @@ def create_app(
     )
     app.register_error_handler(Unusable, _unusable)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unforeseen)
     return app
 
@@ -109,19 +115,23 @@ def _outcome(status: int, issues: tuple[Issue, ...], severity: str = "error") ->
 
 
 def _unusable(error: Unusable) -> Response:
-    elements = [issue.expression for issue in error.issues]
-    log.info("refused", extra={"status": error.status, "elements": elements, "path": str(request.url_rule)})
+    call = telemetry.current()
+    if call:
+        call.elements = [issue.expression for issue in error.issues]
     return _outcome(error.status, error.issues)
 
 
 def _http(error: HTTPException) -> Response:
     if wants_page():
         return guarded(problem_page(error.code or 500, PAGE_SAID.get(error.code or 500, error.name)))
-    code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(error.code or 0, "processing")
+    codes = {404: "not-found", 405: "not-supported", 408: "timeout", 413: "too-long", 503: "transient"}
+    code = codes.get(error.code or 0, "processing")
     said = {
         404: "there is nothing at this address; GET /cds-services lists the services",
         405: "this address answers other methods",
-        413: f"the body is larger than {LARGEST_BODY // 1024 // 1024} MiB",
+        408: "the body did not arrive in time",
+        413: f"the body is larger than {current_app.config['MAX_CONTENT_LENGTH'] // 1024 // 1024} MiB",
+        503: "the service is busy; send it again",
     }.get(error.code or 0, error.name)
     response = _outcome(error.code or 500, (Issue("", said, code),))
     for header, value in error.get_headers():
@@ -130,10 +140,17 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
+def _too_deep(_: RecursionError) -> Response:
+    """What is nested too deeply to be read is the request's fault, whichever bound it slipped past."""
+    return _outcome(400, (Issue("", "it is nested too deeply to be read", "too-costly"),))
+
+
 def _unforeseen(error: Exception) -> Response:
     """A fault of ours. The log gets where it happened and never the values, which may be a patient's."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
-    log.error("failed", extra={"error": type(error).__name__, "at": frames, "path": str(request.url_rule)})
+    call = telemetry.current()
+    extra = {"error": type(error).__name__, "at": frames, "path": str(request.url_rule)}
+    log.error("failed", extra=extra | {"hook_instance": call.hook_instance if call else ""})
     if wants_page():
         return guarded(problem_page(500, "Its log says where."))
     return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")

@@ -80,13 +80,15 @@ class Chart:
         kind = resource.get("resourceType")
         if not isinstance(kind, str):
             return
-        about = patient_of(resource)
         own = own_reference(resource)
-        if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
-            self.set_aside.append(SetAside(own, "it is not about this patient"))
-            if about == ELSEWHERE:
-                self.unsearched |= {kind}
-            return
+        subject = resource.get("subject")
+        if not (isinstance(subject, dict) and subject.get("reference") == self.patient):
+            about = patient_of(resource)
+            if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
+                self.set_aside.append(SetAside(own, "it is not about this patient"))
+                if about == ELSEWHERE:
+                    self.unsearched |= {kind}
+                return
         held = self._kinds.setdefault(kind, {})
         held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
 
@@ -107,19 +109,39 @@ class Chart:
 
     def _indexed(self, kind: str) -> dict[str, list[Hit]]:
         index: dict[str, list[Hit]] = {}
+        if kind in PLAINLY_CODED:
+            for resource in self.of(kind):
+                self.held(index, resource, resource, resource.get("code"))
+            return index
         for resource in self.of(kind):
             for holder, concept in _coded_places(kind, resource, self.get):
                 self.held(index, resource, holder, concept)
         return index
 
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The value sets that hold any code of the chart: a fact documented by codes of other sets alone is silent."""
+        for kind in self._kinds:
+            if kind not in self._index:
+                self._index[kind] = self._indexed(kind)
+        return frozenset().union(*self._index.values())
+
     def held(self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any) -> None:
         """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
+        listed = concept.get("coding") if isinstance(concept, dict) else None
         seen: set[str] = set()
-        for coding in codings(concept):
-            for id_, carried in self.terminology.holding(coding.system, coding.code).items():
+        for written in listed if isinstance(listed, list) else items(listed):
+            system, code = (written.get("system"), written.get("code")) if isinstance(written, dict) else (None, None)
+            if not isinstance(system, str) or not isinstance(code, str) or not code:
+                continue
+            for id_, carried in self.terminology.holding(system, code).items():
                 if id_ not in seen:
                     seen.add(id_)
-                    index.setdefault(id_, []).append(Hit(resource, holder, coding, carried))
+                    index.setdefault(id_, []).append(Hit(resource, holder, Coding(system, code), carried))
+
+
+PLAINLY_CODED = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})
+"""Resource types that say what they are of in ``code`` alone."""
 
 
 def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
@@ -190,6 +212,13 @@ class Case:
                         seen.add(id_)
                         found.setdefault(id_, []).append(Stated(coding, carried, when, said, unconfirmed))
         return found
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The value sets that hold any code of the chart, of the orders signed together, or of their reasons."""
+        holding = self.chart.terminology.holding
+        of_orders = (id_ for order in self.signing for coding in order.codings for id_ in holding(coding.system, coding.code))
+        return self.chart.mentioned.union(self.reasons, of_orders)
 
     @cached_property
     def unsearched(self) -> frozenset[str]:

@@ -430,10 +430,11 @@ def test_serve_answers_orders_and_logs_json_lines(tmp_path: Path, copied: Path) 
         process.send_signal(signal.SIGTERM)
         assert process.wait(LONGEST) == 0
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    decided = [line for line in lines if line["said"] == "decided"]
-    assert len(decided) == 1
-    assert {"time", "level", "hook_instance", "policy", "outcome", "because", "revision"} <= set(decided[0])
-    assert decided[0]["outcome"] == "not-necessary"
+    (line,) = [line for line in lines if line["said"] == "answered" and "outcomes" in line]
+    assert {"time", "level", "hook_instance", "hook", "status", "ms", "bytes", "orders"} <= set(line)
+    (outcome,) = line["outcomes"]
+    assert {"policy", "because"} <= set(outcome)
+    assert outcome["outcome"] == "not-necessary"
     assert any(line["said"] == "serving" and line["port"] == port for line in lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY, held_content
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, fetuses, gestational_age, order, request
 from tests.fhir_server import Asked, Served, cut, fhir_server, hang
+from tests.hook_calls import booking, dispatching
 from tests.test_coverage_information import assertions, said
 from tests.test_payers import CARELON, coverage
 
@@ -401,3 +403,33 @@ def test_a_medicine_that_an_order_refers_to_is_read(ask: Callable[..., Json]) ->
     with fhir_server([*CHART[:1], condition("C50.911"), medicine]) as served:
         decision = decided(ask(served, unfetched(drafted)))
     assert decision["policy"] == "bcbsm/colony-stimulating-factors"
+
+
+@pytest.mark.parametrize(
+    "call", [dispatching, partial(booking, start="2025-05-01T09:00:00Z")], ids=["order-dispatch", "appointment-book"]
+)
+@pytest.mark.verifies("found-5")
+def test_an_order_that_a_call_names_is_read(ask: Callable[..., Json], call: Callable[[Json], Json]) -> None:
+    """The orders of order-dispatch and appointment-book, which the call only names, are read and decided like signed ones."""
+    signed = order()
+    with fhir_server([*CHART, signed]) as served:
+        answered = ask(served, call(request(signed)) | {"prefetch": {}}, scope="patient/*.rs", seconds=4.0)
+    decision = decided(answered)
+    assert (decision["order"], decision["outcome"]) == ("ServiceRequest/o1", "necessary")
+    (action,) = answered["systemActions"]
+    assert {name: value for name, value in action["resource"].items() if name != "extension"} == signed
+    assert all(token == f"Bearer {TOKEN}" for _, token in served.asked)
+
+
+def test_an_order_that_cannot_be_read_is_told(ask: Callable[..., Json]) -> None:
+    """A named order that the server does not have, or that the token does not cover, is 412: nothing can be said without it."""
+    with fhir_server(CHART) as served:
+        call = dispatching(request(order())) | {"prefetch": {}}
+        assert ask(served, call, scope="patient/*.rs")["status"] == 412
+        assert ask(served, call, scope="patient/Coverage.rs")["status"] == 412
+
+
+def test_an_order_of_another_patient_is_not_judged(ask: Callable[..., Json]) -> None:
+    """An order that was read and is for another patient than the call's is refused, not judged on this chart."""
+    with fhir_server([*CHART, order(subject={"reference": "Patient/p2"})]) as served:
+        assert ask(served, dispatching(request(order())) | {"prefetch": {}}, scope="patient/*.rs")["status"] in (412, 422)

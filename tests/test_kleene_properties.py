@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,6 +151,15 @@ def test_order_of_evidence_is_irrelevant(data: st.DataObject, chart: dict[str, F
     criterion = data.draw(criteria())
     shuffled = {name: replace(fact, evidence=tuple(data.draw(st.permutations(fact.evidence)))) for name, fact in chart.items()}
     assert outcome(criterion, chart) is outcome(criterion, shuffled)
+
+
+def test_order_of_evidence_is_irrelevant_where_a_rough_day_ends_on_an_exact_one() -> None:
+    """Of a month and its last day, the day is the latest, whichever comes first; what lies before it does not speak."""
+    month, last, before = Days(date(2026, 5, 1), date(2026, 5, 31)), Days.on(date(2026, 5, 31)), Days.on(date(2026, 5, 20))
+    said = [Evidence(True, month), Evidence(True, last), Evidence(False, before)]
+    check = Check("a", "It is so.", CITE, "fever", Question("is", True))
+    outcomes = {outcome(check, {"fever": Fact("fever", tuple(order))}) for order in permutations(said)}
+    assert outcomes == {Outcome.MET}
 
 
 @tried

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import date
 from typing import Any
 
-import orjson
 import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content import Content
-from cds_service.fhir.elements import Resource
-from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.conversation import Conversation
-from cds_service.hooks.coverage_information import coverage_actions
-from cds_service.hooks.messages import Unusable, parse_request
-from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json, decisions, fetuses, gestational_age, order, request
 from tests.hook_calls import changed, dispatching, own, post, refused, vignettes
-from tests.test_coverage_information import assertions, member_signs, said, signed
+from tests.test_coverage_information import member_signs, said, signed
 
 verifies = pytest.mark.verifies
 TRIPLETS = (gestational_age(77, "2025-05-01"), fetuses(3, "2025-05-01"))
@@ -139,39 +131,6 @@ def test_an_order_that_is_missing_does_not_sink_the_others(client: FlaskClient, 
     with caplog.at_level(logging.WARNING, "cds_service"):
         assert [one["order"] for one in decisions(post(client, made))] == ["ServiceRequest/o1"]
     assert [getattr(record, "elements", None) for record in caplog.records] == [["context.dispatchedOrders[0]"]]
-
-
-@pytest.mark.parametrize("sent", ["ServiceRequest/o1", "ServiceRequest/other"])
-def test_an_order_can_be_read(content: Content, sent: str) -> None:
-    """What is not sent is asked of whoever can read it, by Type/id, and only the order asked for is taken."""
-    asked: list[str] = []
-
-    def read(reference: str) -> Resource | None:
-        asked.append(reference)
-        return order(id_=sent.partition("/")[2], status="active")
-
-    call = parse_request(json.dumps(GOOD | {"prefetch": {}}).encode())
-    if sent != "ServiceRequest/o1":
-        with pytest.raises(Unusable, match="dispatchedOrders"):
-            decide_request(call, content, TODAY, Settings(), read)
-    else:
-        ((case, decision),) = decide_request(call, content, TODAY, Settings(), read)
-        assert (decision.order, case.as_of) == (sent, date(2025, 5, 1))
-    assert asked == ["ServiceRequest/o1"]
-
-
-def test_an_order_read_is_written_anew(content: Content) -> None:
-    """An order that stands nowhere in the request comes back with equal content."""
-    made = dispatching(member_signs(order(status="active")))
-    made["prefetch"].pop("orderedServices")
-    body = json.dumps(made).encode()
-    held = order(status="active")
-    decided = decide_request(parse_request(body), content, TODAY, Settings(), lambda _: held)
-    (action,) = coverage_actions(decided, body, content, TODAY, Conversation(hook="order-dispatch"))
-    written = orjson.loads(orjson.dumps(action))["resource"]
-    assert len(assertions({"resource": written})) == 1
-    del written["extension"]
-    assert written == held
 
 
 def test_every_vignette_is_decided_as_at_signing(client: FlaskClient, content: Content) -> None:

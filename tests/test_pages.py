@@ -19,6 +19,7 @@ from cds_service.policy.model import Check
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
+from cds_service.vignettes.run import with_own_lists
 from cds_service.web.playground import LARGEST_FORM
 from cds_service.web.try_form import FactTyped, OrderTyped, TryForm, empty_form, example_form
 from cds_service.web.try_request import Mistyped, request_for
@@ -155,8 +156,9 @@ def test_every_example_decides_as_its_vignette(content: Content) -> None:
     """Each vignette, put into the form and read again, makes a request with the outcome that the vignette expects."""
     for policy in content.policies:
         for vignette in VignetteShelf(content).of(policy) if policy.subject == "order" else ():
-            made = request_for(example_form(vignette), content).request
-            decided = decide_request(parse_request(_bytes(made), "2.2"), content, TODAY, Settings())
+            own = with_own_lists(content, vignette)
+            made = request_for(example_form(vignette), own).request
+            decided = decide_request(parse_request(_bytes(made), "2.2"), own, TODAY, Settings())
             found = [d.outcome for _, d in decided if d.order.endswith("order-1") and d.policy_id in (policy.id, "")]
             assert found[0] is vignette.outcome, vignette.name
 

@@ -1,1 +1,1 @@
-"""What can be shown of a policy before a clinician meets it: which mistakes its vignettes would catch, and which they would not."""
+"""What can be shown of a policy before a clinician meets it: mistakes, what it can decide, and what its vignettes would catch."""

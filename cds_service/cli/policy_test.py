@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cds_service.analysis.lint.content_files import vignettes_of
 from cds_service.app import create_app
 from cds_service.cli.policy import policy_commands
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
@@ -25,17 +26,15 @@ Folder = Annotated[Path | None, typer.Option("--vignettes", help="The folder of 
 def run_vignettes(policy: Which = "", vignettes: Folder = None, content: ContentFolder = None) -> None:
     """Run the vignettes of the policies twice, as facts and as FHIR over HTTP, and say which decide otherwise than expected."""
     held = content_in(content)
-    folder = vignettes or _folder(held)
-    if not folder.is_dir():
-        refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
-    read = _read(folder, held, policy)
+    folder = vignettes or vignettes_of(held)
+    read = vignettes_in(folder, held, policy)
     if not read:
         refuse(f"no vignettes of {policy or 'any policy'} in {folder}")
     console, app, wrong = to_stdout(), create_app(held), 0
     for vignette in read:
         for way, found in (
             ("as facts", differences_as_facts(vignette, held)),
-            ("over HTTP", differences_over_http(vignette, held, app)),
+            ("over HTTP", differences_over_http(vignette, held, lambda one: app if one is held else create_app(one))),
         ):
             if found:
                 wrong += 1
@@ -56,17 +55,17 @@ def print_facts(write: Written = False, content: ContentFolder = None) -> None:
         typer.echo(page, nl=False)
 
 
-def _folder(content: Content) -> Path:
-    inside = content.root / "vignettes"
-    return inside if inside.is_dir() else content.root / "tests" / "vignettes"
-
-
-def _read(folder: Path, content: Content, policy: str) -> list[Vignette]:
+def vignettes_in(folder: Path | None, content: Content, policy: str = "") -> list[Vignette]:
+    """The vignettes of a folder (of the content by default), of one policy or all; ends the command with every problem in them."""
+    folder = folder or vignettes_of(content)
+    if not folder.is_dir():
+        refuse(f"{folder}: there is no such folder of vignettes; name one with --vignettes")
     read: list[Vignette] = []
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(content.root) if path.is_relative_to(content.root) else path.relative_to(folder)
         try:
-            read += read_vignettes(path, path.relative_to(folder).as_posix(), content)
+            read += read_vignettes(path, name.as_posix(), content)
         except ContentError as error:
             problems += error.problems
     if problems:

@@ -9,27 +9,28 @@ import os
 import signal
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from cds_service import telemetry
 from cds_service.app import create_app, settings_of_environment
 from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
 from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
+from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
+from cds_service.reception import Patience, Reception
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
-THREADS = 64
-"""Threads of a worker. A client that sends its request slowly holds one until it has sent it all; the others go on answering."""
 LONGEST_END = 10
 """Seconds that a worker may take to end before it is killed; an order takes milliseconds."""
 
@@ -55,6 +56,8 @@ def serve(
     """
     try:
         settings_of_environment()
+        body_limit()
+        body_seconds()
     except ValueError as error:
         refuse(str(error))
     settle_access(clients, public_url, fhir_server, development, open_)
@@ -95,6 +98,12 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
 
     ``quiet`` shortens the server's own log.
     """
+    with TemporaryDirectory(prefix="cds-service-metrics-") as folder:
+        os.environ[telemetry.FOLDER] = folder
+        _listen(content, address, port, workers, store, quiet)
+
+
+def _listen(content: Content, address: str, port: int, workers: int, store: str, quiet: bool) -> None:
     os.environ[STORE] = store
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
@@ -102,16 +111,15 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
         "cds_service.cli.serve:worker",
         address=address,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
         workers_kill_timeout=LONGEST_END,
         websockets=False,
-        blocking_threads=THREADS,
+        respawn_failed_workers=True,
         factory=True,
         log_level=LogLevels(level.lower()),
         log_dictconfig=log_configuration(level),
     )
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())  # THREADS says why
     if not quiet:
         log.info(
             "serving", extra={"address": address, "port": port, "revision": content.revision, "policies": len(content.policies)}
@@ -119,7 +127,7 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
     server.serve()
 
 
-def worker() -> Flask:
+def worker() -> Reception:
     """The service in a worker process. Raises ContentError when the content was broken since the server started.
 
     Ctrl-C reaches every process of the terminal, and the server then tells its workers to end as well. A worker that is told twice
@@ -128,4 +136,4 @@ def worker() -> Flask:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     url = os.environ.get(STORE, NONE)
-    return create_app(store=None if url == NONE else Store(url))
+    return Reception(create_app(store=None if url == NONE else Store(url)), Patience(body=body_seconds()))

@@ -148,7 +148,8 @@ class FactEntry(Entry):
 class Definition:
     """A fact of the catalogue by its name: the entry of its file, with where it stands.
 
-    ``silent`` is the fact of a searched chart that says nothing of it. ``sources`` are the evidence kinds that document
+    ``silent`` is the fact of a searched chart that says nothing of it. ``speaks_by`` are the value sets by whose codes alone it
+    is documented, None where more than codes can document it. ``sources`` are the evidence kinds that document
     it, in the file's order; ``searched`` the resource types they need.
     """
 
@@ -158,6 +159,9 @@ class Definition:
         self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
         self.silent = Fact(name)
+        spoken = [source.speaks_by() for source in self.sources]
+        named = [sets for sets in spoken if sets is not None]
+        self.speaks_by = frozenset().union(*named) if spoken and len(named) == len(spoken) else None
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
 
     def show(self, value: Value) -> str:

@@ -55,8 +55,9 @@ class Facts(Mapping[str, Fact]):
             kinds = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
             return Fact(definition.name, (*computed, *own), tuple(kinds))
         found: list[Evidence] = []
-        for source in definition.sources:
-            found += source.find(self.case, definition.wanted)
+        if definition.speaks_by is None or not definition.speaks_by.isdisjoint(self.case.mentioned):
+            for source in definition.sources:
+                found += source.find(self.case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         missing = self.case.unsearched

@@ -45,6 +45,8 @@ def codings(concept: Any) -> Iterator[Coding]:
 def reference(value: Any) -> str:
     """A Reference as ``Type/id``, whatever base it was written with; ``#id`` for a contained one, else the empty string."""
     written = text(value.get("reference")) if isinstance(value, dict) else ""
+    if written.count("/") == 1 and written[0] != "#" and written[-1] != "/":
+        return written
     if written.startswith("#") or "/" not in written:
         return written if written.startswith("#") else ""
     parts = written.rstrip("/").split("/_history/")[0].split("/")

@@ -99,10 +99,14 @@ READ = {
 
 
 class Fault(NamedTuple):
-    """What is wrong with a resource: the element (a path within it) and how, without what it held."""
+    """What is wrong with a resource: the element (a path within it) and how, without what it held.
+
+    The name of an element that FHIR does not know is the client's own, and may be anything.
+    """
 
     element: str
     said: str
+    known: bool = True
 
     @property
     def top(self) -> str:
@@ -138,7 +142,9 @@ def _fault(fault: dict[str, Any]) -> Fault:
     """A fault in words of our own: what pydantic says may hold what the client wrote, and so may the name of an unknown member."""
     location = fault["loc"]
     said = _SAID.get(fault["type"], "it is not what FHIR allows")
-    return Fault(_path(location[:-1]) if fault["type"] == "extra_forbidden" and len(location) > 1 else _path(location), said)
+    if fault["type"] != "extra_forbidden":
+        return Fault(_path(location), said)
+    return Fault(_path(location[:-1]), said) if len(location) > 1 else Fault(_path(location), said, known=False)
 
 
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:

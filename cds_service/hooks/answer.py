@@ -21,10 +21,11 @@ from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
-from cds_service.hooks.client_server import ClientServers
+from cds_service.hooks.client_server import ClientServers, access_of
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
 from cds_service.hooks.decision_links import Page, decision_page, no_page
+from cds_service.hooks.fetch import order_reader
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import (
     EXTENSION,
@@ -33,17 +34,19 @@ from cds_service.hooks.messages import (
     Unusable,
     expression,
     fault_status,
-    loggable,
     parse_request,
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import KEYS, SERVICE_ID
 from cds_service.hooks.required import refuse_without_coverage
+from cds_service.hooks.tell import tell
+from cds_service.limits import too_many_resources
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
 from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _SELECTING = {
@@ -102,18 +105,7 @@ def answer(
     decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
     response = response_for(request, body, decided, content, today, settings, page)
-    for _, decision in decided:
-        log.info(
-            "decided",
-            extra={
-                "hook": request.hook,
-                "hook_instance": loggable(request.hook_instance),
-                "policy": decision.policy_id,
-                "outcome": decision.outcome.value,
-                "because": list(decision.because_ids),
-                "revision": content.revision,
-            },
-        )
+    tell(decided, content.revision)
     if store:
         call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
@@ -156,21 +148,23 @@ def decide_request(
     content: Content,
     today: date,
     settings: Settings,
-    read: LookUp = lambda _: None,
     servers: ClientServers | None = None,
     fhir_servers: Sequence[str] = (),
 ) -> list[tuple[Case, Decision]]:
     """The decisions for every order in scope that stands, each with its case.
 
-    ``read`` reads the orders that the call names and does not send, by ``Type/id``. Raises Unusable for an order that cannot be
-    read.
+    What the call names and does not send, orders included, is read through ``servers``. Raises Unusable for an order that cannot
+    be read.
     """
+    if crowded := too_many_resources(request.prefetch, KEYS):
+        raise Unusable(413, [Issue(crowded.expression, crowded.said, "too-costly")])
     version = version_of(request.extension, settings.crd_version)
     status = fault_status(version)
-    received = receive_orders(Sources(request, read, status), today)
+    access = access_of(request, servers, fhir_servers)
+    received = receive_orders(Sources(request, order_reader(access), status), today)
     signing = tuple(one.order for one in received)
     _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart, signing = gather(request, content, signing, today, servers, fhir_servers)
+    chart, signing = gather(request, content, signing, today, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
         refuse_without_coverage(chart, signing, content, version)
@@ -256,13 +250,18 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
         serious = _serious(order.resource, found, governed)
         where = expression(order.place) or order.kind
         refused = found if settings.strict else serious
-        issues += [Issue(f"{where}.{fault.element}".rstrip("."), fault.said, "structure") for fault in refused]
+        issues += [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
         for fault in found:
             if fault not in refused:
-                extra = {"hook_instance": loggable(hook_instance), "element": f"{order.kind}.{fault.element}"}
+                extra = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
                 log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
     if issues:
         raise Unusable(status, issues)
+
+
+def _element(order: str, fault: Fault) -> str:
+    """The element at fault below an order; the order itself where FHIR does not know the name, which logs must not repeat."""
+    return f"{order}.{fault.element}" if fault.element and fault.known else order
 
 
 def _serious(resource: Resource, found: list[Fault], governed: bool) -> list[Fault]:

@@ -11,6 +11,7 @@ from concurrent.futures import wait
 from typing import Any
 from urllib.parse import urlsplit
 
+from cds_service import telemetry
 from cds_service.fhir.capability import Capabilities
 from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.scopes import Scopes
@@ -92,9 +93,12 @@ class Access:
                     url, allowed=(self.address,), headers=self._headers, deadline=deadline, largest=largest
                 )
             except NotAllowed:
+                telemetry.outbound("fhir", "refused")
                 raise Failed("not-allowed") from None
             except Unreachable as failed:
+                telemetry.outbound("fhir", "timeout" if failed.why == "timeout" else "failed")
                 raise Failed(failed.why.replace(" ", "-")) from None
+            telemetry.outbound("fhir", "ok" if reply.status < 400 else "error")
             return reply.status, reply.body
 
         return get

@@ -16,12 +16,13 @@ from cds_service.chart import Chart, SetAside
 from cds_service.content import Content
 from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.server import Found
-from cds_service.hooks.client_server import NOT_TECHNICAL, Access, ClientServers, access_of, said
+from cds_service.hooks.client_server import NOT_TECHNICAL, Access, said
 from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
-from cds_service.hooks.messages import HookRequest, loggable
+from cds_service.hooks.messages import HookRequest
 from cds_service.hooks.prefetch import KEYS
 from cds_service.hooks.prefetched import Supplied, supplied
 from cds_service.order import Order, read_order
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _REFERRING = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
@@ -40,11 +41,9 @@ def gather(
     content: Content,
     signing: tuple[Order, ...],
     today: date,
-    servers: ClientServers | None = None,
-    fhir_servers: Sequence[str] = (),
+    access: Access | None = None,
 ) -> Gathered:
-    """The patient's chart. Keys that the service did not ask for are ignored. ``fhir_servers`` are the prefixes that the caller may
-    name a server below; without ``servers`` none is read."""
+    """The patient's chart. Keys that the service did not ask for are ignored. What is missing is read by ``access``, if any."""
     patient = request.context.patient_id
     prefetch = request.prefetch or {}
     keys = [supplied(prefetch, key, kind, patient) for key, kind in KEYS.items()]
@@ -54,7 +53,7 @@ def gather(
         for held in keys
         if held.state != "whole" and not (held.kind == "Encounter" and held.state == "absent")
     }
-    if access := access_of(request, servers, fhir_servers):
+    if access:
         started = time.monotonic()
         signing, found = _fetched(request, content, signing, today, keys, access)
         resources += [resource for _, one in found for resource in one.resources]

@@ -5,7 +5,6 @@ Unknown members are ignored everywhere (CDS Hooks 2.0, CRD `found-33`); what is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
@@ -14,6 +13,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from cds_service import telemetry
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.hooks.contexts import (
     MOST_ENTRIES,
@@ -26,6 +26,7 @@ from cds_service.hooks.contexts import (
     OrderSelectContext,
     OrderSignContext,
 )
+from cds_service.limits import DEEPEST, too_deep
 from cds_service.order import Place
 
 ContextOf = TypeVar("ContextOf", bound=Context)
@@ -82,13 +83,18 @@ class Unusable(Exception):
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises Unusable (400) for anything else."""
+    """The JSON object of a body. Raises Unusable (400) for anything else, and for one that is nested too deeply."""
     try:
         raw = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise Unusable(400, [Issue("", f"the body is not JSON (line {error.lineno}, column {error.colno})", "structure")]) from None
     if not isinstance(raw, dict):
         raise Unusable(400, [Issue("", "the body is JSON, but not an object", "structure")])
+    call = telemetry.current()
+    if call and "hookInstance" in raw:
+        call.hook_instance = telemetry.loggable(raw["hookInstance"])
+    if too_deep(body, raw):
+        raise Unusable(400, [Issue("", f"the body is nested deeper than {DEEPEST} levels", "too-costly")])
     return raw
 
 
@@ -98,6 +104,9 @@ def parse_request(body: bytes, configured: CrdVersion = "2.2") -> HookRequest[An
     Raises Unusable naming every element at fault: 400, but in CRD 2.0.1 422 for what is JSON; 422 for a CRD version not spoken.
     """
     raw = json_object(body)
+    call = telemetry.current()
+    if call:
+        call.hook = hook_named(raw) or call.hook
     status = fault_status(version_of(raw.get("extension"), configured))
     try:
         request = _shape(raw, status).model_validate(raw)
@@ -124,6 +133,12 @@ def _shape(raw: dict[str, Any], status: int) -> type[HookRequest[Any]]:
     if named == "order-dispatch" and isinstance(context, dict) and "order" in context and "dispatchedOrders" not in context:
         return HookRequest[EarlierDispatchContext]
     return REQUESTS[named]
+
+
+def hook_named(raw: dict[str, Any]) -> str:
+    """The hook that a call names, if it is answered here."""
+    named = raw.get("hook")
+    return named if isinstance(named, str) and named in REQUESTS else ""
 
 
 def version_of(extension: Any, configured: CrdVersion) -> CrdVersion:
@@ -163,11 +178,6 @@ def _said(kind: str, message: str) -> str:
         case _:
             said = message.removeprefix("Value error, ")
             return said[0].lower() + said[1:]
-
-
-def loggable(hook_instance: str) -> str:
-    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    return hook_instance if re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance) else "not an id"
 
 
 def operation_outcome(issues: Iterable[Issue], severity: str = "error") -> dict[str, Any]:

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from cds_service.fhir.elements import Resource, days, items, own_reference, patient_of, reference
 from cds_service.fhir.validation import faults
 from cds_service.hooks.contexts import AppointmentBookContext, DispatchContext, OrderSelectContext, Task
-from cds_service.hooks.messages import HookRequest, Issue, Unusable, expression, loggable
+from cds_service.hooks.messages import HookRequest, Issue, Unusable, expression
 from cds_service.hooks.prefetch import ORDER_KEYS
 from cds_service.order import CODE_ELEMENTS, WITHDRAWN, LookUp, Place, appointment_start
+from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 OLDER = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}

@@ -187,7 +187,7 @@ def _latest(usable: list[Evidence]) -> list[Evidence]:
     dated = [(evidence, evidence.when) for evidence in usable if evidence.when is not None]
     if not dated:
         return usable
-    latest = max((when for _, when in dated), key=lambda when: when.last)
+    latest = max((when for _, when in dated), key=lambda when: (when.last, when.first))
     return [evidence for evidence, when in dated if when.last >= latest.first]
 
 

@@ -23,6 +23,7 @@ from uuid import uuid4
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
+from cds_service import telemetry
 from cds_service.content import Content
 from cds_service.decision import Decision, as_data
 from cds_service.store.database import insert_new, reason
@@ -111,6 +112,7 @@ class DecisionLog:
             taken = list(rows)
             room = 0 if self._closing else max(0, self._room - len(self._waiting))
             self._waiting.extend(taken[:room])
+            telemetry.metrics().waiting.set(len(self._waiting))
             if taken[room:]:
                 self._lose(len(taken) - room)
             if self._waiting and not (self._thread and self._thread.is_alive()):
@@ -135,6 +137,7 @@ class DecisionLog:
             if self._waiting:
                 self._lose(len(self._waiting))
                 self._waiting.clear()
+                telemetry.metrics().waiting.set(0)
 
     def _write_on(self) -> None:
         while True:
@@ -148,6 +151,7 @@ class DecisionLog:
                 if done:
                     for _ in range(min(len(batch), len(self._waiting))):
                         self._waiting.popleft()
+                    telemetry.metrics().waiting.set(len(self._waiting))
                     self._changed.notify_all()
                 elif self._closing:
                     return
@@ -187,6 +191,7 @@ class DecisionLog:
 
     def _lose(self, count: int) -> None:
         self.lost += count
+        telemetry.metrics().not_logged.inc(count)
         self._complain()
 
     def _complain(self) -> None:

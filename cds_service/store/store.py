@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 
+from cds_service import telemetry
 from cds_service.content import Content
 from cds_service.store import feedback, seen_tokens
 from cds_service.store.database import engine_for, reason
@@ -28,6 +31,7 @@ class Store:
         """Raises WrongAddress for a URL that cannot be used."""
         self.engine = engine_for(url)
         self.decisions = DecisionLog(self.engine)
+        self._asking: threading.Thread | None = None
         self._end = Finalize(self, _end, args=(self.decisions,), exitpriority=10)
 
     @property
@@ -45,6 +49,7 @@ class Store:
             self.decisions.put(rows)
         except Exception as error:
             self.decisions.lost += 1
+            telemetry.metrics().not_logged.inc()
             log.error("decisions were not logged", extra={"why": reason(error), "lost": self.lost})  # noqa: TRY400 - values
 
     def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
@@ -54,6 +59,20 @@ class Store:
     def first_use(self, jti: str, issuer: str, expires: datetime) -> bool:
         """Whether a token is used for the first time, over all processes. Raises StoreFailed; do not trust the token then."""
         return seen_tokens.first_use(self.engine, jti, issuer, expires)
+
+    def reachable(self, seconds: float) -> bool:
+        """Whether the database answers within some seconds. Waits no longer; the question itself may go on in its thread."""
+        answered = threading.Event()
+
+        def ask() -> None:
+            with suppress(Exception), self.engine.begin():
+                answered.set()
+
+        if self._asking and self._asking.is_alive():
+            return False
+        self._asking = threading.Thread(target=ask, name="store reachable", daemon=True)
+        self._asking.start()
+        return answered.wait(seconds)
 
     def close(self) -> None:
         """Writes the decisions that wait, for a few seconds at most, and closes the connections."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ from cds_service.policy.model import Evidence, Policy
 from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile
+
+OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
 
 
 class OrderEntry(Entry):
@@ -41,32 +43,59 @@ class OrderEntry(Entry):
 
 
 class ExpectEntry(Entry):
-    """The right decision. ``because`` and ``asks`` are compared whole and in order where they are given; so is ``assumed``."""
+    """The right decision. ``because`` and ``asks`` are compared whole and in order where they are given; so is ``assumed``.
+
+    ``authorization`` says what the document wants, ``advice`` the ids of the conditions under which cards say more: both are
+    compared where they are given, as facts only, since the machine-readable answer names neither.
+    """
 
     outcome: Literal["necessary", "not necessary", "not documented", "not addressed", "referred"]
     because: list[str] | None = None
     asks: list[str] | None = None
     assumed: list[str] | None = None
+    authorization: Literal["needed", "not needed", "not said"] | None = None
+    advice: list[str] | None = None
+
+    @field_validator("outcome", mode="before")
+    @classmethod
+    def _answered(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError(f"nobody has said yet what is right here; 'outcome' is one of {', '.join(OUTCOMES)}")
+        return value
 
 
 class VignetteEntry(Entry):
-    """One imaginary member. What is not listed is not documented, and was searched unless ``not_searched`` names it."""
+    """One imaginary member. What is not listed is not documented, and was searched unless ``not_searched`` names it.
+
+    ``each_code`` makes one vignette of it for each of these codes of the order, all with the same right decision.
+    ``own_lists`` are value sets as the plan has filled them: the codes that they hold besides the shipped ones.
+    """
 
     name: Words
     story: Words
     order: OrderEntry | None = None
+    each_code: list[Words] = []
     as_of: date | None = None
     signed_before: list[Words] = []
     signed_after: list[Words] = []
     not_searched: list[str] = []
     via: dict[str, str] = {}
-    chart: dict[str, str | int | list[str | int]] = {}
+    own_lists: dict[str, list[Words]] = {}
+    chart: dict[str, str | int | float | list[str | int | float]] = {}
     expect: ExpectEntry
 
     @field_validator("order", mode="before")
     @classmethod
     def _code_alone(cls, value: Any) -> Any:
         return {"code": value} if isinstance(value, str) else value
+
+
+class RepeatsEntry(Entry):
+    """The vignettes of another version of the policy, tried on this one too: every date in them lies so many days earlier."""
+
+    version: date
+    days_earlier: int
+    but_not: list[Words] = []
 
 
 class VignetteFile(Entry):
@@ -76,6 +105,7 @@ class VignetteFile(Entry):
     version: date
     as_of: date
     order: OrderEntry | None = None
+    repeats: RepeatsEntry | None = None
     vignettes: list[VignetteEntry]
 
     @field_validator("order", mode="before")
@@ -101,6 +131,7 @@ class Vignette:
     expect: ExpectEntry
     file: str
     line: int
+    own_lists: dict[str, tuple[Coding, ...]] = field(default_factory=dict)
     chart: Mapping[str, list[str]] = field(default_factory=dict)
     """What the chart documents, in the file's words."""
 
@@ -127,12 +158,52 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
         names.add(one.name)
         problems += [file.problem((*place, "expect"), said) for said in _unknown_ids(one.expect, policy, content)]
         try:
-            vignettes.append(_vignette(one, entry, policy, content, file.name, file.line(place)))
+            vignettes += [_vignette(each, entry, policy, content, file.name, file.line(place)) for each in _each(one, entry)]
         except ValueError as error:
             problems.append(file.problem((*place, "chart"), str(error)))
+    if entry.repeats:
+        try:
+            vignettes += _repeated(entry.repeats, path, policy, content, file)
+        except ValueError as error:
+            problems.append(file.problem(("repeats",), str(error)))
     if problems:
         raise ContentError(problems)
     return vignettes
+
+
+def _repeated(repeats: RepeatsEntry, path: Path, policy: Policy, content: Content, file: YamlFile) -> list[Vignette]:
+    """Another version's vignettes for this one. Raises ValueError when there is no such file, or it has none of those left out."""
+    other = path.with_name(f"{repeats.version}.yaml")
+    if not other.is_file() or other == path:
+        raise ValueError(f"there is no file {other.name} beside this one")
+    name = str(Path(file.name).with_name(other.name))
+    theirs = [one for one in read_vignettes(other, name, content) if one.policy.version == repeats.version]
+    if unknown := set(repeats.but_not) - {one.name for one in theirs}:
+        raise ValueError(f"{other.name} has no vignette named '{sorted(unknown)[0]}'")
+    return [_earlier(one, repeats.days_earlier, policy) for one in theirs if one.name not in repeats.but_not]
+
+
+def _earlier(one: Vignette, days: int, policy: Policy) -> Vignette:
+    """A vignette of another version as one of this, every date in it so many days earlier."""
+    given = {fact: [_evidence_earlier(evidence, days) for evidence in found] for fact, found in one.given.items()}
+    named = f"{one.name} (as of {policy.version})"
+    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given)
+
+
+def _evidence_earlier(evidence: Evidence, days: int) -> Evidence:
+    value = evidence.value.plus(-days) if isinstance(evidence.value, Days) else evidence.value
+    return replace(evidence, value=value, when=evidence.when.plus(-days) if evidence.when else None)
+
+
+def _each(one: VignetteEntry, entry: VignetteFile) -> Iterator[VignetteEntry]:
+    """The vignette, or one for each code that it is written for."""
+    order = one.order or entry.order
+    if not one.each_code or order is None:
+        yield one
+        return
+    for code in one.each_code:
+        named = {"name": f"{one.name} ({code})", "order": order.model_copy(update={"code": code})}
+        yield one.model_copy(update=named)
 
 
 def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: Content, file: str, line: int) -> Vignette:
@@ -146,14 +217,16 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
     for code in (order.code, *order.also, *order.reason):
         written(code)
     unsearched = frozenset(one.not_searched)
-    return Vignette(
-        one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line, chart
-    )
+    lists = {id_: tuple(written(code) for code in codes) for id_, codes in one.own_lists.items()}
+    if unknown := [id_ for id_ in lists if not content.terminology.knows(id_)]:
+        raise ValueError(f"own_lists: there is no value set '{unknown[0]}' in value_sets/")
+    read = (one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line)
+    return Vignette(*read, lists, chart)
 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:
     known = {criterion.id for criterion in policy.criteria()} | {"not-listed", "no-version-held"}
-    for id_ in [*(expect.because or []), *(expect.assumed or [])]:
+    for id_ in [*(expect.because or []), *(expect.assumed or []), *(expect.advice or [])]:
         if id_ not in known:
             yield f"the policy has no criterion '{id_}'"
     for fact in expect.asks or []:

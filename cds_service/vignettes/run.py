@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -14,15 +16,19 @@ from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
 from cds_service.facts.extract import Facts
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.fhir.codes import Coding, written
+from cds_service.fhir.codes import Coding, key_of, written
 from cds_service.fhir.elements import Resource
+from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.messages import EXTENSION
 from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.library import Library, Selected
 from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.policy.model import Evidence, Fact
 from cds_service.vignettes.read import OrderEntry, Vignette
 
 PATIENT = "imagined"
+Serve = Callable[[Content], Flask]
+"""Gives the service over a content: that of the vignettes, or one with lists that a vignette's plan has filled."""
 
 
 class _GivenFacts(Facts):
@@ -52,20 +58,58 @@ class _GivenFacts(Facts):
         return self._read[name]
 
 
-def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
-    """The decision on the vignette's facts as they stand, without any FHIR."""
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A vignette made ready to be decided as facts: its case, and what its chart and its order document."""
+
+    vignette: Vignette
+    case: Case
+    facts: Facts
+
+
+def with_own_lists(content: Content, vignette: Vignette) -> Content:
+    """The content with the value sets as the plan of the vignette has filled them."""
+    if not vignette.own_lists:
+        return content
+    sets = dict(content.terminology.sets)
+    for id_, codings in vignette.own_lists.items():
+        added = {key_of(coding.system, coding.code): None for coding in codings}
+        sets[id_] = replace(sets[id_], codes=MappingProxyType({**sets[id_].codes, **added}))
+    terminology = Terminology(sets)
+    return replace(content, terminology=terminology, library=Library(content.policies, terminology))
+
+
+def pose(vignette: Vignette, held: Content) -> Posed:
+    """The case and the facts of a vignette, without any FHIR but the order itself."""
+    content = with_own_lists(held, vignette)
     signing = tuple(read_order(resource, place, vignette.as_of) for place, resource in enumerate(_drafts(vignette, content)))
     order = signing[len(vignette.signed_before)]
     case = Case(Chart((), content.terminology, PATIENT, vignette.not_searched), order, signing, vignette.as_of)
-    chosen = [choice for choice in content.library.select(order.codings, vignette.as_of) if choice.policy_id == vignette.policy.id]
-    if not chosen or chosen[0].policy is None:
-        return decide(case, content)[0]
-    facts = _GivenFacts(case, content, vignette.given)
-    return judge_policy(chosen[0].policy, chosen[0].coding, order.reference, facts, case)
+    return Posed(vignette, case, _GivenFacts(case, content, vignette.given))
 
 
-def decide_over_http(vignette: Vignette, content: Content, app: Flask) -> Mapping[str, Any]:
+def chosen_for(posed: Posed, library: Library) -> Selected | None:
+    """The version of the vignette's own policy that is selected for its order; None when none lists it."""
+    selected = library.select(posed.case.order.codings, posed.case.as_of)
+    return next((choice for choice in selected if choice.policy_id == posed.vignette.policy.id), None)
+
+
+def decide_posed(posed: Posed, content: Content) -> Decision:
+    """The decision on the facts of a vignette as they stand."""
+    chosen = chosen_for(posed, content.library)
+    if chosen is None or chosen.policy is None:
+        return decide(posed.case, content)[0]
+    return judge_policy(chosen.policy, chosen.coding, posed.case.order.reference, posed.facts, posed.case)
+
+
+def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
+    """The decision on the vignette's facts as they stand, without any FHIR."""
+    return decide_posed(pose(vignette, content), content)
+
+
+def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapping[str, Any]:
     """The machine-readable decision that the service answers when the vignette's chart is posted to it as FHIR."""
+    app = serve(with_own_lists(content, vignette))
     response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
     if response.status_code != 200:
         raise AssertionError(f"the service answered {response.status_code}: {response.get_data(as_text=True)}")
@@ -162,13 +206,25 @@ def differences(vignette: Vignette, outcome: str, because: list[str], asks: list
 
 def differences_as_facts(vignette: Vignette, content: Content) -> list[str]:
     """What the decision on facts says other than expected."""
-    decision = decide_as_facts(vignette, content)
-    return differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
+    return differences_of(vignette, decide_as_facts(vignette, content))
 
 
-def differences_over_http(vignette: Vignette, content: Content, app: Flask) -> list[str]:
+def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
+    """What a decision says other than the vignette expects, with what the document says of authorization and besides."""
+    found = differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
+    expect, said = vignette.expect, decision.authorization
+    authorization = "not said" if said is None else "needed" if said.needed else "not needed"
+    advice = [remark.when.id for remark in decision.advice if remark.when]
+    if expect.authorization is not None and expect.authorization != authorization:
+        found.append(f"authorization: expected {expect.authorization}, found {authorization}")
+    if expect.advice is not None and expect.advice != advice:
+        found.append(f"advice: expected {expect.advice}, found {advice}")
+    return found
+
+
+def differences_over_http(vignette: Vignette, content: Content, serve: Serve) -> list[str]:
     """What the decision over HTTP says other than expected."""
-    data = decide_over_http(vignette, content, app)
+    data = decide_over_http(vignette, content, serve)
     return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))
 
 

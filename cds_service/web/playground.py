@@ -48,7 +48,8 @@ class Playground:
         if policy is None:
             abort(404)
         vignette = self.shelf.named(policy, named.get("example", ""))
-        return self.page(example_form(vignette) if vignette else empty_form(policy, self.lists, self.today()))
+        fits = vignette is not None and not vignette.own_lists  # a plan's own lists are not held here
+        return self.page(example_form(vignette) if vignette and fits else empty_form(policy, self.lists, self.today()))
 
     def tried(self) -> tuple[str, int]:
         """The page for what was sent: a form, or a request of one's own. A script asks for the answer alone."""
@@ -91,7 +92,7 @@ class Playground:
             fields=fields(form, self.content, self.lists),
             policies=_playable(self.content),
             versions=[held for held in _playable(self.content) if held.id == policy.id],
-            examples=self.shelf.of(policy),
+            examples=[one for one in self.shelf.of(policy) if not one.own_lists],
             codes=order_codes(policy, self.lists),
             kinds=_kinds(policy, self.content),
             payers=self.content.payers,

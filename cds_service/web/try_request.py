@@ -71,7 +71,7 @@ def request_for(form: TryForm, content: Content) -> Imagined:
     expect = ExpectEntry(outcome="necessary")
     unsent = frozenset(form.unsent)
     chart = dict(words_by_fact(form))
-    vignette = Vignette("typed", "typed", form.policy, as_of, order, before, after, unsent, via, given, expect, "", 0, chart)
+    vignette = Vignette("typed", "typed", form.policy, as_of, order, before, after, unsent, via, given, expect, "", 0, chart=chart)
     made = request_of(vignette, content)
     payer = next((payer for payer in content.payers if payer.id == form.payer), None)
     if payer:

@@ -18,6 +18,7 @@ from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
 from cds_service.hooks.answer import Settings, decide_request, response_for
 from cds_service.hooks.messages import Issue, Unusable, parse_request
 from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
 
 
@@ -60,8 +61,10 @@ def answered(body: bytes, content: Content, today: date, settings: Settings, add
     shown = _pretty(body)
     curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {address}/cds-services/{SERVICE_ID}"
     try:
-        asked = parse_request(body, settings.crd_version)
-        decided = decide_request(asked, content, today, settings)
+        with unaccounted():
+            asked = parse_request(body, settings.crd_version)
+            unnamed = asked.model_copy(update={"hook_instance": "playground"})  # log lines name the call
+            decided = decide_request(unnamed, content, today, settings)
         raw = orjson.dumps(response_for(asked, body, decided, content, today, settings))
     except Unusable as error:
         return Answered(shown, "", curl, error.status, issues=error.issues)

@@ -192,9 +192,10 @@ def test_a_decision_on_its_way(service: Linking) -> None:
 def test_each_call_has_its_own_decision(service: Linking) -> None:
     """A call that is repeated later on another chart has the same cards; each link still opens the decision of its own call."""
     (first,) = service.cards(*TRIPLETS)
+    called = datetime.now(UTC) - timedelta(hours=2)
     with service.store.engine.begin() as connection:
-        connection.execute(update(DecisionRow).values(decided_at=datetime.now(UTC) - timedelta(hours=2)))
-    earlier = decision_page(URL, SECRET, datetime.now(UTC) - timedelta(hours=2))(first["uuid"])
+        connection.execute(update(DecisionRow).values(decided_at=called + timedelta(milliseconds=2)))
+    earlier = decision_page(URL, SECRET, called)(first["uuid"])
     (second,) = service.cards(gestational_age(30, "2025-05-01"))
     assert second["uuid"] == first["uuid"]
     assert "three or more fetuses" in service.page(earlier).split("</section>")[0]

@@ -51,6 +51,9 @@ class AllergyEvidence(EvidenceKind):
             else:
                 yield Evidence(value, when, said, shown=hit.coding.text)
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("AllergyIntolerance"),)
 

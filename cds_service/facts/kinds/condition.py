@@ -91,6 +91,9 @@ class ConditionEvidence(EvidenceKind):
             note = "the diagnosis is not confirmed" if stated.unconfirmed else ""
             yield stated.coding, Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("Condition"), Need("Encounter"))
 

@@ -34,6 +34,9 @@ class DeviceEvidence(EvidenceKind):
             note = "the device only hints at it" if self.uncertain else ""
             yield Evidence(True, when, own_reference(hit.resource), standing=standing, note=note, shown=hit.coding.text)
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("Device"),)
 

@@ -58,6 +58,13 @@ class EvidenceKind(Entry):
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         """Adds to an imagined chart what would be found as this evidence. Raises CannotImagine when nothing would."""
 
+    def speaks_by(self) -> frozenset[str] | None:
+        """The value sets by whose codes alone it is found: where a case mentions none of them, there is nothing of it.
+
+        None where words, statuses or the absence of something can speak as well.
+        """
+        return None
+
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
         return ()

@@ -26,6 +26,9 @@ class FamilyHistoryEvidence(EvidenceKind):
                 found.append(Evidence(True, when, own_reference(hit.resource), shown=hit.coding.text))
         return found
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("FamilyMemberHistory"),)
 

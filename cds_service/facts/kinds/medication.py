@@ -98,6 +98,9 @@ class MedicationEvidence(EvidenceKind):
             return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
         return Evidence(value, when, said, shown=shown)
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return tuple(Need(kind) for kind in self.resources or RESOURCES)
 

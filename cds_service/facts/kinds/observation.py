@@ -85,6 +85,9 @@ class ObservationEvidence(EvidenceKind):
             return Interval(value.low, value.low + 6)
         return value
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("Observation", (self.codes,)),)
 

@@ -48,6 +48,9 @@ class PerformedEvidence(EvidenceKind):
             return days(period.get("start" if self.day == "first" else "end"))
         return days(procedure.get("performedDateTime"))
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("Procedure"),)
 

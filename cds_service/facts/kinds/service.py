@@ -94,6 +94,9 @@ class ServiceEvidence(EvidenceKind):
             return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
         return Evidence(value, when, said, shown=shown)
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
+
     def needs(self) -> tuple[Need, ...]:
         return (Need("ServiceRequest"), Need("Procedure"))
 
@@ -139,6 +142,9 @@ class ResultEvidence(EvidenceKind):
             empty = bool(results) and all(has_no_result(result) for result in results)
             when = first_days(report, "effectiveDateTime", "effectivePeriod", "issued")
             yield _result("no result" if empty else "reported", when, own_reference(report), hit.coding.text)
+
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("DiagnosticReport"), Need("Observation", (self.codes,)))
@@ -190,6 +196,9 @@ class NotDoneEvidence(EvidenceKind):
         return Evidence(
             None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be"
         )
+
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Procedure"),)

@@ -1,0 +1,76 @@
+"""Counts the function calls of one decision and one request: ``python -m bench.calls``; ``--write`` makes the counts the budget.
+
+Counts do not depend on the machine's speed or on what else it does, so a test can hold them (``tests/test_budget.py``): a change
+that makes every order dearer shows there, before anybody measures time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+import orjson
+
+from bench.bodies import VIGNETTES, body_of
+from cds_service.app import create_app
+from cds_service.content import Content, read_content, shipped_content
+from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.messages import parse_request
+
+BUDGET = Path(__file__).parent / "budget.json"
+MARGIN = 1.05
+"""How far a count may be above its budget."""
+DAY = date(2026, 11, 23)
+
+
+def calls(work: Callable[[], object]) -> int:
+    """Python and C function calls of one run, after one that fills the caches."""
+    work()
+    count = 0
+
+    def counted(_: FrameType, event: str, __: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def counts(content: Content) -> dict[str, int]:
+    """The calls of a decision and of a whole request, for two policies and two sizes of body."""
+    client = create_app(content, Settings(), lambda: DAY).test_client()
+    found: dict[str, int] = {}
+    for name in VIGNETTES:
+        for size in (6_000, 60_000):
+            body = body_of(size, content, name)
+            request = parse_request(body, "2.2")
+            held = f"{name}, {size // 1000} kB"
+            found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
+            send = partial(client.post, "/cds-services/medical-policy", data=body, content_type="application/json")
+            found[f"{held}: request"] = calls(send)
+    return found
+
+
+def main() -> None:
+    """Prints the counts beside the budget, or writes them."""
+    arguments = argparse.ArgumentParser(description="Counts the function calls of one decision and one request.")
+    arguments.add_argument("--write", action="store_true")
+    found = counts(read_content(shipped_content()))
+    if arguments.parse_args().write:
+        BUDGET.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    budget = orjson.loads(BUDGET.read_bytes())
+    for name, count in found.items():
+        print(f"{count:7} of {budget.get(name, 0):7}  {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The floor: what Flask and orjson cost on the same server when nothing is decided and the answer is one constant card."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Flask, Response, request
+
+CARD = {
+    "uuid": "07bc9814-9d2a-41ee-8c90-0242ac120002",
+    "summary": "81420 (prenatal cfDNA screening): not yet documented. How far along is the pregnancy?",
+    "detail": "A constant card, so that the answer has a card's size. " * 12,
+    "indicator": "info",
+    "source": {"label": "floor"},
+}
+
+
+def floor() -> Flask:
+    """The application."""
+    app = Flask("floor", static_folder=None)
+
+    @app.post("/cds-services/medical-policy")
+    def call() -> Response:
+        orjson.loads(request.get_data(cache=False))
+        return Response(orjson.dumps({"cards": [CARD], "systemActions": []}), mimetype="application/json")
+
+    @app.get("/cds-services")
+    def services() -> Response:
+        return Response(b'{"services":[]}', mimetype="application/json")
+
+    return app

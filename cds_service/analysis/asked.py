@@ -1,0 +1,52 @@
+"""Vignettes made ready to be asked many times: their facts read once, to be judged by any mutant of their policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from cds_service.content import Content
+from cds_service.decision import Decision, judge_policy
+from cds_service.fhir.codes import Coding
+from cds_service.policy.model import Fact, Policy
+from cds_service.vignettes.read import Vignette
+from cds_service.vignettes.run import Posed, chosen_for, differences_as_facts, pose
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A vignette with its facts read once; ``policy`` is the version that judges it, None when none is in force.
+
+    ``wrong`` is what the decision says other than expected, with the policy as it is.
+    """
+
+    posed: Posed
+    policy: Policy | None
+    coding: Coding | None
+    facts: Mapping[str, Fact]
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def vignette(self) -> Vignette:
+        """The vignette that is asked."""
+        return self.posed.vignette
+
+
+def asked(vignettes: Iterable[Vignette], content: Content) -> tuple[Asked, ...]:
+    """Vignettes made ready for many mutants."""
+    ready = []
+    for vignette in vignettes:
+        posed = pose(vignette, content)
+        chosen = chosen_for(posed, content.library)
+        policy = chosen.policy if chosen else None
+        for _ in range(2):  # a scan that is given changes what was derived before it was read
+            facts = {name: posed.facts[name] for name in policy.facts} if policy else {}
+        wrong = tuple(differences_as_facts(vignette, content))
+        ready.append(Asked(posed, policy, chosen.coding if chosen else None, MappingProxyType(facts), wrong))
+    return tuple(ready)
+
+
+def decision_of(policy: Policy, one: Asked) -> Decision:
+    """The decision of a policy on a vignette that is ready."""
+    return judge_policy(policy, one.coding, one.posed.case.order.reference, one.facts, one.posed.case)

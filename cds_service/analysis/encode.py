@@ -1,0 +1,207 @@
+"""What criteria mean on an unknown chart: the same rules as ``policy.judge``, as formulas of z3.
+
+Every criterion becomes a pair, *met* and *not met*; neither is *not documented*. The differential test
+(``python -m bench.differential``) compares the two on random policies and charts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import z3
+
+from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
+from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
+from cds_service.analysis.value_tests import answer
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A criterion on the unknown chart. ``presumed`` says that silence settled a check."""
+
+    criterion: Criterion
+    met: Truth
+    not_met: Truth
+    presumed: Truth = False
+    parts: tuple[Encoded, ...] = ()
+
+    @property
+    def open(self) -> Truth:
+        """Whether it is not documented."""
+        return conj(neg(self.met), neg(self.not_met))
+
+
+class _Window(NamedTuple):
+    """The first day that counts as a span of ordinals; ``there`` is false where everything counts."""
+
+    there: Truth
+    first: Any
+    last: Any
+
+
+class _Placed(NamedTuple):
+    """A piece of evidence as a look-back sees it."""
+
+    piece: UnknownPiece
+    usable: Truth
+    uncertain: Truth
+    dated: Truth
+    first: Any
+
+
+Forced = Mapping[int, tuple[Truth, Truth]]
+"""Criteria (by ``id()``) whose outcome is taken as given, as *met* and *not met*."""
+
+
+class Encoder:
+    """Encodes criteria on one unknown chart; what several criteria share is encoded once."""
+
+    def __init__(self, chart: UnknownChart) -> None:
+        self.chart = chart
+        self.today = chart.as_of.toordinal()
+        self._known: dict[int, Encoded] = {}
+        self._ids: dict[int, frozenset[int]] = {}
+        self._kept: list[Criterion] = []
+        self._latest: dict[tuple[object, ...], tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]] = {}
+        self._answers: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
+
+    def encode(self, criterion: Criterion, forced: Forced | None = None) -> Encoded:
+        """The criterion with all its parts. ``forced`` replaces the outcomes of some of them."""
+        if forced and id(criterion) in forced:
+            met, not_met = forced[id(criterion)]
+            return Encoded(criterion, met, not_met, parts=self.encode(criterion).parts)
+        if forced is None or self._below(criterion).isdisjoint(forced):
+            found = self._known.get(id(criterion))
+            if found is None:
+                found = self._known[id(criterion)] = self._encode(criterion, None)
+                self._kept.append(criterion)
+            return found
+        return self._encode(criterion, forced)
+
+    def _below(self, criterion: Criterion) -> frozenset[int]:
+        """A criterion and all below it, by ``id()``."""
+        if id(criterion) not in self._ids:
+            self._ids[id(criterion)] = frozenset(id(one) for one in walk(criterion))
+            self._kept.append(criterion)
+        return self._ids[id(criterion)]
+
+    def _encode(self, criterion: Criterion, forced: Forced | None) -> Encoded:
+        if isinstance(criterion, Check):
+            return self._check(criterion)
+        parts = tuple(self.encode(part, forced) for part in criterion.parts)
+        return counted(criterion, parts)
+
+    def _check(self, check: Check) -> Encoded:
+        fact = self.chart.facts_by_name[check.fact]
+        latest, some_usable, some_uncertain, window = self._latest_of(check)
+        answers = [(member, *self._answer(check.fact, placed.piece, check.test)) for placed, member in latest]
+        has_met = disj(*(conj(member, met) for member, met, _ in answers))
+        has_not = disj(*(conj(member, failed) for member, _, failed in answers))
+        has_open = disj(*(conj(member, neg(met), neg(failed)) for member, met, failed in answers))
+        late = conj(*(neg(conj(member, neg(conj(p.dated, p.first >= window.last)))) for p, member in latest))
+        surely = disj(neg(window.there), window.first == window.last, late)
+        met = conj(some_usable, has_met, neg(has_not), neg(has_open), surely)
+        not_met = conj(some_usable, has_not, neg(has_met), neg(has_open), surely)
+        if check.open_because:
+            not_met = False
+        presumption = check.presumption
+        if not presumption:
+            return Encoded(check, met, not_met)
+        silent = True if presumption.always else conj(neg(some_uncertain), neg(fact.unsearched))
+        presumed = conj(neg(some_usable), silent)
+        met = disj(met, presumed) if presumption.treat_as is Outcome.MET else met
+        not_met = disj(not_met, presumed) if presumption.treat_as is Outcome.NOT_MET else not_met
+        return Encoded(check, met, not_met, presumed)
+
+    def _latest_of(self, check: Check) -> tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]:
+        """The pieces of a fact as a look-back sees them, each with whether it is of the latest day."""
+        own_day = check.test.compare == "documented"
+        key = (check.fact, check.within, check.since, own_day)
+        if key not in self._latest:
+            window = self._window(check)
+            placed = [self._placed(piece, window, own_day) for piece in self.chart.facts_by_name[check.fact].pieces]
+            some = (disj(*(one.usable for one in placed)), disj(*(one.uncertain for one in placed)))
+            self._latest[key] = (list(zip(placed, _latest(placed), strict=True)), *some, window)
+        return self._latest[key]
+
+    def _window(self, check: Check) -> _Window:
+        """As ``judge._window``: from the days of another fact where it has usable ones, else from the length of time."""
+        start = check.within.start(self.chart.as_of).toordinal() if check.within else 0
+        window = _Window(check.within is not None, start, start)
+        if check.since is None:
+            return window
+        pieces = self.chart.facts_by_name[check.since].pieces
+        days = [(conj(p.usable, p.kind.get("day", False)), p.day_first, p.day_last) for p in pieces]
+        given = disj(*(there for there, _, _ in days))
+        first, last = window.first, window.last
+        so_far: Truth = False
+        for there, day_first, day_last in days:
+            first = _choose(there, _choose(conj(so_far, first <= day_first), first, day_first), first)
+            last = _choose(there, _choose(conj(so_far, last >= day_last), last, day_last), last)
+            so_far = disj(so_far, there)
+        return _Window(disj(given, window.there), first, last)
+
+    def _placed(self, piece: UnknownPiece, window: _Window, own_day: bool) -> _Placed:
+        """As ``judge._placed``: discounted when it is too late or too old, uncertain when that cannot be said."""
+        is_day = piece.kind.get("day", False) if own_day else False
+        dated = disj(is_day, piece.dated)
+        first = _choose(is_day, piece.day_first, piece.first)
+        last = _choose(is_day, piece.day_last, piece.last)
+        future = conj(dated, first > self.today)
+        old = conj(window.there, dated, last < window.first)
+        in_doubt = conj(window.there, disj(neg(dated), first < window.first))
+        counts = conj(neg(future), neg(old))
+        usable = conj(piece.usable, counts, neg(in_doubt))
+        uncertain = conj(counts, disj(piece.uncertain, conj(piece.usable, in_doubt)))
+        return _Placed(piece, usable, uncertain, dated, first)
+
+    def _answer(self, fact: str, piece: UnknownPiece, test: Test) -> tuple[Truth, Truth]:
+        key = (id(piece), test)
+        if key not in self._answers:
+            self._answers[key] = answer(piece, test, self.chart.facts_by_name[fact].domain)
+        return self._answers[key]
+
+
+def _choose(condition: Truth, one: Any, other: Any) -> Any:
+    if isinstance(condition, bool):
+        return one if condition else other
+    return z3.If(condition, one, other)
+
+
+def _latest(placed: list[_Placed]) -> list[Truth]:
+    """As ``judge._latest``, by the day on which each was recorded: all that may be of the latest day, else all undated."""
+    dated = [conj(one.usable, one.piece.dated) for one in placed]
+    none_dated = conj(*(neg(there) for there in dated))
+    top = [
+        conj(
+            there,
+            *(disj(neg(other_there), _not_after(other.piece, one.piece)) for other, other_there in zip(placed, dated, strict=True)),
+        )
+        for one, there in zip(placed, dated, strict=True)
+    ]
+    found = []
+    for one, there in zip(placed, dated, strict=True):
+        reached = disj(*(conj(is_top, one.piece.last >= other.piece.first) for other, is_top in zip(placed, top, strict=True)))
+        found.append(disj(conj(none_dated, one.usable), conj(there, reached)))
+    return found
+
+
+def _not_after(one: UnknownPiece, other: UnknownPiece) -> Truth:
+    if one is other:
+        return True
+    return disj(one.last < other.last, conj(one.last == other.last, one.first <= other.first))
+
+
+def counted(criterion: AtLeast | NoneOf, parts: tuple[Encoded, ...]) -> Encoded:
+    """A criterion by the outcomes of its parts. That a gate hides the parts behind it changes no outcome."""
+    match criterion:
+        case AtLeast():
+            met = at_least(criterion.count, (part.met for part in parts))
+            not_met = at_least(len(parts) - criterion.count + 1, (part.not_met for part in parts))
+        case NoneOf():
+            met = conj(*(part.not_met for part in parts))
+            not_met = disj(*(part.met for part in parts))
+    return Encoded(criterion, met, not_met, parts=parts)

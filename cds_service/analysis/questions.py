@@ -1,0 +1,237 @@
+"""What a solver can tell an author about one policy: criteria that no chart meets, that change nothing, that contradict each other.
+
+Each question gives findings; none is the good answer to all but :func:`exclusion_overlaps_indication` and
+:func:`presumption_reverses`, which say where the order of steps and silence decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+from cds_service.analysis.decided import decide_unknown
+from cds_service.analysis.domain import checks_of
+from cds_service.analysis.encode import Encoded, Encoder, Forced
+from cds_service.analysis.replay import judged
+from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solver, solver_for
+from cds_service.analysis.truths import Truth, conj, disj, neg, same
+from cds_service.content import Content
+from cds_service.decision import DecisionOutcome
+from cds_service.policy.judge import MET, judge
+from cds_service.policy.model import AtLeast, Criterion, Fact, NoneOf, Policy, facts_of, walk
+
+NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESSARY
+
+
+@dataclass(frozen=True, slots=True)
+class SolverFinding:
+    """What a question found about a criterion, and perhaps a second one, ``also``. ``example`` is a chart that shows it, if any."""
+
+    question: str
+    criterion: Criterion
+    says: str
+    example: Example | None = None
+    also: Criterion | None = None
+
+
+@dataclass
+class Asked:
+    """A policy being asked about; the solver and what was found out so far are shared by its questions."""
+
+    policy: Policy
+    content: Content
+    solver: Solver = field(init=False)
+    not_decided: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        self.solver = solver_for([self.policy], self.content)
+
+    def possible(self, condition: Callable[[Charts], Truth]) -> Mapping[str, Fact] | None:
+        """Facts on which a condition holds; None when there are none. What cannot be told counts as possible, and is noted."""
+        for charts in (self.solver.few, self.solver.enough):
+            found = charts.find(condition(charts))
+            if isinstance(found, NotDecided):
+                self.not_decided.append(found.because)
+                return {}
+            if found is not None:
+                return found
+        return None
+
+    def roots(self) -> list[Criterion]:
+        """The criteria that decide, by their roots: rules settled first, what makes necessary, what excludes."""
+        policy = self.policy
+        exclusions = [policy.not_necessary_when] if policy.not_necessary_when else []
+        return [*(rule.when for rule in policy.settled_first), policy.necessary_when, *exclusions]
+
+
+def possible_outcomes(asked: Asked) -> dict[DecisionOutcome, Answer]:
+    """For each outcome a chart that has it, or the proof that none does."""
+    policy, as_of = asked.policy, asked.solver.as_of
+    return {
+        outcome: asked.solver.ask(
+            lambda charts, outcome=outcome: charts.decided[0].outcomes[outcome],  # type: ignore[misc]
+            lambda facts, outcome=outcome: judged(policy, facts, as_of).outcome is outcome,  # type: ignore[misc]
+        )
+        for outcome in DecisionOutcome
+    }
+
+
+def never_met(asked: Asked) -> Iterator[SolverFinding]:
+    """Criteria that are met on no chart, so that what they are part of can never rest on them."""
+    for criterion in _never(asked, lambda node: node.met):
+        yield SolverFinding("never-met", criterion, f"no chart meets '{criterion.id}'")
+
+
+def never_not_met(asked: Asked) -> Iterator[SolverFinding]:
+    """Criteria that are not met on no chart: met or open, whatever is documented. Those that are made so are left out.
+
+    A day within a look-back, and a test whose failure is left open, are made so.
+    """
+    for criterion in _never(asked, lambda node: node.not_met):
+        if asked.solver.few.encoder.encode(criterion).not_met is not False:
+            yield SolverFinding("never-not-met", criterion, f"on no chart is '{criterion.id}' not met; it asks for nothing")
+
+
+def always_decided(asked: Asked) -> Iterator[SolverFinding]:
+    """Criteria that no chart leaves open, though they ask about the chart and not only about the order's own code."""
+    held = asked.solver.held
+    for criterion in _never(asked, lambda node: node.open):
+        if not all(held[name].always for name in facts_of(iter([*walk(criterion)]))):
+            yield SolverFinding("always-decided", criterion, f"no chart leaves '{criterion.id}' open")
+
+
+def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion]:
+    """The criteria of which something holds on no chart, topmost first. One chart often shows it for many."""
+    seen: set[int] = set()
+    criteria = [one for root in asked.roots() for one in walk(root)]
+    for criterion in criteria:
+        if id(criterion) in seen:
+            continue
+        found = asked.possible(lambda charts, one=criterion: what(charts.encoder.encode(one)))  # type: ignore[misc]
+        if found is None:
+            yield criterion
+            continue
+        outcomes = {id(one): judge(one, found, asked.solver.as_of).outcome for one in criteria} if found else {}
+        wanted = what(_OUTCOME)
+        seen |= {one for one, outcome in outcomes.items() if outcome.value == wanted}
+        seen.add(id(criterion))
+
+
+class _Named:
+    """Stands for an encoded criterion to learn which outcome a question is about."""
+
+    met, not_met, open = "met", "not met", "not documented"
+
+
+_OUTCOME: Encoded = _Named()  # type: ignore[assignment]
+
+
+def idle_criterion(asked: Asked) -> Iterator[SolverFinding]:
+    """Criteria, rules settled first too, without which every order would come out the same. Parts of an idle one are not named."""
+    policy = asked.policy
+    for rule in policy.settled_first:
+        yield from _idle(asked, rule.when, (False, True))
+        if isinstance(rule.when, AtLeast | NoneOf):
+            yield from _idle_parts(asked, rule.when)
+    yield from _idle_parts(asked, policy.necessary_when)
+    if policy.not_necessary_when:
+        yield from _idle_parts(asked, policy.not_necessary_when)
+
+
+def _idle_parts(asked: Asked, whole: Criterion) -> Iterator[SolverFinding]:
+    for part in whole.parts if isinstance(whole, AtLeast | NoneOf) else ():
+        every = isinstance(whole, AtLeast) and whole.count == len(whole.parts)
+        found = [] if len(getattr(whole, "parts", ())) == 1 else list(_idle(asked, part, (every, not every)))
+        yield from found or _idle_parts(asked, part)
+
+
+def _idle(asked: Asked, criterion: Criterion, dropped: tuple[bool, bool]) -> Iterator[SolverFinding]:
+    forced: Forced = {id(criterion): dropped}
+
+    def changes(charts: Charts) -> Truth:
+        without = decide_unknown(asked.policy, charts.encoder, forced).outcomes
+        return disj(*(neg(same(truth, without[outcome])) for outcome, truth in charts.decided[0].outcomes.items()))
+
+    if asked.possible(changes) is None:
+        yield SolverFinding("idle-criterion", criterion, f"without '{criterion.id}' every order would come out the same")
+
+
+def contradictory_siblings(asked: Asked) -> Iterator[SolverFinding]:
+    """Two parts of an *all* that no chart meets together, though each can be met."""
+    wholes = [one for root in asked.roots() for one in walk(root) if isinstance(one, AtLeast) and one.count == len(one.parts)]
+    for whole in wholes:
+        for one, other in combinations(whole.parts, 2):
+            shared = set(facts_of(walk(one))) & set(facts_of(walk(other)))
+            if not shared or any(asked.possible(lambda c, p=part: c.encoder.encode(p).met) is None for part in (one, other)):  # type: ignore[misc]
+                continue
+            if asked.possible(lambda c, a=one, b=other: conj(c.encoder.encode(a).met, c.encoder.encode(b).met)) is None:  # type: ignore[misc]
+                said = f"no chart meets '{one.id}' and '{other.id}' together, and '{whole.id}' wants both"
+                yield SolverFinding("contradictory-siblings", one, said, also=other)
+
+
+def exclusion_overlaps_indication(asked: Asked) -> Iterator[SolverFinding]:
+    """Charts that meet the criteria and an exclusion, or a rule settled first, at once; these win."""
+    policy, as_of = asked.policy, asked.solver.as_of
+    against = [rule.when for rule in policy.settled_first if rule.then == "not necessary"]
+    against += policy.not_necessary_when.parts if policy.not_necessary_when else ()
+    for excludes in against:
+
+        def both(charts: Charts, excludes: Criterion = excludes) -> Truth:
+            decided = charts.decided[0]
+            return conj(decided.necessary.met, charts.encoder.encode(excludes).met, decided.outcomes[NOT_NECESSARY])
+
+        def shows(facts: Mapping[str, Fact], excludes: Criterion = excludes) -> bool:
+            met = (judge(one, facts, as_of).outcome is MET for one in (policy.necessary_when, excludes))
+            return all(met) and judged(policy, facts, as_of).outcome is NOT_NECESSARY
+
+        answer = asked.solver.ask(both, shows)
+        if isinstance(answer, Example):
+            said = f"an order can meet every criterion and '{excludes.id}' at once; it is then not necessary"
+            yield SolverFinding("exclusion-overlaps-indication", excludes, said, answer)
+
+
+def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
+    """Facts whose silence makes an order necessary or not necessary, where documenting them can make it the opposite."""
+    policy, as_of = asked.policy, asked.solver.as_of
+    checks = [one for root in asked.roots() for one in walk(root) if not isinstance(one, AtLeast | NoneOf) and one.presumption]
+    for name in dict.fromkeys(check.fact for check in checks):
+        criterion = next(check for check in checks if check.fact == name)
+        for before, after in ((NECESSARY, NOT_NECESSARY), (NOT_NECESSARY, NECESSARY)):
+
+            def reverses(
+                charts: Charts, name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)
+            ) -> Truth:
+                while_silent = decide_unknown(policy, charts.encoder, _while_silent(charts, name, asked)).outcomes[pair[0]]
+                return conj(while_silent, charts.decided[0].outcomes[pair[1]])
+
+            def shows(
+                facts: Mapping[str, Fact], name: str = name, pair: tuple[DecisionOutcome, DecisionOutcome] = (before, after)
+            ) -> bool:
+                silent = {**facts, name: Fact(name, (), facts[name].unsearched if name in facts else ())}
+                return (judged(policy, silent, as_of).outcome, judged(policy, facts, as_of).outcome) == pair
+
+            answer = asked.solver.ask(reverses, shows)
+            if isinstance(answer, Example):
+                said = f"while '{name}' is silent the order is {before.value}; documented as here it is {after.value}"
+                yield SolverFinding("presumption-reverses", criterion, said, answer)
+
+
+def _while_silent(charts: Charts, name: str, asked: Asked) -> Forced:
+    """The checks that hang on a fact, with their outcomes while it is silent."""
+    facts = charts.chart.facts_by_name
+    silent = Encoder(replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())}))
+    hanging = [check for check in checks_of(asked.roots()) if name in (check.fact, check.since)]
+    return {id(check): (found.met, found.not_met) for check in hanging for found in [silent.encode(check)]}
+
+
+QUESTIONS: Mapping[str, Callable[[Asked], Iterator[SolverFinding]]] = {
+    "never-met": never_met,
+    "never-not-met": never_not_met,
+    "always-decided": always_decided,
+    "idle-criterion": idle_criterion,
+    "contradictory-siblings": contradictory_siblings,
+    "exclusion-overlaps-indication": exclusion_overlaps_indication,
+    "presumption-reverses": presumption_reverses,
+}
+"""The questions by the name of what they look for."""

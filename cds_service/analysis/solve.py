@@ -1,0 +1,249 @@
+"""Asks z3 for charts: one that shows something, the proof that none does, or the honest answer that it could not be told.
+
+Every chart found is judged again by ``policy.judge`` before it is returned, and made as plain as it can be while it still shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import z3
+
+from cds_service.analysis.decided import Decided, asks, assumed, authorization, because, decide_unknown, differ
+from cds_service.analysis.domain import Domain, checks_of, criteria_of, domains, earliest
+from cds_service.analysis.encode import Encoder
+from cds_service.analysis.replay import judged
+from cds_service.analysis.smallest import smallest
+from cds_service.analysis.truths import Truth, disj, neg, same
+from cds_service.analysis.unknown_chart import unknown_chart
+from cds_service.content import Content
+from cds_service.decision import Decision, DecisionOutcome
+from cds_service.policy.model import Check, Fact, Policy
+
+TIME_LIMIT = 20_000
+"""Milliseconds after which z3 gives up on one question."""
+Facts = dict[str, Fact]
+Reading = Literal["outcome", "because", "asks", "assumed", "authorization"]
+"""What two decisions are compared by; reasons, questions and assumptions by what they name, not by its order."""
+READINGS: tuple[Reading, ...] = ("outcome", "because", "asks", "assumed", "authorization")
+
+
+class Disagreement(AssertionError):
+    """The solver found a chart on which ``judge`` says otherwise: a fault in the encoding, never to be shown as an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A chart that shows what was asked for; what is not among ``facts`` is silent. ``decisions`` are those of the policies."""
+
+    facts: Facts
+    as_of: date
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """No chart of the date of service shows it, however much evidence it holds."""
+
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class NotDecided:
+    """It could not be told, and why."""
+
+    because: str
+
+
+Answer = Example | Proof | NotDecided
+
+
+class Charts:
+    """Every chart with up to so many pieces of evidence for each fact, and what some policies decide on it."""
+
+    def __init__(self, policies: Iterable[Policy], held: Mapping[str, Domain], as_of: date, pieces: Mapping[str, int]) -> None:
+        self.policies = tuple(policies)
+        checks = checks_of(root for policy in self.policies for root in criteria_of(policy))
+        self.chart = unknown_chart(held, as_of, earliest(checks, as_of), pieces)
+        self.encoder = Encoder(self.chart)
+        self.decided = tuple(decide_unknown(policy, self.encoder) for policy in self.policies)
+        self.solver = z3.SimpleSolver()
+        self.solver.set("timeout", TIME_LIMIT)
+        self.solver.add(*[rule for rule in self.chart.rules if rule is not True])
+
+    def find(self, condition: Truth) -> Facts | NotDecided | None:
+        """The facts of a chart on which a condition holds; None when there is none.
+
+        Raises Disagreement when ``judge`` gives a policy another outcome on it than the formulas do.
+        """
+        if condition is False:
+            return None
+        self.solver.push()
+        try:
+            if condition is not True:
+                self.solver.add(condition)
+            found = self.solver.check()
+            if found == z3.unsat:
+                return None
+            if found == z3.unknown:
+                return NotDecided(f"z3 gave up: {self.solver.reason_unknown()}")
+            model = self.solver.model()
+        finally:
+            self.solver.pop()
+        facts = self.chart.facts(model)
+        for decided in self.decided:
+            self._agree(decided, model, facts)
+        return facts
+
+    def _agree(self, decided: Decided, model: z3.ModelRef, facts: Facts) -> None:
+        said = [outcome for outcome, truth in decided.outcomes.items() if truth is True or z3.is_true(_value(model, truth))]
+        outcome = judged(decided.policy, facts, self.chart.as_of).outcome
+        if said != [outcome]:
+            held = {name: fact for name, fact in facts.items() if fact.evidence or fact.unsearched}
+            policy = decided.policy
+            raise Disagreement(f"{policy.id} {policy.version}: encoded as {said}, judged as {outcome}, on {held}")
+
+
+def _value(model: z3.ModelRef, truth: Truth) -> object:
+    return z3.BoolVal(truth) if isinstance(truth, bool) else model.eval(truth, model_completion=True)
+
+
+@dataclass
+class Solver:
+    """Answers questions about policies that are read on the same charts (versions, payers, mutants of one policy).
+
+    Charts with one piece of evidence for each fact are tried first; where none of them shows it, charts with as many pieces
+    as could make a difference (:func:`enough_pieces`), so that an answer of *none* is a proof.
+    """
+
+    policies: tuple[Policy, ...]
+    held: Mapping[str, Domain]
+    as_of: date
+    _few: Charts | None = field(default=None, init=False)
+    _enough: Charts | None = field(default=None, init=False)
+
+    def ask(self, condition: Callable[[Charts], Truth], shows: Callable[[Mapping[str, Fact]], bool]) -> Answer:
+        """A chart on which ``condition`` holds. ``shows`` judges the same from facts, and must agree.
+
+        Raises Disagreement when it does not.
+        """
+        for charts in (self.few, self.enough):
+            found = charts.find(condition(charts))
+            if isinstance(found, NotDecided):
+                return found
+            if found is not None:
+                if not shows(found):
+                    raise Disagreement(f"judge does not find what the formulas show on {found}")
+                return self._example(smallest(found, shows, self.held, self.as_of))
+        return Proof(self.as_of)
+
+    def _example(self, facts: Facts) -> Example:
+        told = {name: fact for name, fact in facts.items() if fact.evidence or fact.unsearched}
+        return Example(told, self.as_of, tuple(judged(policy, told, self.as_of) for policy in self.policies))
+
+    @property
+    def few(self) -> Charts:
+        """Charts with one piece of evidence for each fact."""
+        if self._few is None:
+            self._few = Charts(self.policies, self.held, self.as_of, {})
+        return self._few
+
+    @property
+    def enough(self) -> Charts:
+        """Charts with as many pieces of evidence as could make a difference."""
+        if self._enough is None:
+            checks = checks_of(root for policy in self.policies for root in criteria_of(policy))
+            self._enough = Charts(self.policies, self.held, self.as_of, enough_pieces(checks))
+        return self._enough
+
+
+def enough_pieces(checks: Iterable[Check]) -> dict[str, int]:
+    """So many pieces of evidence of each fact that more can change no outcome.
+
+    Of all the evidence that a check sees it is enough to keep one piece of the latest day, and one other that makes it open (it
+    disagrees, or may lie before the look-back begins): without the rest it comes out the same. Checks with the same look-back
+    share the first. Of a fact that a look-back starts from, the earliest and the latest day are enough.
+    """
+    held = list(checks)
+    tests: dict[tuple[object, ...], set[object]] = {}
+    for check in held:
+        key = (check.fact, check.within, check.since, check.test.compare == "documented")
+        tests.setdefault(key, set()).add(check.test)
+    pieces = {check.since: 2 for check in held if check.since}
+    for (fact, *_), told in tests.items():
+        pieces[str(fact)] = pieces.get(str(fact), 0) + 1 + len(told)
+    return pieces
+
+
+def date_to_ask(policies: Iterable[Policy]) -> date:
+    """The date of service that charts are asked about: the first on which all the policies were in force or had been."""
+    return max(policy.effective_from for policy in policies)
+
+
+def solver_for(policies: Iterable[Policy], content: Content, as_of: date | None = None) -> Solver:
+    """The solver for policies on the charts that the content's catalogue and value sets allow."""
+    held = tuple(policies)
+    return Solver(held, domains(held, content), as_of or date_to_ask(held))
+
+
+def differs(
+    one: Policy, other: Policy, content: Content, as_of: date | None = None, by: Iterable[Reading] = ("outcome",)
+) -> Answer:
+    """Facts on which two policies (versions, or a policy and its mutant) decide differently; or the proof that there are none.
+
+    With several readings in ``by`` a chart with another outcome is preferred to one with other reasons or questions only.
+    ``Example.decisions`` holds the decisions of both.
+    """
+    return differing(solver_for((one, other), content, as_of), by)
+
+
+def differing(solver: Solver, by: Iterable[Reading] = ("outcome",)) -> Answer:
+    """As :func:`differs`, for the first two policies of a solver."""
+    wanted = [reading for reading in READINGS if reading in set(by)]
+    answer: Answer = Proof(solver.as_of)
+    for reading in wanted:
+        answer = _differing_by(solver, reading)
+        if not isinstance(answer, Proof):
+            return answer
+    return answer
+
+
+def _differing_by(solver: Solver, reading: Reading) -> Answer:
+    one, other = solver.policies[:2]
+
+    def condition(charts: Charts) -> Truth:
+        first, second = charts.decided[:2]
+        if reading == "outcome":
+            return disj(*(neg(same(first.outcomes[outcome], second.outcomes[outcome])) for outcome in DecisionOutcome))
+        if reading == "authorization":
+            return differ(authorization(first, charts.encoder), authorization(second, charts.encoder))
+        read = {"because": because, "asks": asks, "assumed": assumed}[reading]
+        return differ(read(first), read(second))
+
+    def shows(facts: Mapping[str, Fact]) -> bool:
+        return read_as(judged(one, facts, solver.as_of), reading) != read_as(judged(other, facts, solver.as_of), reading)
+
+    return solver.ask(condition, shows)
+
+
+def read_as(decision: Decision, reading: Reading) -> object:
+    """What a decision says under a reading, comparable with that of another policy."""
+    match reading:
+        case "outcome":
+            return decision.outcome
+        case "because":
+            return set(decision.because_ids)
+        case "asks":
+            return set(decision.asks)
+        case "assumed":
+            return set(decision.assumed)
+        case "authorization":
+            return (
+                decision.policy.authorization.index(decision.authorization) if decision.policy and decision.authorization else None
+            )
+
+
+__all__ = ["Answer", "Charts", "Disagreement", "Example", "NotDecided", "Proof", "Solver", "differing", "differs"]

@@ -1,0 +1,62 @@
+"""What the test of a check says of one piece of evidence, as formulas: the same cases as in ``policy.judge``."""
+
+from __future__ import annotations
+
+from cds_service.analysis.domain import Domain
+from cds_service.analysis.truths import Truth, conj, disj, neg
+from cds_service.analysis.unknown_chart import UnknownPiece
+from cds_service.policy.model import Test
+from cds_service.policy.values import Interval
+
+
+def answer(piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
+    """As ``judge._answer``: whether the value passes the test, and whether it fails it."""
+    met: Truth = False
+    not_met: Truth = False
+    for kind, chosen in piece.kind.items():
+        passes, fails = _answer_of(kind, piece, test, domain)
+        met, not_met = disj(met, conj(chosen, passes)), disj(not_met, conj(chosen, fails))
+    return met, not_met
+
+
+def _answer_of(kind: str, piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
+    match kind, test.compare, test.value:
+        case "day", "documented", _:
+            return True, False
+        case "truth", "is", bool() as wanted:
+            return (piece.truth, neg(piece.truth)) if wanted else (neg(piece.truth), piece.truth)
+        case "word", "is", str() as wanted:
+            passes = piece.word == domain.words.index(wanted) if wanted in domain.words else False
+            return passes, neg(passes)
+        case "truth" | "word", "is", _:
+            return False, True
+        case "code", "in", str() as wanted:
+            passes = disj(*(piece.code == place for place, code in enumerate(domain.codes) if wanted in code.sets))
+            return passes, neg(passes)
+        case "number", compare, Interval(low=bound):
+            return _compare(compare, piece, domain.numbers.index(bound))
+        case _:
+            return False, False
+
+
+def _compare(compare: str, piece: UnknownPiece, bound: int) -> tuple[Truth, Truth]:
+    """As ``judge._compare``, on places in the list of numbers."""
+    low, high = piece.low, piece.high
+    all_at_least = low >= bound
+    all_above = disj(low > bound, conj(low == bound, piece.low_open))
+    all_at_most = high <= bound
+    all_below = disj(high < bound, conj(high == bound, piece.high_open))
+    match compare:
+        case "is_at_least":
+            return all_at_least, all_below
+        case "is_above":
+            return all_above, all_at_most
+        case "is_at_most":
+            return all_at_most, all_above
+        case "is_below":
+            return all_below, all_at_least
+        case "is":
+            met = conj(low == bound, high == bound)
+            return met, conj(neg(met), disj(all_above, all_below))
+        case _:
+            return False, False

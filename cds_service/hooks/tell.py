@@ -1,0 +1,32 @@
+"""Tells telemetry what was decided: the outcomes of a call by policy, and the evidence that did not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cds_service import telemetry
+from cds_service.chart import Case
+from cds_service.decision import Decision, evidence_of
+from cds_service.policy.model import Standing
+
+
+def tell(decided: Iterable[tuple[Case, Decision]], revision: str) -> None:
+    """Counts the decisions of a call and adds them to its log line: policies, outcomes and criteria, nothing of the chart.
+
+    ``revision`` is the content's. Outside of a request (``cds-service check``) nothing is told.
+    """
+    call = telemetry.current()
+    if call is None:
+        return
+    call.revision = revision
+    orders = set()
+    for _, decision in decided:
+        orders.add(decision.order)
+        because = list(decision.because_ids)
+        call.outcomes.append({"policy": decision.policy_id, "outcome": decision.outcome.value, "because": because})
+        call.unusable += [
+            (decision.policy_id, evidence.standing.value)
+            for evidence in evidence_of(decision)
+            if evidence.standing is not Standing.USABLE
+        ]
+    call.orders = len(orders)

@@ -1,0 +1,50 @@
+"""What one order costs, counted in function calls, stays within the committed budget (``bench/budget.json``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from bench.calls import BUDGET, MARGIN, calls, counts
+from cds_service.content import Content
+from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.messages import parse_request
+from cds_service.vignettes.read import read_vignettes
+from cds_service.vignettes.run import request_of
+from tests.conftest import TODAY
+
+
+def test_no_order_costs_more_calls_than_its_budget(content: Content) -> None:
+    """A decision and a request make no more function calls than committed, with a margin; ``bench.calls --write`` renews the budget."""
+    budget = orjson.loads(BUDGET.read_bytes())
+    found = counts(content)
+    assert budget.keys() == found.keys()
+    over = {name: (count, budget[name]) for name, count in found.items() if count > budget[name] * MARGIN}
+    assert not over
+
+
+def test_calls_are_counted_exactly() -> None:
+    """Calls of Python and of C functions count one each, and a second run counts the same."""
+
+    def work() -> list[int]:
+        return [abs(n) for n in range(10)]
+
+    first = calls(work)
+    assert first == calls(work)
+    assert calls(lambda: (work(), work())) > 2 * first - 2
+
+
+def test_facts_that_are_skipped_have_nothing_to_find(content: Content) -> None:
+    """Where a case mentions none of the value sets that a fact speaks by, none of its evidence kinds finds anything."""
+    looked = 0
+    for path in sorted(Path("tests/vignettes").rglob("*.yaml")):
+        for vignette in read_vignettes(path, path.name, content)[::9]:
+            request = parse_request(orjson.dumps(request_of(vignette, content)), "2.2")
+            for case, _ in decide_request(request, content, TODAY, Settings()):
+                for name in content.catalogue:
+                    definition = content.catalogue[name]
+                    if definition.speaks_by is not None and definition.speaks_by.isdisjoint(case.mentioned):
+                        looked += 1
+                        assert not [one for source in definition.sources for one in source.find(case, definition.wanted)], name
+    assert looked

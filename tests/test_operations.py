@@ -1,0 +1,144 @@
+"""What operators ask: health, ready, metrics, the OpenAPI document; and fuzzed requests, few of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+
+from bench.fuzz import WORD, examples, fuzz
+from cds_service import limits
+from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.log_lines import LogLine
+from tests.conftest import held_app, held_content
+from tests.exchange import ADDRESS, Json, fetuses, gestational_age, order, request, sign
+
+
+def test_health_and_ready_tell_what_is_held(client: FlaskClient) -> None:
+    """Health answers without work; ready names the content, and that there is no store."""
+    assert client.get("/health").get_json() == {"status": "ok"}
+    told = client.get("/ready").get_json()
+    assert told == {
+        "status": "ready",
+        "revision": held_content().revision,
+        "policies": len(held_content().policies),
+        "store": "none",
+    }
+
+
+def test_metrics_count_requests_outcomes_and_evidence_that_did_not_count(client: FlaskClient) -> None:
+    """A request adds to its hook, its outcome and its latency; a count of another year is evidence that did not count."""
+    sign(client, order(), chart=(gestational_age(77, "2025-05-01"), fetuses(3, "2020-05-01")))
+    told = client.get("/metrics").get_data(as_text=True)
+    assert 'cds_requests_total{hook="order-sign",status="200"}' in told
+    assert 'cds_outcomes_total{outcome="' in told
+    assert 'cds_request_seconds_bucket{hook="order-sign",le="0.0005"}' in told
+    assert 'cds_unusable_evidence_total{policy="carelon/prenatal-cfdna-screening",standing="discounted"}' in told
+
+
+def test_no_label_of_the_metrics_is_a_clients_word(client: FlaskClient) -> None:
+    """Whatever address, hook or instance a client names, the labels stay ours."""
+    client.get(f"/{WORD}")
+    client.post(f"/cds-services/{WORD}", json={})
+    client.post(ADDRESS, json={"hook": WORD, "hookInstance": WORD})
+    client.open(ADDRESS, method=WORD.upper())
+    assert WORD.upper() not in client.get("/metrics").get_data(as_text=True).upper()
+
+
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"}, {"Via": "1.1 x"}])
+def test_metrics_are_not_told_to_others(client: FlaskClient, headers: dict[str, str]) -> None:
+    """Without a token, only this machine is told, and not a proxy on it that asks for somebody else."""
+    assert client.get("/metrics", headers=headers).status_code == 403
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.1"}).status_code == 403
+
+
+def test_a_token_opens_the_metrics(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a token set, whoever has it is told, from wherever, and nobody else."""
+    monkeypatch.setenv("CDS_SERVICE_METRICS_TOKEN", "of-the-operator")
+    away = {"REMOTE_ADDR": "10.0.0.1"}
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers={"Authorization": "Bearer of-the-operator"}, environ_base=away).status_code == 200
+
+
+def nested(levels: int) -> Json:
+    """A request whose prefetch is nested that deeply, counted from the body's own object."""
+    made = request(order())
+    node: object = 1
+    for _ in range(levels - 2):
+        node = [node]
+    made["prefetch"]["own"] = node
+    return made
+
+
+def test_nesting_is_bounded_and_brackets_in_texts_are_not_levels(client: FlaskClient) -> None:
+    """A hundred levels are read and one more is refused; texts full of brackets are read like any other."""
+    assert client.post(ADDRESS, json=nested(limits.DEEPEST)).status_code == 200
+    refused = client.post(ADDRESS, json=nested(limits.DEEPEST + 1))
+    assert (refused.status_code, refused.get_json()["issue"][0]["code"]) == (400, "too-costly")
+    texts = request(order()) | {"own": "[" * 500, "more": "}" * 300}
+    assert client.post(ADDRESS, json=texts).status_code == 200
+    assert client.post(ADDRESS, json=nested(limits.DEEPEST + 1) | {"own": "[" * 500}).status_code == 400
+
+
+def test_too_many_resources_are_refused_by_their_key(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More resources than are read get 413 with the prefetch key at which there were too many."""
+    monkeypatch.setattr(limits, "MOST_RESOURCES", 30)
+    made = request(order())
+    made["prefetch"]["observations"]["entry"] = [{"resource": fetuses(1, "2025-05-01")}] * 40
+    refused = client.post(ADDRESS, json=made, headers={"Origin": "https://ehr.example"})
+    assert (refused.status_code, refused.get_json()["issue"][0]["expression"]) == (413, ["prefetch.observations"])
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_openapi_document_is_valid_and_complete(client: FlaskClient) -> None:
+    """The document is valid OpenAPI 3.1 and names every address and method of the application."""
+    document = client.get("/openapi.json").get_json()
+    validate(document)
+    there = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
+    routes = {
+        (rule.rule.replace("<service>", SERVICE_ID), method)
+        for rule in held_app().url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert there == routes
+    assert "draftOrders" in json.dumps(document["components"]["schemas"])
+
+
+def test_no_log_line_repeats_a_name_that_the_client_invented(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    """A member that FHIR does not know, in an order or in what is prefetched, is not named in the log."""
+    caplog.set_level(logging.INFO)
+    made = request(order() | {WORD: 1})
+    made["prefetch"] |= {WORD: None, f"{WORD}2": {"resourceType": "Bundle", "entry": []}}
+    assert client.post(ADDRESS, json=made).status_code == 200
+    lines = [LogLine().format(record) for record in caplog.records]
+    assert any("not valid FHIR" in line for line in lines)
+    assert not any(WORD in line for line in lines)
+
+
+def test_fuzzed_requests_get_lawful_answers() -> None:
+    """Requests nearly right and noise: never a 5xx, always JSON with CORS, refusals as OperationOutcomes that repeat nothing."""
+    statuses, wrong = fuzz(held_app(), examples(held_content()), 500, 20261123)
+    assert wrong == []
+    assert {200, 400} <= set(statuses)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_the_openapi_document_allows_never_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """Requests generated from the service's own document, right and wrong ones, get no 5xx."""
+    caplog.set_level(logging.CRITICAL)
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", held_app())
+    cases = st.one_of(*(found.ok().as_strategy() for found in schema.get_all_operations()))  # type: ignore[union-attr]
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None)
+    @given(cases)
+    def run(case: schemathesis.Case[Any]) -> None:
+        assert case.call().status_code < 500
+
+    run()
