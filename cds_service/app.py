@@ -64,6 +64,7 @@ def create_app(
     app.register_blueprint(web_pages(held, chosen, day, store))
     CORS(
         app,
+        resources=r"/(?!(stats|decisions|try|policies|value-sets|static|metrics)(/|$)).+",  # pages are for no other site's scripts
         methods=["GET", "POST", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type", "Accept"],
         max_age=600,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from flask import Request
 
@@ -24,7 +25,13 @@ def refused(request: Request) -> int:
         said = (given.token if given.type == "bearer" else given.password) if given else None
         return 0 if said and hmac.compare_digest(said.encode("utf-8", "replace"), token.encode()) else 401
     here = _of_this_machine(request.remote_addr or "") and not any(name in request.headers for name in _THROUGH_OTHERS)
-    return 0 if here else 403
+    return 0 if here and _named_as_this_machine(request.host) else 403
+
+
+def _named_as_this_machine(host: str) -> bool:
+    """Whether the call was made to a name of this machine, and not to one that a stranger's page has led here."""
+    name = urlsplit(f"//{host}").hostname or ""
+    return name == "localhost" or _of_this_machine(name)
 
 
 def _of_this_machine(address: str) -> bool:

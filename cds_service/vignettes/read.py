@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -21,6 +22,8 @@ from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile
 
 OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 class OrderEntry(Entry):
@@ -187,7 +190,14 @@ def _earlier(one: Vignette, days: int, policy: Policy) -> Vignette:
     """A vignette of another version as one of this, every date in it so many days earlier."""
     given = {fact: [_evidence_earlier(evidence, days) for evidence in found] for fact, found in one.given.items()}
     named = f"{one.name} (as of {policy.version})"
-    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given)
+    chart = {
+        fact: [_DAY.sub(lambda day: _day_earlier(day[0], days), words) for words in found] for fact, found in one.chart.items()
+    }
+    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given, chart=chart)
+
+
+def _day_earlier(written_day: str, days: int) -> str:
+    return (date.fromisoformat(written_day) - timedelta(days)).isoformat()
 
 
 def _evidence_earlier(evidence: Evidence, days: int) -> Evidence:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.content import Content
@@ -24,6 +24,8 @@ from cds_service.web.stats_page import add_stats_page
 from cds_service.web.vignette_shelf import VignetteShelf
 from cds_service.wording import effective, place_of, review
 
+POLICIES = "cds_service pages"
+"""The key of an application's extensions under which the policies of its pages stand."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -43,6 +45,14 @@ def guarded(page: Response) -> Response:
     return page
 
 
+def render_ahead(app: Flask) -> None:
+    """Makes every policy's page before somebody asks for it; reading its vignettes takes the most of a second."""
+    for id_, version in app.extensions[POLICIES]:
+        payer, name = id_.split("/")
+        with app.test_request_context():
+            app.view_functions["web.policy"](payer=payer, policy=name, version=version)
+
+
 def web_pages(
     content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None, clock: Clock = now
 ) -> Blueprint:
@@ -60,6 +70,8 @@ def web_pages(
         return _policy_page(policy, content, lists, shelf) if policy else None
 
     pages.after_request(guarded)
+    held_here = [(policy.id, policy.version.isoformat()) for policy in content.policies]
+    pages.record_once(lambda state: state.app.extensions.__setitem__(POLICIES, held_here))
 
     @pages.get("/")
     def library() -> str:

@@ -104,6 +104,8 @@ def test_strangers_see_no_numbers(sqlite_file: Path, serving: Callable[..., Serv
     client = serving(f"sqlite:///{sqlite_file}").client
     assert client.get("/stats", environ_base={"REMOTE_ADDR": "192.0.2.7"}, headers=PAGE).status_code == 403
     assert client.get("/stats", headers=PAGE | {"X-Forwarded-For": "192.0.2.7"}).status_code == 403
+    assert client.get("/stats", headers=PAGE | {"Host": "evil.example"}).status_code == 403
+    assert "Access-Control-Allow-Origin" not in client.get("/stats", headers=PAGE | {"Origin": "https://evil.example"}).headers
     monkeypatch.setenv(TOKEN, "the operator's word")
     asked = client.get("/stats", headers=PAGE)
     assert asked.status_code == 401
