@@ -14,6 +14,8 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -76,6 +78,16 @@ def begin(hook: str) -> None:
 def current() -> Call | None:
     """The request that is being answered in this thread, None outside of one."""
     return _call.get()
+
+
+@contextmanager
+def unaccounted() -> Iterator[None]:
+    """What is done meanwhile adds nothing to the request's account: an order that a person made up counts for nobody."""
+    before = _call.set(None)
+    try:
+        yield
+    finally:
+        _call.reset(before)
 
 
 def end(status: int, size: int) -> None:

@@ -34,7 +34,7 @@ def run_vignettes(policy: Which = "", vignettes: Folder = None, content: Content
     for vignette in read:
         for way, found in (
             ("as facts", differences_as_facts(vignette, held)),
-            ("over HTTP", differences_over_http(vignette, held, app)),
+            ("over HTTP", differences_over_http(vignette, held, lambda one: app if one is held else create_app(one))),
         ):
             if found:
                 wrong += 1
