@@ -1,7 +1,6 @@
 """What a page costs the server: ``python -m bench.pages``.
 
 A worker makes every policy's page as it starts and keeps it (``render_ahead``). *Unprepared* is the first request of a process that
-A worker makes every policy's page as it starts and keeps it (``render_ahead``). *Unprepared* is the first request of a process that
 has not, *first* that of one that has; p50 and p99 are over all requests of all processes, their first ones included.
 Figures are milliseconds of one process, from the request to the whole page, without a network.
 """
