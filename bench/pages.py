@@ -1,8 +1,8 @@
 """What a page costs the server: ``python -m bench.pages``.
 
-A worker makes every policy's page as it starts and keeps it (``render_ahead``). *Unprepared* is the first request of a process that
-has not, *first* that of one that has; p50 and p99 are over all requests of all processes, their first ones included.
-Figures are milliseconds of one process, from the request to the whole page, without a network.
+A worker makes every policy's page as it starts and keeps it (``render_ahead``). *Unprepared* is the first request of a process
+that has not; *first* is the first request of one that has; p50 and p99 are over all requests of all processes, their first ones
+included. Figures are milliseconds of one process, from the request to the whole page, without a network.
 """
 
 from __future__ import annotations
