@@ -16,7 +16,7 @@ from markupsafe import Markup
 from cds_service.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
 from cds_service.hooks.answer import Settings, decide_request, response_for
-from cds_service.hooks.messages import Issue, Unusable, parse_request
+from cds_service.hooks.messages import Issue, Unusable, operation_outcome, parse_request
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
@@ -67,7 +67,7 @@ def answered(body: bytes, content: Content, today: date, settings: Settings, add
             decided = decide_request(unnamed, content, today, settings)
         raw = orjson.dumps(response_for(asked, body, decided, content, today, settings))
     except Unusable as error:
-        return Answered(shown, "", curl, error.status, issues=error.issues)
+        return Answered(shown, _pretty(orjson.dumps(operation_outcome(error.issues))), curl, error.status, issues=error.issues)
     plain = orjson.loads(raw)
     return Answered(
         shown,

@@ -22,9 +22,10 @@ from cds_service.hooks.answer import Settings
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
+from cds_service.vignettes.run import request_of
+from cds_service.web.vignette_shelf import VignetteShelf
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json
-from tests.hook_calls import vignettes
 from tests.store.service import FEEDBACK, overridden
 
 SECRET = "a secret of the tests, long enough to sign with"  # noqa: S105 - it guards nothing
@@ -67,12 +68,12 @@ def served(content: Content, folder: Path) -> Iterator[Site]:
 
 
 def fill(site: Site, content: Content) -> None:
-    """Signs a part of the vignettes' orders as over a month, and overrides some of their cards."""
+    """Signs the orders of two policies' vignettes as over a month, and overrides some of their cards."""
     chance = random.Random(7)  # noqa: S311 - the same month each time
-    for number, (_, made) in enumerate(vignettes(content)):
-        if number % 4:
-            continue
-        call: Json = made | {"hookInstance": str(UUID(int=number + 1))}
+    shelf = VignetteShelf(content)
+    filling = [v for p in content.policies if p.payer in ("carelon", "medica-central") for v in shelf.of(p) if not v.own_lists]
+    for number, vignette in enumerate(filling[::2]):
+        call: Json = request_of(vignette, content) | {"hookInstance": str(UUID(int=number + 1))}
         for card in site.client.post(ADDRESS, json=call).get_json()["cards"]:
             if chance.random() < 0.5:
                 code = chance.choice(["patient-pays", "other-policy", "documented-elsewhere"])
