@@ -17,6 +17,9 @@ from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
 SIGNS = {Outcome.MET: "+", Outcome.NOT_MET: "-", Outcome.NOT_DOCUMENTED: "?"}
 UNSEEN = "."
 """A criterion that was not looked at, because a gate before it was not met."""
+_MOST_DIGESTS = 4096
+_digests: dict[tuple[int, ...], tuple[tuple[Criterion, ...], str]] = {}
+"""Digests by the identity of their criteria, which are held so that no others take it."""
 _OUTCOMES = {sign: outcome for outcome, sign in SIGNS.items()}
 
 
@@ -37,8 +40,10 @@ def written_outcomes(decision: Decision) -> str | None:
     findings = decision.because if decision.settled_by else [f for f in (decision.necessary, decision.exclusions) if f]
     if len(findings) != len(roots):
         return None
-    signs = "".join(sign for root, finding in zip(roots, findings, strict=True) for sign in _signs(root, finding))
-    return f"{_digest(roots)}:{signs}"
+    signs: list[str] = []
+    for root, finding in zip(roots, findings, strict=True):
+        _sign(root, finding, signs)
+    return f"{_digest(roots)}:{''.join(signs)}"
 
 
 def read_outcomes(written: str | None, policy: Policy, because: list[str]) -> tuple[Judged, ...]:
@@ -62,11 +67,11 @@ def _parts(criterion: Criterion) -> tuple[Criterion, ...]:
     return () if isinstance(criterion, Check) else criterion.parts
 
 
-def _signs(criterion: Criterion, finding: Finding | None) -> Iterator[str]:
-    yield SIGNS[finding.outcome] if finding else UNSEEN
+def _sign(criterion: Criterion, finding: Finding | None, signs: list[str]) -> None:
+    signs.append(SIGNS[finding.outcome] if finding else UNSEEN)
     looked_at = finding.parts if finding else ()
     for number, part in enumerate(_parts(criterion)):
-        yield from _signs(part, looked_at[number] if number < len(looked_at) else None)
+        _sign(part, looked_at[number] if number < len(looked_at) else None, signs)
 
 
 def _judged(criterion: Criterion, signs: Iterator[str]) -> Judged:
@@ -75,5 +80,12 @@ def _judged(criterion: Criterion, signs: Iterator[str]) -> Judged:
 
 
 def _digest(roots: list[Criterion]) -> str:
-    ids = "\n".join(criterion.id for root in roots for criterion in walk(root))
-    return sha256(ids.encode()).hexdigest()[:8]
+    """A digest of all ids below some criteria, computed once for the same criteria: a decision is logged with every order."""
+    key = tuple(id(root) for root in roots)
+    known = _digests.get(key)
+    if known is None:
+        ids = "\n".join(criterion.id for root in roots for criterion in walk(root))
+        if len(_digests) >= _MOST_DIGESTS:
+            _digests.clear()
+        known = _digests[key] = (tuple(roots), sha256(ids.encode()).hexdigest()[:8])
+    return known[1]
