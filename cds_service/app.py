@@ -18,6 +18,7 @@ from cds_service import telemetry
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
+from cds_service.hooks.decision_links import SHORTEST_SECRET
 from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
 from cds_service.hooks.routes import hooks_routes
 from cds_service.limits import body_limit
@@ -26,6 +27,8 @@ from cds_service.operations import account_for, operations_routes
 from cds_service.security.access import Access, access_of_environment
 from cds_service.security.guard import guard
 from cds_service.store.store import Store
+from cds_service.web.pages import guarded, web_pages
+from cds_service.web.problem_page import PAGE_SAID, problem_page, wants_page
 
 log = logging.getLogger("cds_service")
 
@@ -50,15 +53,18 @@ def create_app(
     app.url_map.strict_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = body_limit()
     account_for(app)
+    chosen, day = settings or settings_of_environment(), today or _local_day
     entry = access or access_of_environment()
     reading = servers or ClientServers(entry.outbound)
-    routes = hooks_routes(held, settings or settings_of_environment(), today or _local_day, store, reading)
+    routes = hooks_routes(held, chosen, day, store, reading)
     guard(routes, entry, store)
     app.register_blueprint(routes)
     app.register_blueprint(operations_routes(held, store))
     app.register_blueprint(openapi_routes(held))
+    app.register_blueprint(web_pages(held, chosen, day, store))
     CORS(
         app,
+        resources=r"/(?!(stats|decisions|try|policies|value-sets|static|metrics)(/|$)).+",  # pages are for no other site's scripts
         methods=["GET", "POST", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type", "Accept"],
         max_age=600,
@@ -80,17 +86,23 @@ def content_of_environment() -> Content:
 def settings_of_environment() -> Settings:
     """The settings that the environment names: ``CDS_SERVICE_CRD_VERSION``, ``2.2`` by default, for requests that name no version;
     what is kept of patients, turned on by ``CDS_SERVICE_LOG_VALUES=1`` and ``CDS_SERVICE_KEEP_COMMENTS=1``; and
-    ``CDS_SERVICE_STRICT=1``, which refuses what the specifications refuse and the service could answer.
+    ``CDS_SERVICE_STRICT=1``, which refuses what the specifications refuse and the service could answer. Cards link
+    their decisions where ``CDS_SERVICE_PUBLIC_URL`` and ``CDS_SERVICE_LINK_SECRET`` are set.
 
-    Raises ValueError for a version that is not spoken.
+    Raises ValueError for a version that is not spoken, and for a secret that could be guessed.
     """
     named = os.environ.get("CDS_SERVICE_CRD_VERSION") or "2.2"
     if named not in VERSIONS:
         raise ValueError(f"CDS_SERVICE_CRD_VERSION: {named} is no CRD version spoken here; {', '.join(VERSIONS)} are")
+    secret = os.environ.get("CDS_SERVICE_LINK_SECRET", "")
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"CDS_SERVICE_LINK_SECRET: it signs links, so it is at least {SHORTEST_SECRET} random characters")
     return Settings(
         crd_version=VERSIONS[named],
         log_values=os.environ.get("CDS_SERVICE_LOG_VALUES") == "1",
         keep_comments=os.environ.get("CDS_SERVICE_KEEP_COMMENTS") == "1",
+        public_url=os.environ.get("CDS_SERVICE_PUBLIC_URL", "").rstrip("/"),
+        link_secret=secret,
         strict=os.environ.get("CDS_SERVICE_STRICT") == "1",
     )
 
@@ -111,6 +123,8 @@ def _unusable(error: Unusable) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
+    if wants_page():
+        return guarded(problem_page(error.code or 500, PAGE_SAID.get(error.code or 500, error.name)))
     codes = {404: "not-found", 405: "not-supported", 408: "timeout", 413: "too-long", 503: "transient"}
     code = codes.get(error.code or 0, "processing")
     said = {
@@ -128,7 +142,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _too_deep(_: RecursionError) -> Response:
-    """What is nested too deeply to be read is the request's fault, whichever bound it slipped past."""
+    """What is nested too deeply to be read is the request's fault (the JSON parser itself refuses 1024 levels)."""
     return _outcome(400, (Issue("", "it is nested too deeply to be read", "too-costly"),))
 
 
@@ -138,4 +152,6 @@ def _unforeseen(error: Exception) -> Response:
     call = telemetry.current()
     extra = {"error": type(error).__name__, "at": frames, "path": str(request.url_rule)}
     log.error("failed", extra=extra | {"hook_instance": call.hook_instance if call else ""})
+    if wants_page():
+        return guarded(problem_page(500, "Its log says where."))
     return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a request's body; charts prefetched whole run to several megabytes."""
-DEEPEST = 100
-"""Levels of JSON. The deepest real requests, with questionnaires nested in Bundles, have about twenty."""
 MOST_RESOURCES = 20_000
 """Resources that a client may prefetch; a long life in a hospital has some thousands."""
-_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 class TooMuch(NamedTuple):
@@ -39,33 +36,6 @@ def _number(name: str, default: int) -> int:
     if not written.isascii() or not written.isdigit() or not 0 < int(written) < 10_000:
         raise ValueError(f"{name}: a whole number from 1 to 9999 is meant")
     return int(written)
-
-
-def too_deep(body: bytes, parsed: object) -> bool:
-    """Whether a body, which parsed, is nested deeper than DEEPEST. Costs microseconds for what real clients send."""
-    brackets = body.translate(None, _BRACKETS)
-    for _ in range(DEEPEST):
-        inner = brackets.replace(b"{}", b"").replace(b"[]", b"")
-        if not inner:
-            return False
-        if len(inner) == len(brackets):
-            break  # texts hold brackets as well: look at what they say
-        brackets = inner
-    return _levels_beyond(parsed)
-
-
-def _levels_beyond(parsed: object) -> bool:
-    level: list[Any] = [parsed]
-    for _ in range(DEEPEST):
-        level = [
-            value
-            for node in level
-            for value in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())
-            if isinstance(value, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def too_many_resources(prefetch: object, keys: Collection[str]) -> TooMuch | None:

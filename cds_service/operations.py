@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
-import os
-from ipaddress import ip_address
-
 import orjson
 from flask import Blueprint, Flask, Response, abort, request
 
 from cds_service import telemetry
 from cds_service.content import Content
 from cds_service.hooks.messages import Issue, Unusable
+from cds_service.operators import TOKEN, refused
 from cds_service.store.store import Store
 
 REFUSED = "cds_service.refused"
 """The key of a request's environment under which the server says with what status it is to be refused, its body unread."""
-TOKEN = "CDS_SERVICE_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 STORE_ANSWERS = 1.0
 """Seconds that `/ready` waits for the store."""
-_THROUGH_OTHERS = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def account_for(app: Flask) -> None:
@@ -34,7 +29,7 @@ def account_for(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        telemetry.end(response.status_code, request.content_length or 0)
+        telemetry.end(response.status_code, int(request.environ.get("CONTENT_LENGTH") or 0))
         return response
 
 
@@ -70,19 +65,8 @@ def operations_routes(content: Content, store: Store | None) -> Blueprint:
 
 
 def _refuse_strangers() -> None:
-    """Lets in who has the operator's token; where none is set, who asks from this machine and not on behalf of another."""
-    token = os.environ.get(TOKEN)
-    if token:
-        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, f"Bearer {token}".encode()):
-            raise Unusable(401, [Issue("", "the metrics are for operators", "login")])
-        return
-    if not _of_this_machine(request.remote_addr or "") or any(name in request.headers for name in _THROUGH_OTHERS):
-        raise Unusable(403, [Issue("", f"the metrics are told on this machine; elsewhere, set {TOKEN}", "forbidden")])
-
-
-def _of_this_machine(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+    status = refused(request)
+    if status == 401:
+        raise Unusable(401, [Issue("", "the metrics are for operators", "login")])
+    if status:
+        raise Unusable(status, [Issue("", f"the metrics are told on this machine; elsewhere, set {TOKEN}", "forbidden")])

@@ -14,6 +14,8 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -60,6 +62,7 @@ class Call:
     orders: int = 0
     revision: str = ""
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    assertions: list[dict[str, str]] = field(default_factory=list)
     unusable: list[tuple[str, str]] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
 
@@ -75,6 +78,16 @@ def begin(hook: str) -> None:
 def current() -> Call | None:
     """The request that is being answered in this thread, None outside of one."""
     return _call.get()
+
+
+@contextmanager
+def unaccounted() -> Iterator[None]:
+    """What is done meanwhile adds nothing to the request's account: an order that a person made up counts for nobody."""
+    before = _call.set(None)
+    try:
+        yield
+    finally:
+        _call.reset(before)
 
 
 def end(status: int, size: int) -> None:
@@ -95,6 +108,8 @@ def end(status: int, size: int) -> None:
         told["hook_instance"] = call.hook_instance
     if call.outcomes:
         told |= {"orders": call.orders, "outcomes": call.outcomes, "revision": call.revision}
+    if call.assertions:
+        told["assertions"] = call.assertions
     if call.elements:
         told["elements"] = call.elements
     log.info("answered" if status < 400 else "refused" if status < 500 else "failed to answer", extra=told)
@@ -155,6 +170,6 @@ def _lives(process: int) -> bool:
 
 def loggable(hook_instance: object) -> str:
     """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    if isinstance(hook_instance, str) and re.fullmatch(r"[A-Za-z0-9-]{1,64}", hook_instance):
+    if isinstance(hook_instance, str) and re.fullmatch(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}", hook_instance):
         return hook_instance
     return "not an id"

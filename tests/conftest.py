@@ -39,6 +39,11 @@ def held_app() -> Flask:
     return create_app(held_content(), today=lambda: TODAY)
 
 
+def app_over(content: Content) -> Flask:
+    """A service over a content; the shipped one has one for the whole run."""
+    return held_app() if content is held_content() else create_app(content, today=lambda: TODAY)
+
+
 @pytest.fixture
 def content() -> Content:
     """The shipped content."""
@@ -88,7 +93,7 @@ class VignetteTest(pytest.Item):
         elif self.way == "as facts":
             found = differences_as_facts(self.vignette, content)
         else:
-            found = differences_over_http(self.vignette, content, held_app())
+            found = differences_over_http(self.vignette, content, app_over)
         if found:
             raise AssertionError("\n".join([self.vignette.story, *found, *_tree(self.vignette, content)]))
 

@@ -152,3 +152,11 @@ def test_every_vignette_is_decided_as_at_signing(client: FlaskClient, content: C
         assert own(post(client, booking(made, f"{vignette.as_of}T09:00:00Z"))) == own(post(client, made)), vignette.name
         policies.add(vignette.policy.id)
     assert len(policies) == 4
+
+
+@pytest.mark.parametrize("status", [7, [], {}, None, True])
+def test_an_odd_status_is_no_failure(client: FlaskClient, status: Any) -> None:
+    """An Appointment whose status is no text is refused or passed over, and fails nothing."""
+    made = booking(request(order(status="active")), DAY)
+    made["context"]["appointments"]["entry"][0]["resource"]["status"] = status
+    assert client.post(ADDRESS, json=made).status_code in (200, 400, 422)

@@ -14,7 +14,7 @@ TOP = Path(__file__).parent.parent
 
 
 def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
-    """A wheel built from this tree holds every policy, fact, value set, example, vignette and migration, and the discovery document."""
+    """A wheel built from this tree holds every policy, fact, value set, example, vignette, migration, template and static file."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=TOP, check=True, capture_output=True
     )
@@ -28,7 +28,13 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     assert {f"lint/{path.name}" for path in (TOP / "docs/lint").glob("*.md")} <= held
     migrations = {path.relative_to(TOP).as_posix() for path in (TOP / "cds_service/store/migrations").glob("**/*.py")}
     assert len(migrations) >= 4
-    assert migrations <= set(zipfile.ZipFile(wheel).namelist())
+    pages = {
+        path.relative_to(TOP).as_posix()
+        for folder in ("templates", "static")
+        for path in (TOP / "cds_service/web" / folder).iterdir()
+    }
+    assert len(pages) >= 14
+    assert migrations | pages <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_facts_page_is_current(content: Content) -> None:

@@ -37,8 +37,8 @@ def demo(port: Port = 8080) -> None:
     address = free_address(HOST, port)
     console = to_stdout()
     base = f"http://{HOST}:{port}/cds-services"
-    console.print(Text(f"The service is starting at {base}", "bold"))
-    console.print("Give it a moment; then, in another terminal, ask what it offers:\n")
+    console.print(Text(f"The service is starting. Give it a moment; then open http://{HOST}:{port}/ in a browser,", "bold"))
+    console.print("or ask it from another terminal what it offers:\n")
     console.print(f"  curl -s {base}\n", soft_wrap=True)
     console.print("and send it orders as they are signed:")
     today = local_day()

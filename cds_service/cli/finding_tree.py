@@ -9,7 +9,8 @@ from rich.tree import Tree
 
 from cds_service.facts.catalogue import Catalogue
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.model import Check, Citation, Evidence, NoneOf, Outcome, Policy, Standing
+from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
+from cds_service.wording import place_of
 
 MARKS = {MET: "+", NOT_MET: "-", NOT_DOCUMENTED: "?"}
 PRESUMED = "~"
@@ -90,8 +91,3 @@ class FindingTree:
         if evidence.standing is Standing.USABLE:
             return f"; {note}" if note else ""
         return f"; not used: {note or evidence.standing.value}"
-
-
-def place_of(cite: Citation, policy: Policy) -> str:
-    """The place of a citation in brackets, with the source's key where a policy has several sources."""
-    return f"[{cite.source}: {cite.at}]" if len(policy.sources) > 1 else f"[{cite.at}]"

@@ -8,16 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from cds_service.cli.finding_tree import place_of
 from cds_service.content import Content
 from cds_service.facts.definition import Definition
-from cds_service.fhir.codes import Coding
-from cds_service.fhir.value_sets import Terminology
-from cds_service.policy.model import AtLeast, Check, Citation, Criterion, FirstRule, NoneOf, Policy, Remark, Test
-
-COMPARED = {"is_at_least": "at least", "is_above": "more than", "is_at_most": "at most", "is_below": "less than", "is": "is"}
-UNREAD = "none yet"
-"""What ``review.second_reader`` says while no person has read the encoding against the document."""
+from cds_service.policy.model import Check, Citation, Criterion, FirstRule, Policy, Remark
+from cds_service.wording import counted, effective, place_of, review, silence_in_words, test_in_words, value_set
 
 
 def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:
@@ -64,25 +58,6 @@ def _heading(policy: Policy, content: Content) -> Iterator[Text]:
         yield Text(f"  source     {key}: {source.title}, {source.publisher}{f', {source.url}' if source.url else ''}")
 
 
-def effective(policy: Policy) -> str:
-    """The dates of service that a version covers, in words."""
-    return f"{policy.effective_from} to {policy.effective_until}" if policy.effective_until else f"from {policy.effective_from}"
-
-
-def review(policy: Policy) -> str:
-    """Who has read the encoding against the document."""
-    return "not clinically reviewed" if policy.second_reader == UNREAD else f"read by {policy.second_reader}"
-
-
-def value_set(id_: str, terminology: Terminology, *, codes: bool = False) -> str:
-    """A value set by its id and title, with its codes when they are asked for."""
-    held = terminology.sets.get(id_)
-    if held is None:
-        return id_
-    listed = [f"{Coding(system, '').text.strip()} {', '.join(found)}" for system, found in held.systems.items()] if codes else []
-    return f"{id_} ({held.title}){': ' if listed else ''}{'; '.join(listed)}"
-
-
 def _rule(rule: FirstRule, policy: Policy, content: Content) -> Tree:
     tree = criterion_tree(rule.when, policy, content)
     follows = f"then: {rule.then}"
@@ -104,53 +79,10 @@ def criterion_tree(criterion: Criterion, policy: Policy, content: Content) -> Tr
         tree.add(Text(test_in_words(criterion, content.terminology)))
         tree.add(Text(silence_in_words(criterion), "dim"))
         return tree
-    parts = tree.add(Text(_counted(criterion), "italic"))
+    parts = tree.add(Text(counted(criterion), "italic"))
     for part in criterion.parts:
         parts.children.append(criterion_tree(part, policy, content))
     return tree
-
-
-def _counted(criterion: AtLeast | NoneOf) -> str:
-    match criterion:
-        case NoneOf():
-            return "none of these"
-        case AtLeast(count=count, parts=parts) if count == len(parts):
-            return "all of these"
-        case AtLeast(count=1):
-            return "any of these"
-        case AtLeast(count=count):
-            return f"at least {count} of these"
-
-
-def test_in_words(check: Check, terminology: Terminology) -> str:
-    """The test of a check as a person says it: ``gestational_age: at least 9 weeks, since pregnancy_start``."""
-    words = [_compared(check.test, terminology)]
-    if check.since:
-        words.append(f"since {check.since}")
-    if check.within:
-        words.append(f"within {check.within}{' when that day is unknown' if check.since else ''}")
-    return f"{check.fact}: {', '.join(word for word in words if word)}"
-
-
-def _compared(test: Test, terminology: Terminology) -> str:
-    match test.compare:
-        case "documented":
-            return "a day"
-        case "in":
-            return f"in {value_set(test.written, terminology)}"
-        case "is" if isinstance(test.value, str):
-            return f"is '{test.written}'"
-        case compare:
-            return f"{COMPARED[compare]} {test.written}"
-
-
-def silence_in_words(check: Check) -> str:
-    """What a chart's silence on the fact of a check means."""
-    presumption = check.presumption
-    if presumption is None:
-        return "silence means: not documented"
-    reach = ", even where nothing was searched" if presumption.always else ""
-    return f"silence means: {presumption.treat_as.value}{reach}. {presumption.because}"
 
 
 def _fact(definition: Definition, content: Content) -> Tree:

@@ -15,13 +15,14 @@ import typer
 from rich import box
 from rich.table import Table
 
-from cds_service.cli.outline import effective, outline, passages, review
+from cds_service.cli.outline import outline, passages
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.facts.definition import FactEntry
 from cds_service.hooks.prefetch import discovery
 from cds_service.policy.grammar import PolicyEntry
 from cds_service.policy.model import Policy
+from cds_service.wording import effective, review
 
 policy_commands = typer.Typer(help="Read, list and check the policies that are encoded.", no_args_is_help=True)
 

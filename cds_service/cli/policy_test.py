@@ -56,7 +56,7 @@ def _both_ways(vignette: Vignette | ResponseVignette, content: Content, app: Fla
         yield "as a response", differences_as_response(vignette, content)
     else:
         yield "as facts", differences_as_facts(vignette, content)
-        yield "over HTTP", differences_over_http(vignette, content, app)
+        yield "over HTTP", differences_over_http(vignette, content, lambda one: app if one is content else create_app(one))
 
 
 @policy_commands.command("facts")

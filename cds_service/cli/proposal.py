@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cds_service.cli.finding_tree import MARKS, place_of
+from cds_service.cli.finding_tree import MARKS
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.policy.judge import MET, NOT_MET
@@ -29,6 +29,7 @@ from cds_service.proposal import (
     proposal_policy,
     questionnaire,
 )
+from cds_service.wording import place_of
 
 proposal_commands = typer.Typer(help="Check a proposal for a physician-focused payment model (PFPM).", no_args_is_help=True)
 

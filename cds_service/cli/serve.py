@@ -8,6 +8,7 @@ import logging.config
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -29,6 +30,7 @@ from cds_service.reception import Patience, Reception
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
 from cds_service.store.store import Store
+from cds_service.web.pages import render_ahead
 
 log = logging.getLogger("cds_service")
 LONGEST_END = 10
@@ -136,4 +138,6 @@ def worker() -> Reception:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     url = os.environ.get(STORE, NONE)
-    return Reception(create_app(store=None if url == NONE else Store(url)), Patience(body=body_seconds()))
+    app = create_app(store=None if url == NONE else Store(url))
+    threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
+    return Reception(app, Patience(body=body_seconds()))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from cds_service.chart import Case
@@ -23,6 +24,7 @@ from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.client_server import ClientServers, access_of
 from cds_service.hooks.conversation import conversation_of
 from cds_service.hooks.coverage_information import coverage_actions
+from cds_service.hooks.decision_links import Page, decision_page, no_page
 from cds_service.hooks.fetch import order_reader
 from cds_service.hooks.gather import gather
 from cds_service.hooks.messages import (
@@ -70,6 +72,8 @@ class Settings:
 
     ``crd_version`` is the CRD version of answers to requests that name none.
     ``log_values`` keeps in the store what charts say, and ``keep_comments`` the free text of feedback; both may be a patient's.
+    ``public_url`` is what stands before the service's addresses, and ``link_secret`` signs the links of cards; without both, cards
+    link no decision.
     """
 
     decisions: bool = True
@@ -77,6 +81,8 @@ class Settings:
     crd_version: CrdVersion = "2.2"
     log_values: bool = False
     keep_comments: bool = False
+    public_url: str = ""
+    link_secret: str = ""
 
 
 def answer(
@@ -94,19 +100,35 @@ def answer(
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
     What was not prefetched is read through ``servers``; without them, nothing is.
     """
+    begun = perf_counter()
     request = parse_request(body, settings.crd_version)
     decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
+    page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
+    response = response_for(request, body, decided, content, today, settings, page)
+    tell(decided, content.revision)
+    if store:
+        call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
+        store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
+    return response
+
+
+def response_for(
+    request: HookRequest[Any],
+    body: bytes,
+    decided: Iterable[tuple[Case, Decision]],
+    content: Content,
+    today: date,
+    settings: Settings,
+    page: Page = no_page,
+) -> dict[str, Any]:
+    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
-        "cards": cards(decided, content, request.hook_instance, conversation),
+        "cards": cards(decided, content, request.hook_instance, conversation, page),
         "systemActions": coverage_actions(decided, body, content, today, conversation),
     }
     if settings.decisions:
         response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
-    tell(decided, content.revision)
-    if store:
-        call = Call(SERVICE_ID, request.hook, request.hook_instance)
-        store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 
 

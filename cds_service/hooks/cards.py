@@ -15,6 +15,7 @@ from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
+from cds_service.hooks.decision_links import HOW_DECIDED, Page, no_page
 from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, NOT_MET, Basis, Finding
@@ -36,11 +37,16 @@ OVERRIDE_REASONS = (
 
 
 def cards(
-    decided: Iterable[tuple[Case, Decision]], content: Content, hook_instance: str, conversation: Conversation
+    decided: Iterable[tuple[Case, Decision]],
+    content: Content,
+    hook_instance: str,
+    conversation: Conversation,
+    page: Page = no_page,
 ) -> list[dict[str, Any]]:
     """One card for each order that has something to say, the most serious first, as far as the conversation wants them.
 
     Where several policies speak of one order, the most serious decision makes the card and the others are named in it.
+    ``page`` gives the address of the decision behind a card, which cards that may hold links then link.
     """
     by_order: dict[str, list[tuple[Case, Decision]]] = {}
     for case, decision in decided:
@@ -54,6 +60,9 @@ def cards(
     made: list[dict[str, Any]] = []
     for _, [(case, decision), *others] in ranked:
         card = _card(case, decision, [d for _, d in others], content, hook_instance, conversation)
+        address = page(card["uuid"])
+        if address:
+            card.setdefault("links", []).append({"label": HOW_DECIDED, "url": address, "type": "absolute"})
         made += crd_cards(card, decision, conversation) if decision.member else [card]
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 

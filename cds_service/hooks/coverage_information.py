@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from cds_service import telemetry
 from cds_service.answers import authorized, undecided, undocumented
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -115,17 +116,20 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
     )
     extension = as_extension(assertion, conversation.version)
     broken = violations(extension, conversation.version)
-    extra = {
-        "hook_instance": conversation.hook_instance,
+    told = {
         "policy": policy.id,
         "assertion": id_,
         "covered": answer.covered,
         "pa_needed": answer.pa_needed,
     }
     if broken:
-        log.error("an assertion that CRD does not allow was held back", extra=extra | {"broken": broken})
+        log.error(
+            "an assertion that CRD does not allow was held back",
+            extra=told | {"hook_instance": conversation.hook_instance, "broken": broken},
+        )
         return None
-    log.info("asserted", extra=extra)
+    if call := telemetry.current():
+        call.assertions.append(told)
     return extension
 
 

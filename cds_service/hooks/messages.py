@@ -26,7 +26,6 @@ from cds_service.hooks.contexts import (
     OrderSelectContext,
     OrderSignContext,
 )
-from cds_service.limits import DEEPEST, too_deep
 from cds_service.order import Place
 
 ContextOf = TypeVar("ContextOf", bound=Context)
@@ -83,7 +82,7 @@ class Unusable(Exception):
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises Unusable (400) for anything else, and for one that is nested too deeply."""
+    """The JSON object of a body. Raises Unusable (400) for anything else, and for more than 1024 levels."""
     try:
         raw = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
@@ -93,8 +92,6 @@ def json_object(body: bytes) -> dict[str, Any]:
     call = telemetry.current()
     if call and "hookInstance" in raw:
         call.hook_instance = telemetry.loggable(raw["hookInstance"])
-    if too_deep(body, raw):
-        raise Unusable(400, [Issue("", f"the body is nested deeper than {DEEPEST} levels", "too-costly")])
     return raw
 
 

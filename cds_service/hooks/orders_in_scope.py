@@ -148,7 +148,7 @@ def _booked(context: AppointmentBookContext, sources: Sources) -> list[Given]:
     unbased: list[Given] = []
     wanted: dict[str, tuple[Place, date | None]] = {}
     for resource, place in context.bundled():
-        if resource["resourceType"] != "Appointment" or resource.get("status") in WITHDRAWN:
+        if resource["resourceType"] != "Appointment" or str(resource.get("status")) in WITHDRAWN:
             continue
         orders = list(_based_on(resource, place))
         if not orders:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cds_service.security.clients import Clients, read_clients
@@ -21,6 +23,7 @@ CA_BUNDLE = "CDS_SERVICE_CA_BUNDLE"
 class Access:
     """Without ``clients`` the service is open: whoever reaches it may call, and ``fhir_servers`` may be read for anyone.
 
+    ``now`` tells the moment by which tokens are judged.
     ``public_url`` is what stands before ``/cds-services`` in the addresses that clients call, without a slash at its end.
     """
 
@@ -28,6 +31,7 @@ class Access:
     clients: Clients | None = None
     public_url: str = ""
     fhir_servers: tuple[str, ...] = ()
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 def access_of_environment() -> Access:

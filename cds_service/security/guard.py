@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -42,7 +41,7 @@ class UsedHere:
             return True
 
 
-def guard(routes: Blueprint, access: Access, store: Store | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
     """Checks every call of a blueprint before its view; the view finds the ``Caller`` in ``flask.g.caller``.
 
     What is refused gets a bare 401; when the store cannot tell whether a good token was used before, a bare 503. Preflights need no
@@ -68,7 +67,7 @@ def guard(routes: Blueprint, access: Access, store: Store | None, now: Callable[
             audiences.add(f"{discovery}/{service}/feedback")
         path = str(request.url_rule)
         try:
-            checked = check_token(_bearer(), audiences, clients, keys, first_use, now())
+            checked = check_token(_bearer(), audiences, clients, keys, first_use, access.now())
         except Refused as refused:
             told = {"reason": refused.reason, "issuer": refused.issuer, "jti": refused.jti, "path": path}
             log.info("token refused", extra={name: value for name, value in told.items() if value})

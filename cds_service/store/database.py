@@ -21,6 +21,7 @@ ENVIRONMENT = "CDS_SERVICE_STORE"
 """The environment variable with the store's URL, for the service's worker processes and for every command."""
 NONE = "none"
 """The word that stands for no store."""
+_READS = "cds_service_reads"
 PATIENCE = 3
 """Seconds that a statement waits for another writer, and a connection for an answer. A call may take five in all."""
 
@@ -107,8 +108,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Every transaction here writes; taking the lock at once makes it wait instead of failing half way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Transactions write unless they say otherwise; taking the lock at once makes one wait instead of failing half way."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, so that nobody who writes waits for it. Raises StoreFailed."""
+    with failures_told(), engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
+        yield connection
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:

@@ -27,6 +27,7 @@ from cds_service import telemetry
 from cds_service.content import Content
 from cds_service.decision import Decision, as_data
 from cds_service.store.database import insert_new, reason
+from cds_service.store.outcomes import written_outcomes
 from cds_service.store.tables import LONGEST, DecisionRow
 
 log = logging.getLogger("cds_service")
@@ -42,11 +43,12 @@ Row = dict[str, Any]
 
 
 class Call(NamedTuple):
-    """Which call of a hook decided: the service, the hook, and the client's name for the call."""
+    """Which call of a hook decided: the service, the hook, the client's name for the call, and how long it took to answer."""
 
     service: str
     hook: str
     hook_instance: str
+    milliseconds: float | None = None
 
 
 class Logged(NamedTuple):
@@ -80,6 +82,8 @@ def decision_row(logged: Logged, content: Content, call: Call, now: datetime, va
         "evidence": evidence if values else None,
         "card": logged.card,
         "proposal": logged.proposal,
+        "outcomes": written_outcomes(decision),
+        "milliseconds": call.milliseconds,
     }
 
 

@@ -43,7 +43,10 @@ class Store:
         """Logs the decisions of one call. Never raises and never waits."""
         try:
             now = datetime.now(UTC)
-            self.decisions.put([decision_row(logged, content, call, now, values) for logged in decided])
+            rows = [decision_row(logged, content, call, now, values) for logged in decided]
+            for row in rows[1:]:
+                row["milliseconds"] = None
+            self.decisions.put(rows)
         except Exception as error:
             self.decisions.lost += 1
             telemetry.metrics().not_logged.inc()

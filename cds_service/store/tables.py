@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, Float, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -46,7 +46,8 @@ class DecisionRow(Table):
 
     ``resources`` are the references of what it rests on, without the patient's own id. ``evidence`` says what those resources say
     and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did, and ``proposal``
-    the card that proposed another order because of it.
+    the card that proposed another order because of it. ``outcomes`` has those of all criteria (``store.outcomes``), and
+    ``milliseconds`` how long the call took until it was answered, in the row of its first decision.
     """
 
     __tablename__ = "decision"
@@ -68,6 +69,8 @@ class DecisionRow(Table):
     evidence: Mapped[list[dict[str, Any]] | None]
     card: Mapped[str | None] = mapped_column(String(36), index=True)
     proposal: Mapped[str | None] = mapped_column(String(36), index=True)
+    outcomes: Mapped[str | None] = mapped_column(Text)
+    milliseconds: Mapped[float | None] = mapped_column(Float)
 
 
 class FeedbackRow(Table):

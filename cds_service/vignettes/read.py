@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile
 
 OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
 class OrderEntry(Entry):
@@ -132,6 +135,8 @@ class Vignette:
     file: str
     line: int
     own_lists: dict[str, tuple[Coding, ...]] = field(default_factory=dict)
+    chart: Mapping[str, list[str]] = field(default_factory=dict)
+    """What the chart documents, in the file's words."""
 
     @property
     def outcome(self) -> DecisionOutcome:
@@ -192,7 +197,14 @@ def _earlier(one: Vignette, days: int, policy: Policy) -> Vignette:
     """A vignette of another version as one of this, every date in it so many days earlier."""
     given = {fact: [_evidence_earlier(evidence, days) for evidence in found] for fact, found in one.given.items()}
     named = f"{one.name} (as of {policy.version})"
-    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given)
+    chart = {
+        fact: [_DAY.sub(lambda day: _day_earlier(day[0], days), words) for words in found] for fact, found in one.chart.items()
+    }
+    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given, chart=chart)
+
+
+def _day_earlier(written_day: str, days: int) -> str:
+    return (date.fromisoformat(written_day) - timedelta(days)).isoformat()
 
 
 def _evidence_earlier(evidence: Evidence, days: int) -> Evidence:
@@ -226,7 +238,7 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
     if unknown := [id_ for id_ in lists if not content.terminology.knows(id_)]:
         raise ValueError(f"own_lists: there is no value set '{unknown[0]}' in value_sets/")
     read = (one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line)
-    return Vignette(*read, lists)
+    return Vignette(*read, lists, chart)
 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:

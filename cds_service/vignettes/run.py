@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from flask import Flask
 
-from cds_service.app import create_app
 from cds_service.chart import Case, Chart
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
@@ -28,6 +27,8 @@ from cds_service.policy.model import Evidence, Fact
 from cds_service.vignettes.read import OrderEntry, Vignette
 
 PATIENT = "imagined"
+Serve = Callable[[Content], Flask]
+"""Gives the service over a content: that of the vignettes, or one with lists that a vignette's plan has filled."""
 
 
 class _GivenFacts(Facts):
@@ -106,10 +107,9 @@ def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
     return decide_posed(pose(vignette, content), content)
 
 
-def decide_over_http(vignette: Vignette, content: Content, app: Flask) -> Mapping[str, Any]:
+def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapping[str, Any]:
     """The machine-readable decision that the service answers when the vignette's chart is posted to it as FHIR."""
-    if vignette.own_lists:
-        app = create_app(with_own_lists(content, vignette))
+    app = serve(with_own_lists(content, vignette))
     response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
     if response.status_code != 200:
         raise AssertionError(f"the service answered {response.status_code}: {response.get_data(as_text=True)}")
@@ -222,9 +222,9 @@ def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
     return found
 
 
-def differences_over_http(vignette: Vignette, content: Content, app: Flask) -> list[str]:
+def differences_over_http(vignette: Vignette, content: Content, serve: Serve) -> list[str]:
     """What the decision over HTTP says other than expected."""
-    data = decide_over_http(vignette, content, app)
+    data = decide_over_http(vignette, content, serve)
     return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))
 
 

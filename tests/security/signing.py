@@ -13,6 +13,8 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from cds_service.hooks.prefetch import SERVICE_ID
 
+NOW = int(time.time())
+"""The moment of the tests: tokens are issued and judged by it, however long the tests run."""
 PUBLIC_URL = "https://cds.example/payer"
 DISCOVERY = f"{PUBLIC_URL}/cds-services"
 SERVICE = f"{DISCOVERY}/{SERVICE_ID}"
@@ -34,7 +36,7 @@ def key_set(*keys: ECKey | RSAKey) -> Json:
 
 def token(signer: Any = None, header: Json | None = None, alg: str = "ES384", **claims: Any) -> str:
     """A good token for the service, but for what is named; a claim or header of None is left out."""
-    now = int(time.time())
+    now = NOW
     good = {"iss": ISSUER, "aud": SERVICE, "iat": now, "exp": now + 300, "jti": str(uuid4())} | claims
     head = {"alg": alg, "typ": "JWT", "kid": "k1"} | (header or {})
     payload = {name: value for name, value in good.items() if value is not None}

@@ -1,0 +1,60 @@
+"""Links from cards to the page of their decision: signed, so that nobody can guess one, and good for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from typing import NamedTuple
+from uuid import UUID
+
+from itsdangerous import BadData, URLSafeSerializer
+
+HOW_DECIDED = "How this was decided"
+LASTS = timedelta(days=30)
+"""How long a link is good."""
+SHORTEST_SECRET = 32
+"""Characters of a secret that cannot be tried out."""
+SKEW = timedelta(seconds=5)
+"""How far the clocks of two machines may differ."""
+
+Page = Callable[[str], str]
+"""The address of the decision that a card (by its UUID) shows; empty where there is none."""
+
+
+class Linked(NamedTuple):
+    """What a link says: the card, and the moment of its call."""
+
+    card: str
+    made: datetime
+
+
+def no_page(_: str) -> str:
+    """No decision has a page."""
+    return ""
+
+
+def decision_page(public_url: str, secret: str, made: datetime) -> Page:
+    """The addresses of decisions made at a moment; none without a public address and a secret."""
+    return partial(_address, public_url, secret, int(made.timestamp() * 1000)) if public_url and secret else no_page
+
+
+def _address(public_url: str, secret: str, made: int, card: str) -> str:
+    return f"{public_url}/decisions/{_signer(secret).dumps([UUID(card).hex, made])}"
+
+
+def linked(token: str, secret: str, now: datetime) -> Linked | None:
+    """What a link's last part says; None where it was not signed here, or is too old."""
+    if not secret:
+        return None
+    try:
+        card, made = _signer(secret).loads(token)
+    except BadData:
+        return None
+    moment = datetime.fromtimestamp(made / 1000, UTC)
+    return Linked(str(UUID(hex=card)), moment) if moment <= now + SKEW and now - moment < LASTS else None
+
+
+@lru_cache(maxsize=4)
+def _signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="cds_service decision page")

@@ -1,0 +1,118 @@
+"""The page of one logged decision, behind the signed link of a card: outcomes and references; values only where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from cds_service.content import Content
+from cds_service.decision import DecisionOutcome
+from cds_service.hooks.answer import Settings
+from cds_service.hooks.decision_links import linked
+from cds_service.policy.judge import MET, NOT_MET
+from cds_service.policy.model import Check, Policy
+from cds_service.store.database import StoreFailed
+from cds_service.store.decided import decision_of_card
+from cds_service.store.outcomes import read_outcomes
+from cds_service.store.store import Store
+from cds_service.store.tables import DecisionRow
+from cds_service.web.clock import Clock
+from cds_service.web.finding_view import SAID, FindingRow, logged_row, readable
+from cds_service.web.playground import held_policy
+from cds_service.web.problem_page import problem_page
+from cds_service.wording import place_of
+
+WRITTEN_WITHIN = timedelta(minutes=10)
+"""How long a decision that is not there may still be on its way to the store."""
+WRONG = "The link is wrong, or older than the thirty days that it is good for."
+GONE = "The decision is no longer kept."
+OUT_OF_REACH = "The decision log cannot be read at the moment. Try again later; orders are answered meanwhile."
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDecision:
+    """A logged decision for people. ``edited`` says that the policy's criteria are no longer those it was judged by."""
+
+    row: DecisionRow
+    said: str
+    policy: Policy | None
+    trees: tuple[tuple[str, FindingRow], ...]
+    reasons: tuple[str, ...]
+    asks: tuple[tuple[str, str], ...]
+    edited: bool
+    values: tuple[Mapping[str, Any], ...]
+
+
+def add_decision_page(pages: Blueprint, content: Content, settings: Settings, store: Store | None, clock: Clock) -> None:
+    """Hangs up `/decisions/<token>`. Without a store or a secret there is no such page."""
+
+    @pages.get("/decisions/<token>")
+    def decision(token: str) -> AnyResponse:
+        found = linked(token, settings.link_secret, clock())
+        if store is None or found is None:
+            return _private(problem_page(404, WRONG))
+        try:
+            row = decision_of_card(store.engine, found.card, found.made)
+        except StoreFailed:
+            return _private(problem_page(503, OUT_OF_REACH))
+        if row is None:
+            if clock() - found.made > WRITTEN_WITHIN:
+                return _private(problem_page(404, GONE))
+            return _private(Response(render_template("decision_pending.html")))
+        return _private(Response(render_template("decision.html", decision=logged_decision(row, content, settings.log_values))))
+
+
+def _private(page: Response) -> Response:
+    """The address of the page is its key, so it is neither kept by caches and search engines nor told to other sites."""
+    page.headers.update({"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"})
+    return page
+
+
+def logged_decision(row: DecisionRow, content: Content, values: bool) -> LoggedDecision:
+    """What a row says. ``values`` shows what the evidence said, where the row has kept it."""
+    policy = held_policy(content, row.policy, row.version) if row.policy and row.version else None
+    outcome = DecisionOutcome(row.outcome)
+    judged = read_outcomes(row.outcomes, policy, row.because) if policy else ()
+    trees: list[tuple[str, FindingRow]] = []
+    for tree in judged:
+        if policy:
+            heading, wanted = _heading(policy, tree.criterion.id)
+            trees.append((heading, logged_row(tree, policy, wanted, row.assumed, row.because)))
+    return LoggedDecision(
+        row,
+        SAID[outcome],
+        policy,
+        readable(trees),
+        tuple(_reasons(policy, row)) if policy else tuple(row.because),
+        tuple((fact, _question(policy, fact, content)) for fact in row.asks),
+        bool(policy and row.outcomes and not judged),
+        tuple(row.evidence or ()) if values else (),
+    )
+
+
+def _heading(policy: Policy, root: str) -> tuple[str, Any]:
+    for rule in policy.settled_first:
+        if rule.when.id == root:
+            return f"Settled first: {rule.then}", NOT_MET if rule.then == "not necessary" else MET
+    if policy.necessary_when.id == root:
+        return "Necessary when", MET
+    return "Not necessary when", NOT_MET
+
+
+def _reasons(policy: Policy, row: DecisionRow) -> list[str]:
+    """The sentences of the criteria that settled it, with their places; an id that the policy no longer has stands as it is."""
+    known = {criterion.id: criterion for criterion in policy.criteria()}
+    return [f"{known[id_].says} {place_of(known[id_].cite, policy)}" if id_ in known else id_ for id_ in row.because]
+
+
+def _question(policy: Policy | None, fact: str, content: Content) -> str:
+    for criterion in policy.criteria() if policy else ():
+        if isinstance(criterion, Check) and criterion.fact == fact and criterion.ask:
+            return criterion.ask
+    entry = content.catalogue[fact].entry if fact in content.catalogue else None
+    return (entry.ask or entry.means) if entry else fact

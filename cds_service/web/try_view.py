@@ -1,0 +1,129 @@
+"""What the playground shows of one answer: cards as an EHR renders them, coverage-information, decisions, and the raw exchange."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from cds_service.content import Content
+from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
+from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.messages import Issue, Unusable, parse_request
+from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.telemetry import unaccounted
+from cds_service.web.finding_view import DecisionView, decision_view
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card as an EHR renders it; ``detail`` is its Markdown as HTML that holds nothing active."""
+
+    summary: str
+    detail: Markup
+    indicator: str
+    source: str
+    topic: str
+    suggestions: tuple[str, ...]
+    overrides: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An exchange: what was sent, what came back, and the same for people. ``issues`` say why a request was refused."""
+
+    request: str
+    response: str
+    curl: str
+    status: int
+    cards: tuple[CardView, ...] = ()
+    decisions: tuple[DecisionView, ...] = ()
+    coverage: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    """GitHub's Markdown without HTML: what a text holds of it is shown as it stands."""
+    return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
+
+
+def answered(body: bytes, content: Content, today: date, settings: Settings, address: str) -> Answered:
+    """Answers a request as the service would, keeping nothing. ``address`` is the service's own, for the ``curl`` command."""
+    shown = _pretty(body)
+    curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {address}/cds-services/{SERVICE_ID}"
+    try:
+        with unaccounted():
+            asked = parse_request(body, settings.crd_version)
+            unnamed = asked.model_copy(update={"hook_instance": "playground"})  # log lines name the call
+            decided = decide_request(unnamed, content, today, settings)
+        raw = orjson.dumps(response_for(asked, body, decided, content, today, settings))
+    except Unusable as error:
+        return Answered(shown, "", curl, error.status, issues=error.issues)
+    plain = orjson.loads(raw)
+    return Answered(
+        shown,
+        _pretty(raw),
+        curl,
+        200,
+        tuple(_card(card) for card in plain["cards"]),
+        tuple(decision_view(case, decision, content) for case, decision in decided),
+        tuple(_coverage(plain.get("systemActions", ()))),
+    )
+
+
+def _pretty(body: bytes) -> str:
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return body.decode("utf-8", "replace")
+
+
+def _compact(body: bytes) -> str:
+    try:
+        return orjson.dumps(orjson.loads(body)).decode()
+    except orjson.JSONDecodeError:
+        return body.decode("utf-8", "replace")
+
+
+def _card(card: Mapping[str, Any]) -> CardView:
+    source = card["source"]
+    return CardView(
+        card["summary"],
+        Markup(_markdown().render(card.get("detail", ""))),  # noqa: S704 - rendered with HTML off
+        card["indicator"],
+        source["label"],
+        source.get("topic", {}).get("display", ""),
+        tuple(suggestion["label"] for suggestion in card.get("suggestions", ())),
+        tuple(reason["display"] for reason in card.get("overrideReasons", ())),
+        tuple((link["label"], link["url"]) for link in card.get("links", ()) if link["url"].startswith(("https://", "http://"))),
+    )
+
+
+def _coverage(actions: Any) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    found = []
+    for action in actions:
+        resource = action["resource"]
+        for extension in resource.get("extension", ()):
+            if extension.get("url") == COVERAGE_INFORMATION:
+                parts = tuple((part["url"], _said(part)) for part in extension.get("extension", ()))
+                found.append((f"{resource['resourceType']}/{resource['id']}", parts))
+    return found
+
+
+def _said(part: Mapping[str, Any]) -> str:
+    if "extension" in part:
+        return "; ".join(f"{inner['url']}: {_said(inner)}" for inner in part["extension"])
+    value = next((value for name, value in part.items() if name.startswith("value")), "")
+    if isinstance(value, dict):
+        codings = ", ".join(str(coding.get("code", "")) for coding in value.get("coding", ()))
+        return str(value.get("text") or value.get("reference") or codings or value.get("code") or value.get("value") or "")
+    return str(value)
