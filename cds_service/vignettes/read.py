@@ -19,6 +19,7 @@ from cds_service.policy.grammar import Entry, Words
 from cds_service.policy.model import Evidence, Policy
 from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem
+from cds_service.vignettes.subject import judges_responses
 from cds_service.yaml_file import YamlFile
 
 OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
@@ -174,11 +175,6 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
     if problems:
         raise ContentError(problems)
     return vignettes
-
-
-def judges_responses(file: YamlFile, content: Content) -> bool:
-    """Whether a file of vignettes is of a policy that judges a QuestionnaireResponse and no order."""
-    return any(p.id == file.data.get("policy") and p.subject == "questionnaire-response" for p in content.policies)
 
 
 def _repeated(repeats: RepeatsEntry, path: Path, policy: Policy, content: Content, file: YamlFile) -> list[Vignette]:

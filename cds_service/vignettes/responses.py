@@ -22,7 +22,7 @@ from cds_service.policy.model import Evidence, Fact, Policy, Standing
 from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem
 from cds_service.proposal import Judgement, criteria_of, judge_answers, judge_response, questionnaire
-from cds_service.vignettes.read import judges_responses
+from cds_service.vignettes.subject import judges_responses
 from cds_service.yaml_file import YamlFile
 
 
