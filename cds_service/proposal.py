@@ -119,10 +119,13 @@ def judge_response(response: object, policy: Policy, content: Content, today: da
         notes = [one.note for one in evidence if one.standing is not Standing.USABLE]
         if notes:
             unusable[name] = "; ".join(notes)
-    criteria = tuple(
-        Judged(heading, judge(criterion, facts, as_of), required) for heading, criterion, required in criteria_of(policy)
-    )
-    return Judgement(policy, criteria, tuple(name for name in found if name not in facts), unusable, unfinished)
+    ignored = tuple(name for name in found if name not in facts)
+    return Judgement(policy, judge_answers(policy, facts, as_of), ignored, unusable, unfinished)
+
+
+def judge_answers(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> tuple[Judged, ...]:
+    """Every reported criterion judged on the facts that answers document."""
+    return tuple(Judged(heading, judge(criterion, facts, as_of), required) for heading, criterion, required in criteria_of(policy))
 
 
 def _usable(response: object) -> dict[str, Any]:

@@ -15,6 +15,13 @@ from flask.testing import FlaskClient
 from cds_service.app import create_app
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.vignettes.read import Vignette, read_vignettes
+from cds_service.vignettes.responses import (
+    ResponseVignette,
+    differences_as_response,
+    differences_of_answers,
+    judged_as_facts,
+    read_response_vignettes,
+)
 from cds_service.vignettes.run import decide_as_facts, differences_as_facts, differences_over_http
 
 TODAY = date(2026, 11, 23)
@@ -65,19 +72,25 @@ class VignetteTests(pytest.File):
         for vignette in read_vignettes(self.path, name, held_content()):
             for way in ("as facts", "over HTTP"):
                 yield VignetteTest.from_parent(self, name=f"{vignette.name} [{way}]", vignette=vignette, way=way)
+        for response in read_response_vignettes(self.path, name, held_content()):
+            for way in ("as facts", "as a response"):
+                yield VignetteTest.from_parent(self, name=f"{response.name} [{way}]", vignette=response, way=way)
 
 
 class VignetteTest(pytest.Item):
     """One vignette run one way; a failure shows what differs and the finding tree."""
 
-    def __init__(self, *, vignette: Vignette, way: str, **kwargs: Any) -> None:
+    def __init__(self, *, vignette: Vignette | ResponseVignette, way: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.vignette, self.way = vignette, way
 
     def runtest(self) -> None:
         """The decision is the one the vignette expects."""
         content = held_content()
-        if self.way == "as facts":
+        if isinstance(self.vignette, ResponseVignette):
+            as_facts = self.way == "as facts"
+            found = differences_of_answers(self.vignette) if as_facts else differences_as_response(self.vignette, content)
+        elif self.way == "as facts":
             found = differences_as_facts(self.vignette, content)
         else:
             found = differences_over_http(self.vignette, content, app_over)
@@ -95,7 +108,7 @@ class VignetteTest(pytest.Item):
         return self.path, self.vignette.line - 1, self.name
 
 
-def _tree(vignette: Vignette, content: Content) -> list[str]:
+def _tree(vignette: Vignette | ResponseVignette, content: Content) -> list[str]:
     from cds_service.policy.judge import Finding
 
     lines: list[str] = []
@@ -107,6 +120,10 @@ def _tree(vignette: Vignette, content: Content) -> list[str]:
         for part in finding.parts:
             show(part, depth + 1)
 
+    if isinstance(vignette, ResponseVignette):
+        for one in judged_as_facts(vignette, vignette.policy).criteria:
+            show(one.finding, 0)
+        return lines
     decision = decide_as_facts(vignette, content)
     for tree in (decision.necessary, decision.exclusions):
         if tree:

@@ -1,7 +1,8 @@
 """What the vignettes of a policy have seen of each criterion: met, not met, not documented, and deciding.
 
 A criterion that was never seen in one of these has been read by its author and tried by nobody. It decides in a vignette when
-its outcome is one of those that the decision rests on: a part that comes out as the whole does, from the whole down.
+its outcome is one of those that the decision rests on: a part that comes out as the whole does, from the whole down. Where a
+policy judges a questionnaire, each criterion that is reported is such a whole, and nothing above it decides anything.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from cds_service.analysis.asked import Asked, decision_of
+from cds_service.analysis.asked import AnyAsked, Asked, AskedResponse, decision_of
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Finding, judge
 from cds_service.policy.model import Criterion, NoneOf, Outcome, Policy
+from cds_service.proposal import judge_answers
 
 
 class Seen(Enum):
@@ -47,7 +49,7 @@ class Tried:
         return f"{self.policy.file}:{self.criterion.line}"
 
 
-def tried(policy: Policy, vignettes: Sequence[Asked]) -> list[Tried]:
+def tried(policy: Policy, vignettes: Sequence[AnyAsked]) -> list[Tried]:
     """Every criterion of a policy with what its vignettes have shown of it, in reading order."""
     times: dict[int, dict[Seen, int]] = {id(criterion): {} for criterion in policy.criteria()}
     for one in vignettes:
@@ -59,9 +61,9 @@ def tried(policy: Policy, vignettes: Sequence[Asked]) -> list[Tried]:
     return [Tried(policy, criterion, times[id(criterion)]) for criterion in policy.criteria()]
 
 
-def deciding_in(policy: Policy, vignettes: Sequence[Asked]) -> dict[int, list[Asked]]:
+def deciding_in(policy: Policy, vignettes: Sequence[AnyAsked]) -> dict[int, list[AnyAsked]]:
     """The vignettes in which each criterion decides, by the criterion's identity: those that most likely notice a change in it."""
-    found: dict[int, list[Asked]] = {}
+    found: dict[int, list[AnyAsked]] = {}
     for one in vignettes:
         for criterion, seen in set(_seen(policy, one)):
             if seen is Seen.DECIDING:
@@ -69,9 +71,21 @@ def deciding_in(policy: Policy, vignettes: Sequence[Asked]) -> dict[int, list[As
     return found
 
 
-def _seen(policy: Policy, one: Asked) -> Iterator[tuple[Criterion, Seen]]:
+def _seen(policy: Policy, one: AnyAsked) -> Iterator[tuple[Criterion, Seen]]:
+    return _seen_of_response(policy, one) if isinstance(one, AskedResponse) else _seen_of_order(policy, one)
+
+
+def _seen_of_response(policy: Policy, one: AskedResponse) -> Iterator[tuple[Criterion, Seen]]:
+    for root in (policy.necessary_when, policy.not_necessary_when, policy.more_likely_when):
+        for finding in _below(judge(root, one.facts, one.as_of)) if root else ():
+            yield finding.criterion, SEEN_AS[finding.outcome]
+    for judged in judge_answers(policy, one.facts, one.as_of):
+        yield from _deciding(judged.finding)
+
+
+def _seen_of_order(policy: Policy, one: Asked) -> Iterator[tuple[Criterion, Seen]]:
     decision = decision_of(policy, one)
-    as_of = one.posed.case.as_of
+    as_of = one.as_of
     roots = [rule.when for rule in policy.settled_first]
     roots += [tree.criterion for tree in (decision.necessary, decision.exclusions) if tree]
     said = [when for when in (*(a.when for a in policy.authorization), *(a.when for a in policy.advice)) if when]

@@ -123,6 +123,9 @@ def _of_rules(policy: Policy) -> Iterator[Mutant]:
     if policy.not_necessary_when:
         line = policy.not_necessary_when.line
         yield Mutant(policy, replace(policy, not_necessary_when=None), line, "the exclusions are dropped")
+    if policy.more_likely_when:
+        line = policy.more_likely_when.line
+        yield Mutant(policy, replace(policy, more_likely_when=None), line, "what makes it more likely is dropped")
 
 
 def _of_authorization(policy: Policy) -> Iterator[Mutant]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from cds_service.analysis.asked import Asked, decision_of
+from cds_service.analysis.asked import AnyAsked, Asked, wrong_under
 from cds_service.analysis.cover import deciding_in
 from cds_service.analysis.mutants import Mutant, mutants_of
 from cds_service.content import Content
@@ -20,6 +20,7 @@ from cds_service.library import Library
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Check, Policy
 from cds_service.vignettes.read import Vignette
+from cds_service.vignettes.responses import ResponseVignette
 from cds_service.vignettes.run import decide_posed, differences_as_facts, differences_of
 
 
@@ -28,10 +29,10 @@ class Killing:
     """What became of one mutant: the vignette that catches it, or none."""
 
     mutant: Mutant
-    by: Vignette | None
+    by: Vignette | ResponseVignette | None
 
 
-def killings(policy: Policy, vignettes: Sequence[Asked], content: Content) -> list[Killing]:
+def killings(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) -> list[Killing]:
     """Every mutant of a policy with the vignette that kills it. A vignette that fails on the policy as it is kills nothing."""
     own = [one for one in vignettes if one.vignette.policy.id == policy.id and not one.wrong]
     judged = [one for one in own if one.policy is policy]
@@ -45,26 +46,28 @@ def killings(policy: Policy, vignettes: Sequence[Asked], content: Content) -> li
     return found
 
 
-def killer(mutant: Mutant, judged: Sequence[Asked], own: Sequence[Asked], content: Content) -> Vignette | None:
+def killer(
+    mutant: Mutant, judged: Sequence[AnyAsked], own: Sequence[AnyAsked], content: Content
+) -> Vignette | ResponseVignette | None:
     """The first vignette whose expectation the mutant fails; ``judged`` are those that the policy decides, ``own`` all of it."""
+    of_orders = [one for one in own if isinstance(one, Asked)]
     if mutant.dropped:
-        return _killer_of_code(mutant.dropped, own, content)
+        return _killer_of_code(mutant.dropped, of_orders, content)
     if mutant.selects:
-        return _killer_of_selection(mutant, own, content)
+        return _killer_of_selection(mutant, of_orders, content)
     for one in judged:
         if mutant.site and isinstance(mutant.site[0], Check) and not _tells(mutant.site[0], mutant.site[1], one):
             continue
-        if differences_of(one.vignette, decision_of(mutant.mutated, one)):
+        if wrong_under(mutant.mutated, one):
             return one.vignette
     return None
 
 
-def _tells(was: object, became: object, one: Asked) -> bool:
+def _tells(was: object, became: object, one: AnyAsked) -> bool:
     """Whether a check and what became of it come out differently; where they do not, neither does anything else."""
     if not (isinstance(was, Check) and isinstance(became, Check)):
         return True
-    as_of = one.posed.case.as_of
-    first, second = judge(was, one.facts, as_of), judge(became, one.facts, as_of)
+    first, second = judge(was, one.facts, one.as_of), judge(became, one.facts, one.as_of)
     return first.outcome is not second.outcome or first.basis is not second.basis
 
 
@@ -102,7 +105,7 @@ MOST_FAILING = 8
 """Failing vignettes that a repair is looked for, the first ones."""
 
 
-def repairs(policy: Policy, vignettes: Sequence[Asked], content: Content) -> list[Mutant]:
+def repairs(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) -> list[Mutant]:
     """The small changes after which most of the failing vignettes of a policy come out as expected: what may have been meant."""
     failing = [one for one in vignettes if one.wrong and one.policy is policy][:MOST_FAILING]
     mutants = [mutant for mutant in mutants_of(policy, content) if failing and not mutant.dropped and not mutant.selects]
@@ -111,7 +114,7 @@ def repairs(policy: Policy, vignettes: Sequence[Asked], content: Content) -> lis
     return [mutant for mutant, count in zip(mutants, righted, strict=True) if count == most > 0]
 
 
-def _righted(mutant: Mutant, one: Asked) -> bool:
+def _righted(mutant: Mutant, one: AnyAsked) -> bool:
     if mutant.site and isinstance(mutant.site[0], Check) and not _tells(*mutant.site, one):
         return False
-    return not differences_of(one.vignette, decision_of(mutant.mutated, one))
+    return not wrong_under(mutant.mutated, one)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from cds_service.analysis.asked import Asked
+from cds_service.analysis.asked import AnyAsked
 from cds_service.analysis.cover import Seen, Tried, tried
 from cds_service.analysis.excused import Excused
 from cds_service.analysis.mutants import Mutant
@@ -52,7 +52,7 @@ class Proven:
         return unseen + [survivor.said for survivor in self.survivors]
 
 
-def prove(policy: Policy, vignettes: Sequence[Asked], excused: Excused, content: Content) -> Proven:
+def prove(policy: Policy, vignettes: Sequence[AnyAsked], excused: Excused, content: Content) -> Proven:
     """Tries every mutant of a policy on its vignettes; what survives is excused, proven to change nothing, or missing."""
     began = perf_counter()
     seen = tuple(tried(policy, vignettes))
@@ -69,7 +69,7 @@ def weighed(mutant: Mutant, excused: Excused, content: Content) -> Survivor:
     """A survivor with the reason why it changes nothing, or else with a chart that tells it from the policy."""
     if because := excused.mutant(mutant):
         return Survivor(mutant, because)
-    if mutant.dropped or mutant.selects:
+    if mutant.dropped or mutant.selects or mutant.policy.subject != "order":  # the solver knows decisions on orders
         return Survivor(mutant)
     try:
         from cds_service.analysis.solve import READINGS, Example, Proof, differs  # noqa: PLC0415 - z3 only where something survives

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cds_service.analysis.asked import Asked
+from cds_service.analysis.asked import AnyAsked
 from cds_service.analysis.proof import Proven
 
 HEAD = """# What is shown of the policies
@@ -15,7 +15,7 @@ Made by `cds-service policy table --write`; `cds-service policy table --check` c
 of the machine it was made on. A *mutant* is the policy with one small mistake in it; it is *killed* when a vignette fails on it.
 *Of no effect* are mutants that the solver proves to decide no chart otherwise, or that `policies/excused.yaml` excuses with a
 reason. A criterion is *seen* when vignettes show it met, not met, not documented and deciding, as far as it can be.
-`cds-service policy lint` prints the issues, `cds-service policy solve` the answers. What judges no order has no vignettes.
+`cds-service policy lint` prints the issues, `cds-service policy solve` the answers.
 
 """
 COLUMNS = (
@@ -43,14 +43,14 @@ class Told:
     seconds: float
 
 
-def page(rows: Iterable[tuple[Proven, Told]], ready: Sequence[Asked]) -> str:
+def page(rows: Iterable[tuple[Proven, Told]], ready: Sequence[AnyAsked]) -> str:
     """The page, in Markdown."""
     head = [*COLUMNS, "solver's answers", "charts", "seconds"]
     lines = [head, ["---"] * len(head), *(_row(one, told, ready) for one, told in rows)]
     return HEAD + "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
-def _row(one: Proven, told: Told, ready: Sequence[Asked]) -> list[str]:
+def _row(one: Proven, told: Told, ready: Sequence[AnyAsked]) -> list[str]:
     policy = one.policy
     vignettes = sum(asked.vignette.policy is policy for asked in ready)
     shown = [len(one.criteria), len(policy.facts), vignettes, told.issues]

@@ -11,7 +11,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from cds_service.analysis.asked import Asked, asked
+from cds_service.analysis.asked import AnyAsked, all_asked
 from cds_service.analysis.cover import Seen, tried
 from cds_service.analysis.excused import Excused, read_excused
 from cds_service.analysis.mutate import repairs
@@ -40,7 +40,7 @@ Drafts = Annotated[
 def cover(policies: Names = None, vignettes: Folder = None, content: ContentFolder = None) -> None:
     """Print in how many vignettes each criterion was met, not met, not documented, and deciding; '-' where that cannot be."""
     held = content_in(content)
-    ready, excused, console = asked(vignettes_in(vignettes, held), held), _excused(held), to_stdout()
+    ready, excused, console = all_asked(vignettes_in(vignettes, held), held), _excused(held), to_stdout()
     for policy in _chosen(held, policies):
         table = Table("line", "criterion", *(seen.value for seen in Seen), box=box.SIMPLE_HEAD, show_edge=False)
         for one in tried(policy, ready):
@@ -67,9 +67,9 @@ def table(
     from cds_service.cli.solver_pages import answers  # noqa: PLC0415 - z3 is an extra
 
     held = content_in(content)
-    ready, excused, found = asked(vignettes_in(vignettes, held), held), _excused(held), report(held)
+    ready, excused, found = all_asked(vignettes_in(vignettes, held), held), _excused(held), report(held)
     rows = []
-    for policy in _chosen(held, policies, every=True):
+    for policy in _chosen(held, policies):
         began = perf_counter()
         rows_of_solver = list(answers(policy, held))
         charts = sum(bool(row["chart"]) for row in rows_of_solver)
@@ -92,7 +92,7 @@ def check_mutants(content: Content, vignettes: Path | None = None, drafts: Path 
 
     With ``drafts``, the charts that tell the survivors are written there first.
     """
-    ready = asked(vignettes_in(vignettes, content), content)
+    ready = all_asked(vignettes_in(vignettes, content), content)
     excused = _excused(content)
     if wrong := [line for policy in _chosen(content, None) for line in _failing(policy, ready, content)]:
         refuse(wrong)
@@ -118,7 +118,7 @@ def check_mutants(content: Content, vignettes: Path | None = None, drafts: Path 
     )
 
 
-def _failing(policy: Policy, ready: tuple[Asked, ...], content: Content) -> list[str]:
+def _failing(policy: Policy, ready: tuple[AnyAsked, ...], content: Content) -> list[str]:
     """The vignettes of a policy that fail, and where in the policy a small change would put most of them right."""
     failing = [one for one in ready if one.wrong and one.vignette.policy is policy]
     lines = [f"{one.vignette.file}:{one.vignette.line}: {one.vignette.name}: {'; '.join(one.wrong)}" for one in failing]
@@ -126,23 +126,21 @@ def _failing(policy: Policy, ready: tuple[Asked, ...], content: Content) -> list
     return lines + [f"{mutant.place}: vignettes that fail come right when {mutant.changed}" for mutant in meant[:MOST_REPAIRS]]
 
 
-def _proven(content: Content, ready: tuple[Asked, ...], excused: Excused) -> list[Proven]:
+def _proven(content: Content, ready: tuple[AnyAsked, ...], excused: Excused) -> list[Proven]:
     return [_proven_of(policy, ready, excused, content) for policy in _chosen(content, None)]
 
 
-def _proven_of(policy: Policy, ready: tuple[Asked, ...], excused: Excused, content: Content) -> Proven:
-    """What is shown of a policy by the vignettes that come out as expected; of one that judges no order, only its criteria."""
-    if policy.subject != "order":
-        return Proven(policy, tuple(tried(policy, ())), (), 0, 0, (), (), 0.0)
+def _proven_of(policy: Policy, ready: tuple[AnyAsked, ...], excused: Excused, content: Content) -> Proven:
+    """What is shown of a policy by the vignettes that come out as expected."""
     return prove(policy, [one for one in ready if not one.wrong], excused, content)
 
 
-def _chosen(content: Content, names: list[str] | None, every: bool = False) -> list[Policy]:
-    """The active policies of orders (with ``every``, those of other subjects too), or those of these names."""
-    held = [policy for policy in content.policies if policy.status != "draft" and (every or policy.subject == "order")]
+def _chosen(content: Content, names: list[str] | None) -> list[Policy]:
+    """The active policies, or those of these names."""
+    held = [policy for policy in content.policies if policy.status != "draft"]
     chosen = [policy for policy in held if not names or policy.id in names]
     if names and (unknown := set(names) - {policy.id for policy in chosen}):
-        refuse(f"there is no active policy of orders named '{sorted(unknown)[0]}'; 'cds-service policy list' names them")
+        refuse(f"there is no active policy named '{sorted(unknown)[0]}'; 'cds-service policy list' names them")
     return sorted(chosen, key=lambda policy: (policy.id, policy.version))
 
 

@@ -1,1 +1,1 @@
-"""Vignettes: imaginary patients as data, each judged as facts and again as FHIR over HTTP."""
+"""Vignettes: imaginary patients and proposals as data, each judged as facts and again as FHIR."""

@@ -19,6 +19,7 @@ from cds_service.policy.grammar import Entry, Words
 from cds_service.policy.model import Evidence, Policy
 from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem
+from cds_service.vignettes.subject import judges_responses
 from cds_service.yaml_file import YamlFile
 
 OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
@@ -145,8 +146,10 @@ class Vignette:
 
 
 def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
-    """Reads one file. Raises ContentError with every problem: unknown policy, fact, criterion, or value."""
+    """Reads one file; one of what judges no order holds none. Raises ContentError with every problem: unknown policy, fact, …"""
     file = YamlFile(path, name)
+    if judges_responses(file, content):
+        return []
     entry = file.read_as(VignetteFile)
     policy = next((p for p in content.policies if p.id == entry.policy and p.version == entry.version), None)
     if policy is None:

@@ -16,6 +16,7 @@ from cds_service.policy.grammar import OF_RESPONSES
 from cds_service.policy.model import AtLeast, Check, Criterion, Policy
 from cds_service.problems import ContentError, Problem
 from cds_service.vignettes.read import Vignette, read_vignettes
+from cds_service.vignettes.responses import ResponseVignette, read_response_vignettes
 from cds_service.vignettes.run import decide_as_facts
 from cds_service.yaml_file import Place, YamlFile
 
@@ -129,7 +130,10 @@ def _citations(node: Any, place: Place) -> Iterator[tuple[Place, str, str]]:
 
 
 class ContentFiles:
-    """All that rules look at: the content, its files with their lines, the vignettes, and ``today``."""
+    """All that rules look at: the content, its files with their lines, the vignettes of orders, and ``today``.
+
+    ``tried`` names the policy files that any vignette tries, those of responses included.
+    """
 
     def __init__(self, content: Content, today: date, vignettes: Path | None = None) -> None:
         """``vignettes`` is their folder; by default the one that lies with the content.
@@ -138,7 +142,9 @@ class ContentFiles:
         """
         self.content, self.today = content, today
         self.policies = tuple(PolicyFile(policy, content.root) for policy in content.policies)
-        self.vignettes = _vignettes(content, vignettes or vignettes_of(content))
+        read = _vignettes(content, vignettes or vignettes_of(content))
+        self.vignettes = tuple(one for one in read if isinstance(one, Vignette))
+        self.tried = frozenset(one.policy.file for one in read)
         self._facts: dict[str, YamlFile] = {}
 
     @cached_property
@@ -172,14 +178,14 @@ def vignettes_of(content: Content) -> Path:
     return inside if inside.is_dir() else content.root / "tests" / "vignettes"
 
 
-def _vignettes(content: Content, folder: Path) -> tuple[Vignette, ...]:
-    read: list[Vignette] = []
+def _vignettes(content: Content, folder: Path) -> tuple[Vignette | ResponseVignette, ...]:
+    read: list[Vignette | ResponseVignette] = []
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*.yaml")):
         within = path.is_relative_to(content.root)
         name = (path.relative_to(content.root) if within else path.relative_to(folder)).as_posix()
         try:
-            read += read_vignettes(path, name, content)
+            read += read_vignettes(path, name, content) or read_response_vignettes(path, name, content)
         except ContentError as error:
             problems += error.problems
     if problems:

@@ -78,14 +78,18 @@ def read_answers(
 
 def imagine_answer(evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
     """Adds a QuestionnaireResponse with this answer. Raises CannotImagine for a code, which no question asks for."""
-    if evidence.value is None or isinstance(evidence.value, Code):
-        raise CannotImagine("no answer says it")
-    written = write_value(evidence.value, wanted)
-    if "valueDateTime" in written:
-        written = {"valueDate": written["valueDateTime"]}
+    written = written_answer(evidence, wanted)
     chart.add(
         "QuestionnaireResponse",
         status="completed",
         authored=partial_date(evidence.when) if evidence.when else None,
         item=[{"linkId": wanted.name, "answer": [written]}],
     )
+
+
+def written_answer(evidence: Evidence, wanted: Wanted) -> dict[str, Any]:
+    """The answer of a QuestionnaireResponse that says this. Raises CannotImagine for a code, which no question asks for."""
+    if evidence.value is None or isinstance(evidence.value, Code):
+        raise CannotImagine("no answer says it")
+    written = write_value(evidence.value, wanted)
+    return {"valueDate": written["valueDateTime"]} if "valueDateTime" in written else written

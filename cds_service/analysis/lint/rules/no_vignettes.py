@@ -9,9 +9,8 @@ from cds_service.analysis.lint.issue import Found, Rule
 
 
 def _find(files: ContentFiles) -> Iterator[Found]:
-    tried = {vignette.policy.file for vignette in files.vignettes}
     for file in files.policies:
-        if file.policy.status == "active" and file.name not in tried:
+        if file.policy.status == "active" and file.name not in files.tried:
             said = "no vignette tries this version"
             yield Found(
                 file.name, file.line("version"), "vignettes", said, "write vignettes: a chart, and the decision that is right"

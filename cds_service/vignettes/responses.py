@@ -1,0 +1,187 @@
+"""Vignettes of a policy that judges a QuestionnaireResponse: imagined answers with what they come to, as data.
+
+Each is run twice: its answers judged as facts, and the questionnaire filled in with them, judged as ``proposal check`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from cds_service.content import Content
+from cds_service.facts.kinds.answer import written_answer
+from cds_service.facts.words import given_facts
+from cds_service.policy.grammar import Entry, Words
+from cds_service.policy.judge import MET, NOT_MET
+from cds_service.policy.model import Evidence, Fact, Policy, Standing
+from cds_service.policy.values import Days
+from cds_service.problems import ContentError, Problem
+from cds_service.proposal import Judgement, criteria_of, judge_answers, judge_response, questionnaire
+from cds_service.vignettes.subject import judges_responses
+from cds_service.yaml_file import YamlFile
+
+
+class ResponseExpectEntry(Entry):
+    """What the answers rightly come to. All but the outcome is compared whole and in the policy's order where it is given.
+
+    ``met`` and ``not_met`` are the reported criteria that come out so (the others are not documented); ``because`` those that
+    keep the whole incomplete, and ``asks`` the facts whose answers are missing for them.
+    """
+
+    outcome: Literal["complete", "incomplete"]
+    met: list[str] | None = None
+    not_met: list[str] | None = None
+    because: list[str] | None = None
+    asks: list[str] | None = None
+
+    @field_validator("outcome", mode="before")
+    @classmethod
+    def _answered(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("nobody has said yet what is right here; 'outcome' is one of complete, incomplete")
+        return value
+
+
+class ResponseVignetteEntry(Entry):
+    """One imaginary response: the answers that it gives by the facts that they document. What is not listed is not answered."""
+
+    name: Words
+    story: Words
+    chart: dict[str, str | int | float | list[str | int | float]] = {}
+    expect: ResponseExpectEntry
+
+
+class ResponseVignetteFile(Entry):
+    """The vignettes of one version of a policy that judges responses; ``as_of`` is the day that they were authored."""
+
+    policy: Words
+    version: date
+    as_of: date
+    vignettes: list[ResponseVignetteEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseVignette:
+    """One vignette of a response, read: the answers it gives by fact, and what they rightly come to."""
+
+    name: str
+    story: str
+    policy: Policy
+    as_of: date
+    given: dict[str, list[Evidence]]
+    expect: ResponseExpectEntry
+    file: str
+    line: int
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """Every fact of the policy, silent where the response gives no answer."""
+        return {name: Fact(name, tuple(self.given.get(name, ()))) for name in self.policy.facts}
+
+
+def read_response_vignettes(path: Path, name: str, content: Content) -> list[ResponseVignette]:
+    """Reads one file; a file of vignettes of orders holds none. Raises ContentError with every problem in it."""
+    file = YamlFile(path, name)
+    if not judges_responses(file, content):
+        return []
+    entry = file.read_as(ResponseVignetteFile)
+    policy = next((p for p in content.policies if p.id == entry.policy and p.version == entry.version), None)
+    if policy is None:
+        raise ContentError([file.problem(("version",), f"no policy {entry.policy} with version {entry.version} is held")])
+    vignettes: list[ResponseVignette] = []
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for index, one in enumerate(entry.vignettes):
+        place = ("vignettes", index)
+        if one.name in names:
+            problems.append(file.problem((*place, "name"), f"another vignette is named '{one.name}'"))
+        names.add(one.name)
+        problems += [file.problem((*place, "expect"), said) for said in _unknown(one.expect, policy)]
+        try:
+            given = _given(one, policy, Days.on(entry.as_of), content)
+        except ValueError as error:
+            problems.append(file.problem((*place, "chart"), str(error)))
+            continue
+        read = (one.name, one.story, policy, entry.as_of, given, one.expect, file.name, file.line(place))
+        vignettes.append(ResponseVignette(*read))
+    if problems:
+        raise ContentError(problems)
+    return vignettes
+
+
+def _given(one: ResponseVignetteEntry, policy: Policy, authored: Days, content: Content) -> dict[str, list[Evidence]]:
+    chart = {name: [str(v) for v in (value if isinstance(value, list) else [value])] for name, value in one.chart.items()}
+    if unasked := [name for name in chart if name not in policy.facts]:
+        raise ValueError(f"no criterion of the policy rests on '{unasked[0]}'")
+    given = given_facts(chart, content.catalogue.facts, authored, content.terminology)
+    for name, evidence in given.items():
+        if any(answer.when != authored or answer.standing is not Standing.USABLE for answer in evidence):
+            raise ValueError(f"{name}: an answer is of the day of its response and certain; leave out 'on' and 'provisional'")
+    return given
+
+
+def _unknown(expect: ResponseExpectEntry, policy: Policy) -> Iterator[str]:
+    reported = {criterion.id for _, criterion, _ in criteria_of(policy)}
+    for id_ in [*(expect.met or []), *(expect.not_met or []), *(expect.because or [])]:
+        if id_ not in reported:
+            yield f"the policy reports on no criterion '{id_}'"
+    for fact in expect.asks or []:
+        if fact not in policy.facts:
+            yield f"no criterion of the policy rests on '{fact}'"
+
+
+def judged_as_facts(vignette: ResponseVignette, policy: Policy) -> Judgement:
+    """What the answers of a vignette come to under a policy, without any FHIR."""
+    return Judgement(policy, judge_answers(policy, vignette.facts, vignette.as_of), (), {}, unfinished=False)
+
+
+def response_of(vignette: ResponseVignette, content: Content) -> dict[str, Any]:
+    """The policy's own questionnaire, filled in with the answers of a vignette: a FHIR R4 QuestionnaireResponse."""
+
+    def filled(group: dict[str, Any]) -> dict[str, Any]:
+        return {"linkId": group["linkId"], "item": [_answered(question["linkId"]) for question in group["item"]]}
+
+    def _answered(name: str) -> dict[str, Any]:
+        answer = [written_answer(one, content.catalogue[name].wanted) for one in vignette.given.get(name, ())]
+        return {"linkId": name, "answer": answer} if answer else {"linkId": name}
+
+    groups = questionnaire(vignette.policy, content)["item"]
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "authored": vignette.as_of.isoformat(),
+        "item": [filled(group) for group in groups],
+    }
+
+
+def differences_of_judgement(vignette: ResponseVignette, judgement: Judgement) -> list[str]:
+    """What a judgement says other than the vignette expects, in words; empty when it is right."""
+    expect = vignette.expect
+    found = [] if judgement.outcome == expect.outcome else [f"outcome: expected {expect.outcome}, found {judgement.outcome}"]
+    for name, wanted, had in (
+        ("met", expect.met, [one.finding.criterion.id for one in judgement.criteria if one.finding.outcome is MET]),
+        ("not_met", expect.not_met, [one.finding.criterion.id for one in judgement.criteria if one.finding.outcome is NOT_MET]),
+        ("because", expect.because, [one.finding.criterion.id for one in judgement.missing]),
+        ("asks", expect.asks, list(dict.fromkeys(fact for one in judgement.missing for fact in one.asks))),
+    ):
+        if wanted is not None and wanted != had:
+            found.append(f"{name}: expected {wanted}, found {had}")
+    return found
+
+
+def differences_of_answers(vignette: ResponseVignette) -> list[str]:
+    """What the judgement of the vignette's answers as facts says other than expected."""
+    return differences_of_judgement(vignette, judged_as_facts(vignette, vignette.policy))
+
+
+def differences_as_response(vignette: ResponseVignette, content: Content) -> list[str]:
+    """What the judgement of the filled-in questionnaire says other than expected, and which answers were not taken."""
+    judged = judge_response(response_of(vignette, content), vignette.policy, content, vignette.as_of)
+    found = differences_of_judgement(vignette, judged)
+    lost = [*judged.ignored, *judged.unusable]
+    return found + ([f"answers that were not taken: {', '.join(lost)}"] if lost else [])
