@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,6 +28,8 @@ class Catalogue:
         self.tables = MappingProxyType(dict(tables or {}))
         self.facts = MappingProxyType(dict(definitions))
         self.broken = frozenset(broken)
+        self._needed_by = self._dependents()
+        self._spoken_by, self._always = self._speech()
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""
@@ -56,6 +59,45 @@ class Catalogue:
         for name in names:
             add(name)
         return tuple(ordered)
+
+    def speaking(self, mentioned: Iterable[str], answered: Iterable[str]) -> frozenset[str]:
+        """The facts that a case may document: it mentions codes of these value sets, and answers these questions.
+
+        Of every other fact it says nothing, if what documents that fact was searched.
+        """
+        spoken = [self._spoken_by[id_] for id_ in mentioned if id_ in self._spoken_by]
+        spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
+        return self._always.union(*spoken)
+
+    def _speech(self) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+        """The facts that each value set may document, and those that any case may; each with what is derived from it."""
+        spoken_by: dict[str, set[str]] = {}
+        always: set[str] = set()
+        for name, definition in self.facts.items():
+            if definition.speaks_by is None and not self._mute(definition):
+                always |= self._needed_by[name]
+            for value_set in definition.speaks_by or ():
+                spoken_by.setdefault(value_set, set()).update(self._needed_by[name])
+        return {id_: frozenset(found) for id_, found in spoken_by.items()}, frozenset(always)
+
+    def _dependents(self) -> dict[str, frozenset[str]]:
+        """Each fact with all that is derived from it."""
+        found: dict[str, set[str]] = {name: {name} for name in self.facts}
+        for name in self.facts:
+            for taken in self.closure((name,)):
+                found[taken].add(name)
+        return {name: frozenset(needed_by) for name, needed_by in found.items()}
+
+    def _mute(self, definition: Definition) -> bool:
+        """Whether a derived fact says nothing where all that it is derived from is silent."""
+        derived = definition.entry.derived
+        if not derived or derived.rule not in RULES or any(taken not in self.facts for taken in derived.takes.values()):
+            return False
+        rule = RULES[derived.rule]
+        if rule.takes != set(derived.takes) or (rule.table and derived.table not in self.tables):
+            return False
+        silence = {as_: self.facts[taken].silent for as_, taken in derived.takes.items()}
+        return not rule(silence, date(2000, 1, 1), self.tables.get(derived.table))
 
     def needs(self, names: tuple[str, ...]) -> tuple[Need, ...]:
         """The searches that facts need, each once."""
