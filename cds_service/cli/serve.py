@@ -139,5 +139,6 @@ def worker() -> Reception:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     url = os.environ.get(STORE, NONE)
     app = create_app(store=None if url == NONE else Store(url))
+    import gc; gc.collect(); gc.freeze(); gc.set_threshold(int(os.environ.get("GCT","700")),10,10)
     threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
     return Reception(app, Patience(body=body_seconds()))
