@@ -8,6 +8,7 @@ take, and the application gets a thread when all of the body is there.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,8 @@ from werkzeug.test import run_wsgi_app
 
 from cds_service.operations import REFUSED
 
+OBJECTS = 20_000
+"""Objects made, and not yet freed, at which Python looks for garbage."""
 LATE, TOO_LARGE, BUSY = 408, 413, 503
 AT_ONCE = 262_144
 """Bytes of the largest body that is awaited in one piece; each piece costs a turn of the event loop."""
@@ -189,3 +192,14 @@ def environment(scope: Any, body: bytes | int) -> dict[str, Any]:
     if isinstance(body, int):
         environ[REFUSED] = body
     return environ
+
+
+def spare_the_collector() -> None:
+    """Tells Python's garbage collector that what is held now stays, and to look less often at what comes and goes.
+
+    A request makes some thousand objects, almost all freed when it is answered; with a large content held, looking through them at
+    every 700 (Python's default) takes a tenth of the time of a large request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS, 10, 10)

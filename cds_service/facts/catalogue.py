@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ from cds_service.facts.derive import RULES, Rule
 from cds_service.facts.kinds.evidence_kind import Need
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.value_sets import Terminology
+from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile, said_of
@@ -30,6 +32,8 @@ class Catalogue:
         self.broken = frozenset(broken)
         self._needed_by = self._dependents()
         self._spoken_by, self._always = self._speech()
+        self._searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
+        self._silence = lru_cache(maxsize=256)(self._silent)
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""
@@ -68,6 +72,24 @@ class Catalogue:
         spoken = [self._spoken_by[id_] for id_ in mentioned if id_ in self._spoken_by]
         spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
         return self._always.union(*spoken)
+
+    def silence(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
+        """What all facts say of a case that documents none of them, where resources of these types were not searched.
+
+        Facts derived from what was not searched are left out: their rules may make something of it.
+        """
+        return self._silence(unsearched & self._searched)
+
+    def _silent(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
+        found: dict[str, Fact] = {}
+        for name in self.closure(tuple(self.facts)):
+            definition = self.facts[name]
+            derived = definition.entry.derived
+            if derived and any(taken not in found or found[taken].unsearched for taken in derived.takes.values()):
+                continue
+            missing = tuple(kind for kind in definition.searched if kind in unsearched)
+            found[name] = Fact(name, (), missing) if missing else definition.silent
+        return found
 
     def _speech(self) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """The facts that each value set may document, and those that any case may; each with what is derived from it."""

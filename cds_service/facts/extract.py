@@ -19,16 +19,17 @@ class Facts(dict[str, Fact]):
     """
 
     def __init__(self, case: Case, catalogue: Catalogue, unusable: Mapping[str, str] | None = None) -> None:
-        super().__init__()
+        super().__init__(catalogue.silence(case.unsearched))
         self._case = case
         self._catalogue = catalogue
         self._unusable = unusable or {}
         self._answers = answers(case.chart.of("QuestionnaireResponse"))
         self._speaking = catalogue.speaking(case.mentioned, self._answers)
+        for name in self._speaking:
+            self.pop(name, None)
 
     def __missing__(self, name: str) -> Fact:
-        definition = self._catalogue[name]
-        fact = self[name] = self._extract(definition) if name in self._speaking or self._case.unsearched else definition.silent
+        fact = self[name] = self._extract(self._catalogue[name])
         return fact
 
     def evidence(self) -> Iterator[Evidence]:

@@ -113,6 +113,17 @@ def _unpresumed(finding: Finding) -> Outcome:
     criterion = finding.criterion
     if isinstance(criterion, Check):
         return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
+    if finding is silent_finding(criterion):
+        return _unpresumed_in_silence(criterion)
+    return _without_presumptions(finding, criterion)
+
+
+@lru_cache(maxsize=65_536)
+def _unpresumed_in_silence(criterion: AtLeast | NoneOf) -> Outcome:
+    return _without_presumptions(silent_finding(criterion), criterion)
+
+
+def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outcome:
     parts = [_unpresumed(part) for part in finding.parts]
     met, open_ = parts.count(MET), parts.count(NOT_DOCUMENTED)
     if isinstance(criterion, NoneOf):

@@ -83,7 +83,7 @@ class _Judgement:
             if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
                 return Finding(criterion, NOT_MET, (first,))
             return _counted(criterion, (first, *[self.of(part) for part in parts[1:]]))
-        return _counted(criterion, tuple([self.of(part) for part in parts]))
+        return _counted(criterion, tuple([self.check(part) if isinstance(part, Check) else self.of(part) for part in parts]))
 
     def check(self, check: Check) -> Finding:
         """The finding of a criterion that tests one fact."""

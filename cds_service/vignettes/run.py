@@ -45,6 +45,7 @@ class _GivenFacts(Facts):
                 self._given.setdefault(target, []).append(one)
 
         self._speaking = frozenset(content.catalogue)
+        self.clear()
 
     def __missing__(self, name: str) -> Fact:
         extracted = super().__missing__(name)
