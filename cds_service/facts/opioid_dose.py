@@ -27,7 +27,7 @@ DRUGS = (
     "tapentadol",
     "tramadol",
 )
-TAKES = frozenset({*DRUGS, "without_factor"})
+TAKES: frozenset[str] = frozenset({*DRUGS, "without_factor"})
 LOOK_BACK = relativedelta(months=12)
 """How far back the dose before is looked for (our reading: the document names no span)."""
 

@@ -14,8 +14,8 @@ from cds_service.policy.values import Code, Days, Interval, Value
 INJECTIONS = "pump-injections"
 PERMANENT = "pump-permanent-orders"
 NOT_A_TRIAL_DRUG = frozenset({"steroid", "local anaesthetic"})
-SCALES = ("verbal", "reported", "analogue", "faces")
-SCORES = frozenset({*SCALES, "began", "ended"})
+SCALES: tuple[str, ...] = ("verbal", "reported", "analogue", "faces")
+SCORES: frozenset[str] = frozenset({*SCALES, "began", "ended"})
 HIGHEST = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
 """The worst pain on each scale; scores are compared on a scale from 0 to 10."""
 

@@ -14,8 +14,8 @@ from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
 TUMOR, INFECTION, TRAUMA = "sacral tumor", "sacroiliac joint infection", "pelvic trauma"
-COVERED = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
-OTHERS = {
+COVERED: dict[str, str] = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
+OTHERS: dict[str, str] = {
     "degenerative": "degenerative sacroiliac joint",
     "low_back_pain": "mechanical low back pain",
     "radicular_pain": "radicular pain",
