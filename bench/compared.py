@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from bench.bodies import body_of
-from bench.served import Measured, Server, free_port, load, serving
+from bench.served import Measured, Server, check, free_port, load, serving
 from cds_service.content import Content
 
 SIZES = (6_000, 60_000)
@@ -37,7 +37,7 @@ def bodies_of(names: Iterable[str], content: Content) -> dict[str, tuple[bytes, 
 def compare(servers: Mapping[str, Server], bodies: Mapping[str, Sequence[bytes]], requests: int) -> Compared:
     """Starts all servers, waits until they rest, and puts every load on each of them, one server at a time.
 
-    Raises RuntimeError for a server that does not start or an answer that is not 200.
+    Raises RuntimeError for a server that does not start, an answer that is not 200 or one without what it must say.
     """
     found: Compared = {}
     with ExitStack() as running:
@@ -49,9 +49,11 @@ def compare(servers: Mapping[str, Server], bodies: Mapping[str, Sequence[bytes]]
             one.settle()
         for name, sized in bodies.items():
             for body in sized:
+                for which, one in served.items():
+                    check(one, servers[which], body)
                 for connections in CONNECTIONS:
                     found[Load(name, len(body), connections)] = {
-                        server: load(one, body, connections, requests, servers[server].address) for server, one in served.items()
+                        which: load(one, body, connections, requests, servers[which].address) for which, one in served.items()
                     }
     return found
 
@@ -62,7 +64,7 @@ def tables(compared: Compared, reference: str) -> Iterable[Table]:
     ``reference`` names a server; where it was not measured, no ratio is told. A table is at most 80 columns wide.
     """
     for body in dict.fromkeys(one.body for one in compared):
-        table = Table(title=f"body «{body}»", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(title=f"body «{body}»", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
         for column in ("kB", "conns", "server", "CPU µs", "median ms", "p99 ms", "per s"):
             table.add_column(column, justify="left" if column == "server" else "right")
         for one, measured in compared.items():
@@ -72,20 +74,18 @@ def tables(compared: Compared, reference: str) -> Iterable[Table]:
 
 
 def _add(table: Table, one: Load, measured: Mapping[str, Measured], reference: str) -> None:
-    before = measured.get(reference)
+    known = _figures(measured[reference]) if reference in measured else (0.0, 0.0, 0.0)
     for number, (name, cost) in enumerate(measured.items()):
         said = ("", "") if number else (f"{one.bytes / 1000:.1f}", str(one.connections))
         cells = (
-            f"{cost.cpu_us:.0f}" + _times(cost.cpu_us, before and before.cpu_us),
-            _short(cost.median_ms) + _times(cost.median_ms, before and before.median_ms),
-            _short(cost.p99_ms) + _times(cost.p99_ms, before and before.p99_ms),
+            _short(figure) + (f" ({_short(figure / of)}x)" if of else "") for figure, of in zip(_figures(cost), known, strict=True)
         )
         table.add_row(*said, name, *cells, f"{cost.per_second:.0f}", end_section=number == len(measured) - 1)
 
 
-def _times(figure: float, reference: float | None) -> str:
-    return f" ({_short(figure / reference)}x)" if reference else ""
+def _figures(cost: Measured) -> tuple[float, float, float]:
+    return cost.cpu_us, cost.median_ms, cost.p99_ms
 
 
 def _short(figure: float) -> str:
-    return f"{figure:.2f}" if figure < 9.995 else f"{figure:.1f}"
+    return f"{figure:.{2 if figure < 9.995 else 1 if figure < 99.95 else 0}f}"

@@ -33,11 +33,12 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How a server is started on a port, where its order-sign service is, and what answers once it is ready."""
+    """How a server is started on a port, where its order-sign service is, what answers once it is ready, and what it must say."""
 
     command: Callable[[int], list[str]]
     address: str = ADDRESS
     ready: str = "/cds-services"
+    says: str = ""
 
 
 class Served:
@@ -118,6 +119,17 @@ def service_command(port: int) -> list[str]:
 
 FLOOR = Server(floor_command)
 SERVICE = Server(service_command)
+
+
+def check(served: Served, server: Server, body: bytes) -> None:
+    """Asks once. Raises RuntimeError for an answer that is not 200 or does not hold what the server must say."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection.request("POST", server.address, body, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = response.read().decode()
+    connection.close()
+    if response.status != 200 or server.says not in answer:
+        raise RuntimeError(f"the server answered {response.status}: {answer[:500]}")
 
 
 def load(served: Served, body: bytes, connections: int, requests: int, address: str = ADDRESS) -> Measured:
