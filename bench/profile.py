@@ -13,7 +13,8 @@ import logging
 import platform
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -108,14 +109,27 @@ def machine() -> str:
 
 def report(content: Content, name: str, requests: int, threshold: float) -> str:
     """The whole text of a profile."""
-    logged = logging.StreamHandler(StringIO())
-    logged.setFormatter(LogLine())
-    log = logging.getLogger("cds_service")
-    log.addHandler(logged)
-    log.setLevel(logging.INFO)
     app = create_app(content)
-    sessions = {size: profiled(app, body_of(size, content, name), requests) for size in SIZES}
+    with _logging():
+        sessions = {size: profiled(app, body_of(size, content, name), requests) for size in SIZES}
     return "\n\n".join(_pieces(sessions, requests, threshold)) + "\n"
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Writes log lines as the service does, to nowhere."""
+    written, log = logging.StreamHandler(StringIO()), logging.getLogger("cds_service")
+    written.setFormatter(LogLine())
+    before = log.level, log.propagate
+    log.addHandler(written)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(written)
+        log.setLevel(before[0])
+        log.propagate = before[1]
 
 
 def _pieces(sessions: Mapping[int, Session], requests: int, threshold: float) -> list[str]:
