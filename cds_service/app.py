@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 from flask import Flask, Response, current_app, request
@@ -62,6 +63,16 @@ def create_app(
     app.register_blueprint(operations_routes(held, store))
     app.register_blueprint(openapi_routes(held))
     app.register_blueprint(web_pages(held, chosen, day, store))
+    _share_with_other_sites(app)
+    app.register_error_handler(Unusable, _unusable)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(RecursionError, _too_deep)
+    app.register_error_handler(Exception, _unforeseen)
+    return app
+
+
+def _share_with_other_sites(app: Flask) -> None:
+    """Lets scripts of any site call what is not a page (CORS). Only browsers ask, by an ``Origin``; EHR servers cost nothing."""
     CORS(
         app,
         resources=r"/(?!(stats|decisions|try|policies|value-sets|static|metrics)(/|$)).+",  # pages are for no other site's scripts
@@ -70,11 +81,11 @@ def create_app(
         max_age=600,
         send_wildcard=True,
     )
-    app.register_error_handler(Unusable, _unusable)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(RecursionError, _too_deep)
-    app.register_error_handler(Exception, _unforeseen)
-    return app
+    shared = app.after_request_funcs[None].pop()
+
+    @app.after_request
+    def share(response: Response) -> Any:
+        return shared(response) if "HTTP_ORIGIN" in request.environ else response
 
 
 def content_of_environment() -> Content:

@@ -89,7 +89,9 @@ class Chart:
                 if about == ELSEWHERE:
                     self.unsearched |= {kind}
                 return
-        held = self._kinds.setdefault(kind, {})
+        held = self._kinds.get(kind)
+        if held is None:
+            held = self._kinds[kind] = {}
         held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
 
     def of(self, kind: str) -> Iterable[Resource]:
@@ -113,6 +115,14 @@ class Chart:
             for resource in self.of(kind):
                 self.held(index, resource, resource, resource.get("code"))
             return index
+        if kind == "Observation":
+            for resource in self.of(kind):
+                self.held(index, resource, resource, resource.get("code"))
+                if "component" in resource:
+                    for component in items(resource["component"]):
+                        if isinstance(component, dict):
+                            self.held(index, resource, component, component.get("code"))
+            return index
         for resource in self.of(kind):
             for holder, concept in _coded_places(kind, resource, self.get):
                 self.held(index, resource, holder, concept)
@@ -129,12 +139,18 @@ class Chart:
     def held(self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any) -> None:
         """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
         listed = concept.get("coding") if isinstance(concept, dict) else None
-        seen: set[str] = set()
+        seen: set[str] | None = None
         for written in listed if isinstance(listed, list) else items(listed):
-            system, code = (written.get("system"), written.get("code")) if isinstance(written, dict) else (None, None)
+            if not isinstance(written, dict):
+                continue
+            system, code = written.get("system"), written.get("code")
             if not isinstance(system, str) or not isinstance(code, str) or not code:
                 continue
-            for id_, carried in self.terminology.holding(system, code).items():
+            found = self.terminology.holding(system, code)
+            if not found:
+                continue
+            seen = set() if seen is None else seen
+            for id_, carried in found.items():
                 if id_ not in seen:
                     seen.add(id_)
                     index.setdefault(id_, []).append(Hit(resource, holder, Coding(system, code), carried))
@@ -146,11 +162,6 @@ PLAINLY_CODED = frozenset({"Condition", "Procedure", "ServiceRequest", "Diagnost
 
 def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
     match kind:
-        case "Observation":
-            yield resource, resource.get("code")
-            for component in items(resource.get("component")):
-                if isinstance(component, dict):
-                    yield component, component.get("code")
         case "FamilyMemberHistory":
             for condition in items(resource.get("condition")):
                 if isinstance(condition, dict):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 
@@ -149,7 +148,7 @@ def test_order_of_parts_is_irrelevant(data: st.DataObject, parts: list[Criterion
 def test_order_of_evidence_is_irrelevant(data: st.DataObject, chart: dict[str, Fact]) -> None:
     """However the chart orders the evidence, a criterion comes out the same."""
     criterion = data.draw(criteria())
-    shuffled = {name: replace(fact, evidence=tuple(data.draw(st.permutations(fact.evidence)))) for name, fact in chart.items()}
+    shuffled = {name: fact._replace(evidence=tuple(data.draw(st.permutations(fact.evidence)))) for name, fact in chart.items()}
     assert outcome(criterion, chart) is outcome(criterion, shuffled)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 from cds_service.analysis.asked import AnyAsked
@@ -96,7 +96,7 @@ def draft(survivors: Iterable[Survivor], content: Content) -> str:
     for number, one in enumerate((one for one in survivors if one.chart), 1):
         policy = one.mutant.policy
         as_of = date_to_ask((policy,))
-        facts = {fact.name: replace(fact) for fact in one.chart}
+        facts = {fact.name: fact for fact in one.chart}
         told = f"It tells whether {one.mutant.changed.replace(chr(34), '')} ({one.mutant.place})."
         said = judged(policy, facts, as_of)
         entries.append(as_vignette(facts, policy, as_of, content, f"Drafted {number}", told, said))

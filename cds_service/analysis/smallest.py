@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 
 from cds_service.analysis.domain import Domain
@@ -36,36 +35,36 @@ def smallest(facts: Mapping[str, Fact], shows: Shows, domains: Mapping[str, Doma
 
 def _without_gaps(facts: Mapping[str, Fact]) -> Iterator[dict[str, Fact]]:
     """The same with everything searched; else with every kind of record searched but one."""
-    yield {name: replace(fact, unsearched=()) for name, fact in facts.items()}
+    yield {name: fact._replace(unsearched=()) for name, fact in facts.items()}
     kinds = dict.fromkeys(kind for fact in facts.values() for kind in fact.unsearched)
     for kept in kinds:
-        yield {name: replace(fact, unsearched=tuple(k for k in fact.unsearched if k == kept)) for name, fact in facts.items()}
+        yield {name: fact._replace(unsearched=tuple(k for k in fact.unsearched if k == kept)) for name, fact in facts.items()}
 
 
 def _plainer_facts(fact: Fact, domain: Domain, as_of: date) -> Iterator[Fact]:
     """The fact with less or plainer evidence, plainest first; nothing once it is as plain as can be."""
     if domain.always or not fact.evidence:
         return
-    yield replace(fact, evidence=())
+    yield fact._replace(evidence=())
     for place, piece in enumerate(fact.evidence):
         before, after = fact.evidence[:place], fact.evidence[place + 1 :]
         if before or after:
-            yield replace(fact, evidence=before + after)
+            yield fact._replace(evidence=before + after)
         for plainer in _plainer_pieces(piece, domain, as_of):
-            yield replace(fact, evidence=(*before, plainer, *after))
+            yield fact._replace(evidence=(*before, plainer, *after))
 
 
 def _plainer_pieces(piece: Evidence, domain: Domain, as_of: date) -> Iterator[Evidence]:
     if piece.standing is not Standing.USABLE:
-        yield replace(piece, standing=Standing.USABLE, note="")
+        yield piece._replace(standing=Standing.USABLE, note="")
     days = [Days.on(as_of - timedelta(back)) for back in PLAIN_DAYS]
     if piece.when is None or piece.when not in days:
-        yield from (replace(piece, when=day) for day in days)
+        yield from (piece._replace(when=day) for day in days)
     elif days.index(piece.when):
-        yield from (replace(piece, when=day) for day in days[: days.index(piece.when)])
+        yield from (piece._replace(when=day) for day in days[: days.index(piece.when)])
     if piece.when and piece.when.first != piece.when.last:
-        yield from (replace(piece, when=Days.on(day)) for day in (piece.when.last, piece.when.first))
-    yield from (replace(piece, value=value) for value in _plainer_values(piece.value, domain, days))
+        yield from (piece._replace(when=Days.on(day)) for day in (piece.when.last, piece.when.first))
+    yield from (piece._replace(value=value) for value in _plainer_values(piece.value, domain, days))
 
 
 def _plainer_values(value: Value | None, domain: Domain, days: list[Days]) -> Iterator[Value]:

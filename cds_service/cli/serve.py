@@ -26,7 +26,7 @@ from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, ref
 from cds_service.content import Content
 from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
-from cds_service.reception import Patience, Reception
+from cds_service.reception import Patience, Reception, spare_the_collector
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
 from cds_service.store.store import Store
@@ -139,5 +139,6 @@ def worker() -> Reception:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     url = os.environ.get(STORE, NONE)
     app = create_app(store=None if url == NONE else Store(url))
+    spare_the_collector()
     threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
     return Reception(app, Patience(body=body_seconds()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +15,7 @@ from cds_service.facts.derive import RULES, Rule
 from cds_service.facts.kinds.evidence_kind import Need
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.value_sets import Terminology
+from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile, said_of
@@ -27,6 +30,10 @@ class Catalogue:
         self.tables = MappingProxyType(dict(tables or {}))
         self.facts = MappingProxyType(dict(definitions))
         self.broken = frozenset(broken)
+        self._needed_by = self._dependents()
+        self._spoken_by, self._always = self._speech()
+        self._searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
+        self._silence = lru_cache(maxsize=256)(self._silent)
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""
@@ -56,6 +63,63 @@ class Catalogue:
         for name in names:
             add(name)
         return tuple(ordered)
+
+    def speaking(self, mentioned: Iterable[str], answered: Iterable[str]) -> frozenset[str]:
+        """The facts that a case may document: it mentions codes of these value sets, and answers these questions.
+
+        Of every other fact it says nothing, if what documents that fact was searched.
+        """
+        spoken = [self._spoken_by[id_] for id_ in mentioned if id_ in self._spoken_by]
+        spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
+        return self._always.union(*spoken)
+
+    def silence(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
+        """What all facts say of a case that documents none of them, where resources of these types were not searched.
+
+        Facts derived from what was not searched are left out: their rules may make something of it.
+        """
+        return self._silence(unsearched & self._searched)
+
+    def _silent(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
+        found: dict[str, Fact] = {}
+        for name in self.closure(tuple(self.facts)):
+            definition = self.facts[name]
+            derived = definition.entry.derived
+            if derived and any(taken not in found or found[taken].unsearched for taken in derived.takes.values()):
+                continue
+            missing = tuple(kind for kind in definition.searched if kind in unsearched)
+            found[name] = Fact(name, (), missing) if missing else definition.silent
+        return found
+
+    def _speech(self) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+        """The facts that each value set may document, and those that any case may; each with what is derived from it."""
+        spoken_by: dict[str, set[str]] = {}
+        always: set[str] = set()
+        for name, definition in self.facts.items():
+            if definition.speaks_by is None and not self._mute(definition):
+                always |= self._needed_by[name]
+            for value_set in definition.speaks_by or ():
+                spoken_by.setdefault(value_set, set()).update(self._needed_by[name])
+        return {id_: frozenset(found) for id_, found in spoken_by.items()}, frozenset(always)
+
+    def _dependents(self) -> dict[str, frozenset[str]]:
+        """Each fact with all that is derived from it."""
+        found: dict[str, set[str]] = {name: {name} for name in self.facts}
+        for name in self.facts:
+            for taken in self.closure((name,)):
+                found[taken].add(name)
+        return {name: frozenset(needed_by) for name, needed_by in found.items()}
+
+    def _mute(self, definition: Definition) -> bool:
+        """Whether a derived fact says nothing where all that it is derived from is silent."""
+        derived = definition.entry.derived
+        if not derived or derived.rule not in RULES or any(taken not in self.facts for taken in derived.takes.values()):
+            return False
+        rule = RULES[derived.rule]
+        if rule.takes != set(derived.takes) or (rule.table and derived.table not in self.tables):
+            return False
+        silence = {as_: self.facts[taken].silent for as_, taken in derived.takes.items()}
+        return not rule(silence, date(2000, 1, 1), self.tables.get(derived.table))
 
     def needs(self, names: tuple[str, ...]) -> tuple[Need, ...]:
         """The searches that facts need, each once."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -81,20 +80,20 @@ def _category(evidence: Evidence, as_of: date) -> Evidence:
     """A probability as a level of risk; one that spans a threshold leaves it open."""
     fresh, value = _fresh(evidence, as_of), evidence.value
     if not isinstance(value, Interval):
-        return replace(fresh, value=None)
+        return fresh._replace(value=None)
     if value.low >= 20:
-        return replace(fresh, value="high", shown=f"{value.low:g} %")
+        return fresh._replace(value="high", shown=f"{value.low:g} %")
     if value.low >= 10 and (value.high < 20 or (value.high == 20 and value.high_open)):
-        return replace(fresh, value="intermediate", shown=f"{value.low:g} %")
+        return fresh._replace(value="intermediate", shown=f"{value.low:g} %")
     if value.high < 10 or (value.high == 10 and value.high_open):
-        return replace(fresh, value="low", shown=f"{value.high:g} %")
+        return fresh._replace(value="low", shown=f"{value.high:g} %")
     note = f"{value.low:g} to {value.high:g} % spans two levels of risk"
-    return replace(fresh, value=None, standing=Standing.UNCERTAIN, note=note)
+    return fresh._replace(value=None, standing=Standing.UNCERTAIN, note=note)
 
 
 def _fresh(evidence: Evidence, as_of: date) -> Evidence:
     if evidence.when and evidence.when.last < as_of - timedelta(ASSESSED):
-        return replace(evidence, standing=Standing.DISCOUNTED, note="more than a year old: of an earlier regimen")
+        return evidence._replace(standing=Standing.DISCOUNTED, note="more than a year old: of an earlier regimen")
     return evidence
 
 
@@ -127,7 +126,7 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     if len({e.value for e in reasons}) == 1:
         return reasons
     note = "there are a myeloid and a non-myeloid malignancy"
-    return [replace(e, standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
+    return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
 
 
 def condition_count(facts: Inputs, as_of: date) -> list[Evidence]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from cds_service.chart import Case
 from cds_service.facts.catalogue import Catalogue
@@ -13,35 +12,30 @@ from cds_service.facts.kinds.answer import answers, read_answers
 from cds_service.policy.model import Evidence, Fact, Standing
 
 
-class Facts(Mapping[str, Fact]):
-    """The facts of one case by name. ``unusable`` names resources that failed validation, with the reason."""
+class Facts(dict[str, Fact]):
+    """The facts of one case that were read so far, by name; one that is asked for is read then.
+
+    ``unusable`` names resources that failed validation, with the reason.
+    """
 
     def __init__(self, case: Case, catalogue: Catalogue, unusable: Mapping[str, str] | None = None) -> None:
-        self.case = case
-        self.catalogue = catalogue
+        super().__init__(catalogue.silence(case.unsearched))
+        self._case = case
+        self._catalogue = catalogue
         self._unusable = unusable or {}
-        self._read: dict[str, Fact] = {}
+        self._answers = answers(case.chart.of("QuestionnaireResponse"))
+        self._speaking = catalogue.speaking(case.mentioned, self._answers)
+        for name in self._speaking:
+            self.pop(name, None)
 
-    def __getitem__(self, name: str) -> Fact:
-        fact = self._read.get(name)
-        if fact is None:
-            fact = self._read[name] = self._extract(self.catalogue[name])
+    def __missing__(self, name: str) -> Fact:
+        fact = self[name] = self._extract(self._catalogue[name])
         return fact
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.catalogue)
-
-    def __len__(self) -> int:
-        return len(self.catalogue.facts)
 
     def evidence(self) -> Iterator[Evidence]:
         """All evidence of the facts read so far."""
-        for fact in self._read.values():
+        for fact in self.values():
             yield from fact.evidence
-
-    @cached_property
-    def _answers(self) -> Mapping[str, list[tuple[Mapping[str, object], Mapping[str, object]]]]:
-        return answers(self.case.chart.of("QuestionnaireResponse"))
 
     def _extract(self, definition: Definition) -> Fact:
         derived = definition.entry.derived
@@ -51,16 +45,16 @@ class Facts(Mapping[str, Fact]):
             if "scan" in takes:
                 takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
                 own = ()
-            computed = RULES[derived.rule](takes, self.case.as_of, self.catalogue.tables.get(derived.table))
+            computed = RULES[derived.rule](takes, self._case.as_of, self._catalogue.tables.get(derived.table))
             kinds = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
             return Fact(definition.name, (*computed, *own), tuple(kinds))
         found: list[Evidence] = []
-        if definition.speaks_by is None or not definition.speaks_by.isdisjoint(self.case.mentioned):
+        if definition.name in self._speaking:
             for source in definition.sources:
-                found += source.find(self.case, definition.wanted)
+                found += source.find(self._case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
-        missing = self.case.unsearched
+        missing = self._case.unsearched
         unsearched = tuple([kind for kind in definition.searched if kind in missing]) if missing else ()
         answered = self._answered(definition)
         return Fact(definition.name, (*found, *answered), unsearched) if found or answered or unsearched else definition.silent
@@ -69,7 +63,7 @@ class Facts(Mapping[str, Fact]):
         given = self._answers.get(definition.name) if self._answers else None
         if not given:
             return ()
-        terminology = self.case.chart.terminology
+        terminology = self._case.chart.terminology
         return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted))
 
     def _usable(self, evidence: Evidence) -> Evidence:

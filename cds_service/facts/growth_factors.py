@@ -6,7 +6,6 @@ Each rule takes named facts and the date of service, and gives the evidence of o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from cds_service.policy.model import Evidence, Fact, Standing
@@ -28,8 +27,8 @@ def another_product(facts: Inputs, as_of: date) -> list[Evidence]:
     found = []
     for e in facts["recorded"].evidence:
         if e.standing is Standing.USABLE and e.value in ordered:
-            found.append(replace(e, value=None, standing=Standing.DISCOUNTED, note=f"{e.value} is the product ordered"))
+            found.append(e._replace(value=None, standing=Standing.DISCOUNTED, note=f"{e.value} is the product ordered"))
         else:
             shown = f"{e.value}: {e.shown}" if e.value else e.shown
-            found.append(replace(e, value=True if e.value else None, shown=shown))
+            found.append(e._replace(value=True if e.value else None, shown=shown))
     return found

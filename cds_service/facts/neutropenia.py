@@ -7,7 +7,6 @@ the length of a cycle of chemotherapy; the policy names none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 
 from cds_service.policy.model import Evidence, Fact, Standing
@@ -56,7 +55,7 @@ def _latest(evidence: list[Evidence]) -> list[Evidence]:
 
 
 def _said(evidence: Evidence, value: bool | None, note: str = "", standing: Standing = Standing.USABLE) -> Evidence:
-    return replace(evidence, value=value, note=note, standing=standing)
+    return evidence._replace(value=value, note=note, standing=standing)
 
 
 def _count(evidence: Evidence) -> str:
@@ -143,7 +142,7 @@ def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Counts that are no nadir: none was taken in the three weeks after a dose of chemotherapy."""
     doses = [_first(e) for e in _usable(facts["given"])]
     return [
-        replace(e, standing=Standing.DISCOUNTED, note="taken under chemotherapy: it may be a nadir")
+        e._replace(standing=Standing.DISCOUNTED, note="taken under chemotherapy: it may be a nadir")
         if e.standing is Standing.USABLE and any(0 < (_first(e) - dose).days <= NADIR for dose in doses)
         else e
         for e in facts["neutrophils"].evidence

@@ -55,7 +55,9 @@ def reference(value: Any) -> str:
 
 def own_reference(resource: Resource) -> str:
     """``Type/id`` of a resource; ``Type`` alone when it has no id."""
-    kind, id_ = text(resource.get("resourceType")), text(resource.get("id"))
+    kind, id_ = resource.get("resourceType"), resource.get("id")
+    kind = kind.strip() if isinstance(kind, str) else ""
+    id_ = id_.strip() if isinstance(id_, str) else ""
     return f"{kind}/{id_}" if id_ else kind
 
 

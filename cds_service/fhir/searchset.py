@@ -31,6 +31,8 @@ class Page:
 
     def holds_all(self, kind: str, held: Iterable[Resource] = ()) -> bool:
         """Whether the matches read so far (``held``, or the page's own) are as many as the search says to have found."""
+        if self.total == 0:
+            return True
         matches = len([r for r in (held or self.resources) if r.get("resourceType") == kind])
         return self.total is not None and self.total <= matches
 
@@ -44,15 +46,14 @@ def read_page(bundle: Mapping[str, Any]) -> Page | None:
     sound, failed = True, False
     for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or resource.get("resourceType") in (None, "Bundle"):
+        if not isinstance(resource, dict) or (kind := resource.get("resourceType")) is None or kind == "Bundle":
             sound = False
-        elif resource.get("resourceType") == "OperationOutcome":
+        elif kind == "OperationOutcome":
             failed |= _says_failed(resource)
         else:
             found.append(resource)
-    links = {
-        text(link.get("relation")): text(link.get("url")) for link in reversed(items(bundle.get("link"))) if isinstance(link, dict)
-    }
+    linked = items(bundle["link"]) if "link" in bundle else []
+    links = {text(link.get("relation")): text(link.get("url")) for link in reversed(linked) if isinstance(link, dict)}
     paged = "next" in links
     total = bundle.get("total", 0)
     counted = total if isinstance(total, int) and not isinstance(total, bool) else None

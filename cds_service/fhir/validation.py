@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from cds_service.fhir.elements import Resource
+from cds_service.fhir.plain import is_plain
 
 READ = {
     "ServiceRequest": {
@@ -116,10 +117,12 @@ class Fault(NamedTuple):
 
 def faults(resource: Resource) -> list[Fault]:
     """Every fault of a resource by FHIR R4; none for a type that is not validated."""
-    kind = resource.get("resourceType")
-    model = _model(kind) if isinstance(kind, str) and kind in READ else None
-    if model is None:
-        return []
+    model = model_of(resource)
+    return [] if model is None or is_plain(resource, model) else library_faults(resource, model)
+
+
+def library_faults(resource: Resource, model: type[BaseModel]) -> list[Fault]:
+    """Every fault that ``fhir.resources`` finds, plain or not."""
     try:
         model.model_validate(resource)
     except ValidationError as error:
@@ -160,7 +163,10 @@ def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
 
 def unusable_reason(resource: Resource) -> str | None:
     """Why a resource cannot be evidence, in words for the trace; None when it can."""
-    found = decisive(resource, faults(resource))
+    model = model_of(resource)
+    if model is None or is_plain(resource, model, READ[resource["resourceType"]]):
+        return None
+    found = decisive(resource, library_faults(resource, model))
     if not found:
         return None
     return f"it is not valid FHIR: {found[0].element}: {found[0].said}" if found[0].element else found[0].said
@@ -171,6 +177,12 @@ def _path(location: tuple[int | str, ...]) -> str:
     for step in location:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
     return path
+
+
+def model_of(resource: Resource) -> type[BaseModel] | None:
+    """The model of a resource, None for a type that is not validated."""
+    kind = resource.get("resourceType")
+    return _model(kind) if isinstance(kind, str) and kind in READ else None
 
 
 @lru_cache(maxsize=64)

@@ -175,7 +175,8 @@ def unresolved(kind: str, resources: Iterable[Resource], address: str) -> Iterat
 
 def left_unread(resources: Sequence[Resource], chart: Chart) -> Iterator[str]:
     """The types of prescriptions of which one refers to a medicine that is not in the chart."""
-    for kind in _REFERRING:
-        named = (reference(r.get("medicationReference")) for r in resources if r.get("resourceType") == kind)
+    referring = [r for r in resources if "medicationReference" in r]
+    for kind in _REFERRING if referring else ():
+        named = (reference(r.get("medicationReference")) for r in referring if r.get("resourceType") == kind)
         if any(name.startswith("Medication/") and chart.get(name) is None for name in named):
             yield kind

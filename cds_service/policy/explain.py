@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
+from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silent_finding
 from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
 
 
@@ -65,19 +66,41 @@ def leaves(finding: Finding) -> Iterator[Finding]:
         yield finding
 
 
-def named_leaves(finding: Finding) -> Iterator[Finding]:
-    """As :func:`leaves`, but a criterion marked ``as_one`` stands for its parts."""
-    criterion = finding.criterion
-    if isinstance(criterion, Check) or _as_one(finding):
-        yield finding
-    else:
-        for part in finding.parts[:1] if closed(finding) else finding.parts:
-            yield from named_leaves(part)
-
-
 def assumed(finding: Finding) -> tuple[str, ...]:
     """The ids of the criteria that a presumption settled, in reading order."""
-    return tuple(f.criterion.id for f in _once(named_leaves(finding)) if rests_on_presumption(f))
+    found: dict[str, bool] = {}
+    _settled_by_presumption(finding, found)
+    return tuple([id_ for id_, presumed in found.items() if presumed])
+
+
+def _settled_by_presumption(finding: Finding, found: dict[str, bool]) -> None:
+    """Adds for each named leaf whether a presumption settled it; of several with one id, the first counts."""
+    criterion = finding.criterion
+    if isinstance(criterion, Check):
+        if criterion.id not in found:
+            found[criterion.id] = finding.basis is Basis.PRESUMED and finding.outcome is not NOT_DOCUMENTED
+    elif finding is silent_finding(criterion):
+        for id_, presumed in _presumed_in_silence(criterion).items():
+            found.setdefault(id_, presumed)
+    elif _as_one(finding):
+        if criterion.id not in found:
+            found[criterion.id] = rests_on_presumption(finding)
+    else:
+        for part in finding.parts[:1] if closed(finding) else finding.parts:
+            _settled_by_presumption(part, found)
+
+
+@lru_cache(maxsize=65_536)
+def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
+    """What ``_settled_by_presumption`` adds of a criterion on a chart that says nothing of it: always the same."""
+    finding = silent_finding(criterion)
+    found: dict[str, bool] = {}
+    if _as_one(finding):
+        found[criterion.id] = rests_on_presumption(finding)
+    else:
+        for part in finding.parts[:1] if closed(finding) else finding.parts:
+            _settled_by_presumption(part, found)
+    return found
 
 
 def rests_on_presumption(finding: Finding) -> bool:
@@ -90,6 +113,17 @@ def _unpresumed(finding: Finding) -> Outcome:
     criterion = finding.criterion
     if isinstance(criterion, Check):
         return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
+    if finding is silent_finding(criterion):
+        return _unpresumed_in_silence(criterion)
+    return _without_presumptions(finding, criterion)
+
+
+@lru_cache(maxsize=65_536)
+def _unpresumed_in_silence(criterion: AtLeast | NoneOf) -> Outcome:
+    return _without_presumptions(silent_finding(criterion), criterion)
+
+
+def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outcome:
     parts = [_unpresumed(part) for part in finding.parts]
     met, open_ = parts.count(MET), parts.count(NOT_DOCUMENTED)
     if isinstance(criterion, NoneOf):

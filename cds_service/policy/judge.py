@@ -5,11 +5,11 @@ Kleene's three-valued logic over the parts; one rule for every fact. ``tests/spe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, Fact, NoneOf, Outcome, Standing, Test, walk
 from cds_service.policy.values import Code, Days, Interval, Value
@@ -47,50 +47,108 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
     Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
     """
     if isinstance(criterion, Check):
-        return _check(criterion, facts, as_of)
-    for name in _rests_on(criterion):
-        fact = facts[name]
-        if fact.evidence or fact.unsearched:
-            return _counted(criterion, facts, as_of)
-    return _silent_tree(criterion)
+        return _Judgement(facts, as_of, _NOTHING).check(criterion)
+    spoken = {name for name in _rests_on(criterion) if (fact := facts[name]).evidence or fact.unsearched}
+    return _Judgement(facts, as_of, spoken).of(criterion)
 
 
-def _counted(criterion: AtLeast | NoneOf, facts: Mapping[str, Fact], as_of: date) -> Finding:
-    """Judges a criterion by counting the outcomes of its parts."""
-    match criterion:
-        case AtLeast():
-            if criterion.as_one and criterion.count == len(criterion.parts) > 1:
-                first = judge(criterion.parts[0], facts, as_of)
-                if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
-                    return Finding(criterion, NOT_MET, (first,))
-            parts = tuple([judge(part, facts, as_of) for part in criterion.parts])
-            outcomes = [part.outcome for part in parts]
-            met, open_ = outcomes.count(MET), outcomes.count(NOT_DOCUMENTED)
-            outcome = MET if met >= criterion.count else NOT_MET if met + open_ < criterion.count else NOT_DOCUMENTED
-            return Finding(criterion, outcome, parts)
-        case NoneOf():
-            parts = tuple([judge(part, facts, as_of) for part in criterion.parts])
-            outcomes = [part.outcome for part in parts]
-            outcome = NOT_MET if MET in outcomes else NOT_DOCUMENTED if NOT_DOCUMENTED in outcomes else MET
-            return Finding(criterion, outcome, parts)
-        case _:
-            assert_never(criterion)
+class _Placed(NamedTuple):
+    """The evidence of a fact as one window sees it: the latest that is usable, and what does not decide."""
+
+    latest: tuple[Evidence, ...]
+    uncertain: tuple[Evidence, ...]
+    discounted: tuple[Evidence, ...]
+
+
+class _Judgement:
+    """One tree on the facts of one chart. ``spoken`` are the facts that are not silent: a part that rests on none is decided."""
+
+    __slots__ = ("_as_of", "_facts", "_placed", "_spoken")
+
+    def __init__(self, facts: Mapping[str, Fact], as_of: date, spoken: Set[str]) -> None:
+        self._facts = facts
+        self._as_of = as_of
+        self._spoken = spoken
+        self._placed: dict[str, _Placed] = {}
+
+    def of(self, criterion: Criterion) -> Finding:
+        """The finding of a criterion."""
+        if isinstance(criterion, Check):
+            return self.check(criterion)
+        if self._spoken.isdisjoint(_rests_on(criterion)):
+            return silent_finding(criterion)
+        parts = criterion.parts
+        if isinstance(criterion, AtLeast) and criterion.as_one and criterion.count == len(parts) > 1:
+            first = self.of(parts[0])
+            if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
+                return Finding(criterion, NOT_MET, (first,))
+            return _counted(criterion, (first, *[self.of(part) for part in parts[1:]]))
+        return _counted(criterion, tuple([self.check(part) if isinstance(part, Check) else self.of(part) for part in parts]))
+
+    def check(self, check: Check) -> Finding:
+        """The finding of a criterion that tests one fact."""
+        fact = self._facts[check.fact]
+        if not fact.evidence:
+            return _silent(check, fact.unsearched)
+        since = None
+        if check.since is None and check.within is None and check.test.compare != "documented":
+            placed = self._placed.get(check.fact)
+            if placed is None:
+                placed = self._placed[check.fact] = _in_window(fact, check, None, self._as_of)
+        else:
+            since = _window(check, self._facts, self._as_of)
+            placed = _in_window(fact, check, since, self._as_of)
+        if placed.latest:
+            return self._settled(check, placed.latest, since, fact.unsearched)
+        found = placed.uncertain + placed.discounted
+        presumption = check.presumption
+        if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
+            return Finding(check, presumption.treat_as, (), found, Basis.PRESUMED, fact.unsearched)
+        basis = Basis.UNCERTAIN if placed.uncertain else Basis.NOT_SEARCHED if fact.unsearched else Basis.SILENT
+        return Finding(check, NOT_DOCUMENTED, (), found, basis, fact.unsearched)
+
+    def _settled(self, check: Check, latest: tuple[Evidence, ...], since: Days | None, unsearched: tuple[str, ...]) -> Finding:
+        """The finding on the latest usable evidence, which may still straddle the test or disagree."""
+        outcome, basis = _answer(check.test, latest[0].value), Basis.DOCUMENTED
+        if len(latest) > 1 and len(answers := {_answer(check.test, evidence.value) for evidence in latest}) > 1:
+            outcome, basis = NOT_DOCUMENTED, Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
+        elif outcome is NOT_DOCUMENTED:
+            basis = Basis.STRADDLES
+        elif since is not None and not _surely_inside(check, since, latest):
+            outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
+        if outcome is NOT_MET and check.open_because:
+            outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
+        return Finding(check, outcome, (), latest, basis, unsearched)
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _counted(criterion: AtLeast | NoneOf, parts: tuple[Finding, ...]) -> Finding:
+    """The finding of a criterion by counting the outcomes of its parts."""
+    outcomes = [part.outcome for part in parts]
+    met, open_ = outcomes.count(MET), outcomes.count(NOT_DOCUMENTED)
+    if isinstance(criterion, NoneOf):
+        return Finding(criterion, NOT_MET if met else NOT_DOCUMENTED if open_ else MET, parts)
+    needed = criterion.count
+    return Finding(criterion, MET if met >= needed else NOT_MET if met + open_ < needed else NOT_DOCUMENTED, parts)
 
 
 @lru_cache(maxsize=65_536)
-def _rests_on(criterion: AtLeast | NoneOf) -> tuple[str, ...]:
-    """The facts that the checks below a criterion test, each once."""
-    return tuple(dict.fromkeys(below.fact for below in walk(criterion) if isinstance(below, Check)))
+def _rests_on(criterion: AtLeast | NoneOf) -> frozenset[str]:
+    """The facts that the checks below a criterion test."""
+    return frozenset(below.fact for below in walk(criterion) if isinstance(below, Check))
 
 
 @lru_cache(maxsize=65_536)
-def _silent_tree(criterion: AtLeast | NoneOf) -> Finding:
+def silent_finding(criterion: Criterion) -> Finding:
     """The finding of a criterion on a chart that was searched and says nothing of it: always the same, so made once.
 
-    Most of a large policy is silent on most charts.
+    Most of a large policy is silent on most charts. Readers may keep what they read of it, by the identity of the finding.
     """
-    silence = {name: Fact(name) for name in _rests_on(criterion)}
-    return _counted(criterion, silence, date.min)
+    if isinstance(criterion, Check):
+        return _silent(criterion, ())
+    return _counted(criterion, tuple([silent_finding(part) for part in criterion.parts]))
 
 
 @lru_cache(maxsize=65_536)
@@ -102,40 +160,20 @@ def _silent(check: Check, unsearched: tuple[str, ...]) -> Finding:
     return Finding(check, NOT_DOCUMENTED, (), (), Basis.NOT_SEARCHED if unsearched else Basis.SILENT, unsearched)
 
 
-def _check(check: Check, facts: Mapping[str, Fact], as_of: date) -> Finding:
-    fact = facts[check.fact]
-    if not fact.evidence:
-        return _silent(check, fact.unsearched)
-    since = _window(check, facts, as_of)
+def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Placed:
+    """The evidence of a fact by its standing in a check's look-back."""
     usable: list[Evidence] = []
     uncertain: list[Evidence] = []
     discounted: list[Evidence] = []
     for evidence in fact.evidence:
-        placed = _placed(evidence, check, since, as_of)
-        match placed.standing:
-            case Standing.USABLE:
-                usable.append(placed)
-            case Standing.UNCERTAIN:
-                uncertain.append(placed)
-            case Standing.DISCOUNTED:
-                discounted.append(placed)
-    if usable:
-        latest = _latest(usable)
-        answers = {_answer(check.test, evidence.value) for evidence in latest}
-        outcome = next(iter(answers)) if len(answers) == 1 else NOT_DOCUMENTED
-        settled = outcome is not NOT_DOCUMENTED
-        basis = Basis.DOCUMENTED if settled else Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
-        if basis is Basis.DOCUMENTED and not _surely_inside(check, since, latest):
-            outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
-        if outcome is NOT_MET and check.open_because:
-            outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
-        return Finding(check, outcome, (), tuple(latest), basis, fact.unsearched)
-    found = tuple(uncertain + discounted)
-    presumption = check.presumption
-    if presumption and (presumption.always or not (uncertain or fact.unsearched)):
-        return Finding(check, presumption.treat_as, (), found, Basis.PRESUMED, fact.unsearched)
-    basis = Basis.UNCERTAIN if uncertain else Basis.NOT_SEARCHED if fact.unsearched else Basis.SILENT
-    return Finding(check, NOT_DOCUMENTED, (), found, basis, fact.unsearched)
+        placed = _as_seen(evidence, check, since, as_of)
+        if placed.standing is Standing.USABLE:
+            usable.append(placed)
+        elif placed.standing is Standing.UNCERTAIN:
+            uncertain.append(placed)
+        else:
+            discounted.append(placed)
+    return _Placed(_latest(usable), tuple(uncertain), tuple(discounted))
 
 
 def _window(check: Check, facts: Mapping[str, Fact], as_of: date) -> Days | None:
@@ -152,7 +190,7 @@ def _day_of(evidence: Evidence, check: Check) -> Days | None:
     return evidence.value if check.test.compare == "documented" and isinstance(evidence.value, Days) else evidence.when
 
 
-def _placed(evidence: Evidence, check: Check, since: Days | None, as_of: date) -> Evidence:
+def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) -> Evidence:
     """Evidence with its standing as seen from the date of service and the criterion's look-back."""
     if evidence.standing is Standing.DISCOUNTED:
         return evidence
@@ -171,10 +209,10 @@ def _placed(evidence: Evidence, check: Check, since: Days | None, as_of: date) -
     return evidence
 
 
-def _surely_inside(check: Check, since: Days | None, latest: list[Evidence]) -> bool:
+def _surely_inside(check: Check, since: Days, latest: tuple[Evidence, ...]) -> bool:
     """Whether the latest evidence certainly falls inside a look-back whose own start may be a span."""
     days = [_day_of(evidence, check) for evidence in latest]
-    return since is None or since.first == since.last or all(day is not None and day.first >= since.last for day in days)
+    return since.first == since.last or all(day is not None and day.first >= since.last for day in days)
 
 
 def _with(evidence: Evidence, standing: Standing, note: str) -> Evidence:
@@ -182,25 +220,29 @@ def _with(evidence: Evidence, standing: Standing, note: str) -> Evidence:
     return Evidence(evidence.value, evidence.when, evidence.resource, evidence.kind, standing, said, evidence.shown)
 
 
-def _latest(usable: list[Evidence]) -> list[Evidence]:
+def _latest(usable: list[Evidence]) -> tuple[Evidence, ...]:
     """The evidence of the latest day, with all that may be of the same day; the undated only when nothing is dated."""
+    if len(usable) < 2:
+        return tuple(usable)
     dated = [(evidence, evidence.when) for evidence in usable if evidence.when is not None]
     if not dated:
-        return usable
+        return tuple(usable)
     latest = max((when for _, when in dated), key=lambda when: (when.last, when.first))
-    return [evidence for evidence, when in dated if when.last >= latest.first]
+    return tuple([evidence for evidence, when in dated if when.last >= latest.first])
 
 
 def _answer(test: Test, value: Value | None) -> Outcome:
-    match test.compare, value, test.value:
-        case "documented", Days(), _:
-            return MET
-        case "is", bool() | str(), wanted:
+    """What a value says to a test; open where it is not of the kind that the test asks for."""
+    wanted = test.value
+    match test.compare:
+        case "is" if isinstance(value, bool | str):
             return MET if value == wanted else NOT_MET
-        case "in", Code(sets=sets), str(wanted):
-            return MET if wanted in sets else NOT_MET
-        case compare, Interval() as interval, Interval(low=bound):
-            return _compare(compare, interval, bound)
+        case "in" if isinstance(value, Code) and isinstance(wanted, str):
+            return MET if wanted in value.sets else NOT_MET
+        case "documented" if isinstance(value, Days):
+            return MET
+        case compare if isinstance(value, Interval) and isinstance(wanted, Interval):
+            return _compare(compare, value, wanted.low)
         case _:
             return NOT_DOCUMENTED
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cds_service.policy.answers import Answers
 from cds_service.policy.values import Days, LookBack, Value
@@ -37,8 +37,7 @@ class Standing(Enum):
     DISCOUNTED = "discounted"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One thing that the chart says about a fact, and where it says it.
 
     ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
@@ -54,8 +53,7 @@ class Evidence:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """All that a chart says about one fact on one date of service.
 
     ``unsearched`` names the resource types that could have held more and were not searched:

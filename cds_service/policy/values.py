@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
@@ -52,8 +53,7 @@ class Interval:
         return f"{self.low:g} to {self.high:g}{tail}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Days:
+class Days(NamedTuple):
     """A calendar day known to lie between ``first`` and ``last`` (both included); a full date has both equal.
 
     FHIR's partial dates ("2025-03") become the span of days that they leave open.

@@ -205,7 +205,7 @@ def _day_earlier(written_day: str, days: int) -> str:
 
 def _evidence_earlier(evidence: Evidence, days: int) -> Evidence:
     value = evidence.value.plus(-days) if isinstance(evidence.value, Days) else evidence.value
-    return replace(evidence, value=value, when=evidence.when.plus(-days) if evidence.when else None)
+    return evidence._replace(value=value, when=evidence.when.plus(-days) if evidence.when else None)
 
 
 def _each(one: VignetteEntry, entry: VignetteFile) -> Iterator[VignetteEntry]:

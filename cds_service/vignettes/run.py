@@ -44,18 +44,20 @@ class _GivenFacts(Facts):
                 target = derived.imagined_by if by_input and derived and derived.imagined_by else name
                 self._given.setdefault(target, []).append(one)
 
-    def __getitem__(self, name: str) -> Fact:
-        if name not in self._read:
-            extracted = super().__getitem__(name)
-            given = tuple(self._given.get(name, ()))
-            derived = self.catalogue[name].entry.derived
-            if given and derived and "scan" in derived.takes:
-                self._given.setdefault(derived.takes["scan"], []).extend(given)
-                self._read.clear()
-                self._given.pop(name)
-                return self[name]
-            self._read[name] = Fact(name, extracted.evidence + given, extracted.unsearched)
-        return self._read[name]
+        self._speaking = frozenset(content.catalogue)
+        self.clear()
+
+    def __missing__(self, name: str) -> Fact:
+        extracted = super().__missing__(name)
+        given = tuple(self._given.get(name, ()))
+        derived = self._catalogue[name].entry.derived
+        if given and derived and "scan" in derived.takes:
+            self._given.setdefault(derived.takes["scan"], []).extend(given)
+            self.clear()
+            self._given.pop(name)
+            return self[name]
+        fact = self[name] = Fact(name, extracted.evidence + given, extracted.unsearched)
+        return fact
 
 
 @dataclass(frozen=True, slots=True)

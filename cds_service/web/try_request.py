@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -135,7 +135,7 @@ def _evidence(row: Field, as_of: date, content: Content, slips: list[Slip], via:
         _try(row.typed, one, as_of, content, via)
     except CannotImagine:
         if one.kind == "recorded" and one.standing is Standing.USABLE:
-            answered = replace(one, kind="answered")
+            answered = one._replace(kind="answered")
             try:
                 _try(row.typed, answered, as_of, content, "")
             except CannotImagine:

@@ -26,6 +26,9 @@ class AnswerEvidence(EvidenceKind):
         """Nothing: answers are read for every fact anyway."""
         return ()
 
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset()
+
     def needs(self) -> tuple[Need, ...]:
         return ()
 

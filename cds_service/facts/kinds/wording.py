@@ -54,7 +54,7 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
     if coded and saying.not_with not in sets:
         return f"a coding in {coded}"
     said = [_without(text, tuple(saying.passing_over)) for text in words]
-    if _any_said(said, saying.unless):
+    if not said or _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words)
 
@@ -62,7 +62,7 @@ def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> 
 def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
     """The hint in the order that leaves it open whether the saying holds, or the empty string."""
     said = [_without(text, tuple(saying.passing_over)) for text in words]
-    if saying.not_with in sets or _any_said(said, saying.unless):
+    if not said or saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
 
