@@ -4,7 +4,8 @@ The peer is HealthChain, a Python kit for CDS Hooks services, from its own packa
 (``bench/peer_environment.py``), which the command makes in the user's cache folder, or where ``--environment`` says. Its order-sign
 service (``bench/healthchain_app.py``) decides nothing and answers the floor's card. It is started by the command that
 ``healthchain serve`` runs, one uvicorn worker, without the access log, which its default would write. It is measured twice: with
-what its package installs (asyncio and h11), and with uvloop and httptools, which are faster and an operator's choice.
+what its package installs (asyncio and h11), and with uvloop and httptools, which are faster and an operator's choice. Our service
+runs as ``serve`` runs it, log lines included.
 
 Every server gets the very same bodies as in ``bench.hook``, unchanged: HealthChain reads of the context only ``userId`` and
 ``patientId`` and takes ``prefetch`` as any object. Each answer is looked at once before the loads, since HealthChain answers 200

@@ -72,7 +72,9 @@ def test_a_table_of_servers_tells_ratios_to_the_reference() -> None:
     written = Console(width=80, file=StringIO())
     written.print(table)
     assert isinstance(written.file, StringIO)
-    assert re.search(r"HealthChain, uv +700 \(3.50x\) +0.50 \(2.00x\) +150 \(150x\) +1000 *$", written.file.getvalue(), re.MULTILINE)
+    assert re.search(
+        r"HealthChain, uv +700 \(3.50x\) +0.50 \(2.00x\) +150 \(150x\) +1000 *$", written.file.getvalue(), re.MULTILINE
+    )
     (alone,) = tables({Load("necessary", 60_140, 16): cost}, "service")
     assert not any("x)" in str(cell) for column in alone.columns for cell in column.cells)
 
