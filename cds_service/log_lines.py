@@ -50,6 +50,7 @@ def _second(seconds: int) -> tuple[str, str]:
 
 def log_configuration(server_level: str = "INFO") -> dict[str, Any]:
     """What ``logging.config`` needs to send every log to stdout as JSON lines; ``server_level`` is the HTTP server's."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line tells them
     return {
         "version": 1,
         "disable_existing_loggers": False,

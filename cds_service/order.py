@@ -64,7 +64,7 @@ class Order:
         concepts += [self.medicine] if self.medicine else []
         concepts += items(self.resource.get("orderDetail"))
         found = [coding for concept in concepts for coding in codings(concept)]
-        words = [words for concept in concepts if isinstance(concept, dict) and (words := text(concept.get("text")))]
+        words = [said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text")))]
         return found, words
 
 

@@ -44,7 +44,8 @@ def test_facts_that_are_skipped_have_nothing_to_find(content: Content) -> None:
             for case, _ in decide_request(request, content, TODAY, Settings()):
                 for name in content.catalogue:
                     definition = content.catalogue[name]
-                    if definition.speaks_by is not None and definition.speaks_by.isdisjoint(case.mentioned):
-                        looked += 1
-                        assert not [one for source in definition.sources for one in source.find(case, definition.wanted)], name
+                    for source, speaks_by in definition.speakers:
+                        if speaks_by is not None and speaks_by.isdisjoint(case.mentioned):
+                            looked += 1
+                            assert not list(source.find(case, definition.wanted)), name
     assert looked

@@ -26,7 +26,8 @@ from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, ref
 from cds_service.content import Content
 from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
-from cds_service.reception import Patience, Reception, spare_the_collector
+from cds_service.reception import Patience, Reception, spare_the_collector, waits_without_clients
+from cds_service.security.access import CLIENTS
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
 from cds_service.store.store import Store
@@ -141,4 +142,5 @@ def worker() -> Reception:
     app = create_app(store=None if url == NONE else Store(url))
     spare_the_collector()
     threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
-    return Reception(app, Patience(body=body_seconds()))
+    patience = Patience(body=body_seconds())
+    return Reception(app, patience) if os.environ.get(CLIENTS) else Reception(app, patience, waits_without_clients)

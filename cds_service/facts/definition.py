@@ -150,7 +150,7 @@ class Definition:
 
     ``silent`` is the fact of a searched chart that says nothing of it. ``speaks_by`` are the value sets by whose codes alone it
     is documented, None where more than codes can document it. ``sources`` are the evidence kinds that document
-    it, in the file's order; ``searched`` the resource types they need.
+    it, in the file's order, and ``speakers`` the same, each with its own ``speaks_by``; ``searched`` the resource types they need.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -160,6 +160,7 @@ class Definition:
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
         self.silent = Fact(name)
         spoken = [source.speaks_by() for source in self.sources]
+        self.speakers = tuple(zip(self.sources, spoken, strict=True))
         named = [sets for sets in spoken if sets is not None]
         self.speaks_by = frozenset().union(*named) if spoken and len(named) == len(spoken) else None
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))

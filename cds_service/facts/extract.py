@@ -50,8 +50,9 @@ class Facts(dict[str, Fact]):
             return Fact(definition.name, (*computed, *own), tuple(kinds))
         found: list[Evidence] = []
         if definition.name in self._speaking:
-            for source in definition.sources:
-                found += source.find(self._case, definition.wanted)
+            for source, speaks_by in definition.speakers:
+                if speaks_by is None or not speaks_by.isdisjoint(self._case.mentioned):
+                    found += source.find(self._case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         missing = self._case.unsearched

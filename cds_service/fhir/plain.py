@@ -57,7 +57,7 @@ class Shape:
             if told is None or not told(given):
                 return False
         for choice in self.choices:
-            if len(choice & names) > 1:
+            if len(choice.intersection(names)) > 1:
                 return False
         return not any(choice.isdisjoint(names) for choice in self.required_choices)
 

@@ -52,8 +52,8 @@ def read_page(bundle: Mapping[str, Any]) -> Page | None:
             failed |= _says_failed(resource)
         else:
             found.append(resource)
-    linked = items(bundle["link"]) if "link" in bundle else []
-    links = {text(link.get("relation")): text(link.get("url")) for link in reversed(linked) if isinstance(link, dict)}
+    linked: list[Any] = items(bundle["link"]) if "link" in bundle else []
+    links = {text(link.get("relation")): text(link.get("url")) for link in linked[::-1] if isinstance(link, dict)}
     paged = "next" in links
     total = bundle.get("total", 0)
     counted = total if isinstance(total, int) and not isinstance(total, bool) else None
