@@ -5,13 +5,7 @@ from __future__ import annotations
 import orjson
 from flask import Flask, Response, request
 
-CARD = {
-    "uuid": "07bc9814-9d2a-41ee-8c90-0242ac120002",
-    "summary": "81420 (prenatal cfDNA screening): not yet documented. How far along is the pregnancy?",
-    "detail": "A constant card, so that the answer has a card's size. " * 12,
-    "indicator": "info",
-    "source": {"label": "floor"},
-}
+from bench.constant_card import CARD
 
 
 def floor() -> Flask:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -31,6 +31,16 @@ class Measured:
     per_second: float
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How a server is started on a port, where its order-sign service is, what answers once it is ready, and what it must say."""
+
+    command: Callable[[int], list[str]]
+    address: str = ADDRESS
+    ready: str = "/cds-services"
+    says: str = ""
+
+
 class Served:
     """A running server."""
 
@@ -45,6 +55,19 @@ class Served:
     def cpu_seconds(self) -> float:
         """User and system time of the whole process tree."""
         return sum(sum(one.cpu_times()[:2]) for one in self.processes())
+
+    def settle(self, seconds: float = 60) -> None:
+        """Waits until the server has done what it does after its start, such as making pages: half a second with nearly no work.
+
+        Raises RuntimeError when it still works after ``seconds``.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            before = self.cpu_seconds()
+            time.sleep(0.5)
+            if self.cpu_seconds() - before <= 0.02:
+                return
+        raise RuntimeError("the server did not come to rest")
 
     def worker_megabytes(self) -> float:
         """Resident memory of the largest process, in megabytes of a million bytes."""
@@ -92,6 +115,21 @@ def floor_command(port: int) -> list[str]:
 def service_command(port: int) -> list[str]:
     """Serves the service as an operator does, without a store."""
     return [sys.executable, "-c", "from cds_service.cli import run; run()", "serve", "--port", str(port), "--store", "none"]
+
+
+FLOOR = Server(floor_command)
+SERVICE = Server(service_command)
+
+
+def check(served: Served, server: Server, body: bytes) -> None:
+    """Asks once. Raises RuntimeError for an answer that is not 200 or does not hold what the server must say."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection.request("POST", server.address, body, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = response.read().decode()
+    connection.close()
+    if response.status != 200 or server.says not in answer:
+        raise RuntimeError(f"the server answered {response.status}: {answer[:500]}")
 
 
 def load(served: Served, body: bytes, connections: int, requests: int, address: str = ADDRESS) -> Measured:
