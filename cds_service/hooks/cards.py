@@ -120,7 +120,7 @@ def summary(decision: Decision, content: Content) -> str:
         case DecisionOutcome.REFERRED:
             said = f"{code}: another policy governs this order, {decision.settled_by.referred_to if decision.settled_by else ''}"
         case _:
-            asked = question(decision, decision.asks[0], content) if decision.asks else ""
+            asked = next(iter(questions(decision, content)), "")
             more = f" (and {len(decision.asks) - 1} more)" if len(decision.asks) > 1 else ""
             said = f"{code} ({label}): not yet documented{more}. {asked}"
     return _cut(said, LONGEST_SUMMARY)
@@ -161,7 +161,7 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
             lines += [f"Another policy governs this order: **{_md(referred)}**.", *_reasons(decision, content)]
         case _:
             lines += ["**Not yet documented.** What would settle it, the shortest way first:"]
-            lines += [f"- {_md(question(decision, fact, content))}" for fact in decision.asks]
+            lines += [f"- {_md(asked)}" for asked in questions(decision, content)]
             lines += ["", "It is asked for:", *_reasons(decision, content)]
     lines += _assumptions(decision)
     if decision.unsearched:
@@ -239,14 +239,17 @@ def _assumptions(decision: Decision) -> list[str]:
     return [line for heading, lines in presumed.items() if lines for line in ("", heading, *dict.fromkeys(lines))]
 
 
-def question(decision: Decision, fact: str, content: Content) -> str:
-    """The question for a fact: the criterion's own, else the catalogue's, else what the fact means."""
+def questions(decision: Decision, content: Content) -> list[str]:
+    """The questions for what is asked, in its order: the criterion's own, else the catalogue's, else what the fact means."""
+    wanted = set(decision.asks)
+    own: dict[str, str] = {}
     for tree in (decision.necessary, decision.exclusions):
-        for leaf in explain.leaves(tree) if tree else ():
-            if isinstance(leaf.criterion, Check) and leaf.criterion.fact == fact and leaf.criterion.ask:
-                return leaf.criterion.ask
-    entry = content.catalogue[fact].entry
-    return entry.ask or entry.means
+        for leaf in explain.leaves(tree) if tree and wanted else ():
+            check = leaf.criterion
+            if isinstance(check, Check) and check.fact in wanted and check.ask:
+                own.setdefault(check.fact, check.ask)
+    entries = ((fact, content.catalogue[fact].entry) for fact in decision.asks)
+    return [own.get(fact) or entry.ask or entry.means for fact, entry in entries]
 
 
 def _place(cite: Citation, policy: Policy) -> str:
@@ -254,6 +257,9 @@ def _place(cite: Citation, policy: Policy) -> str:
     return f"[{_md(f'{title}: {cite.at}' if title else cite.at)}]"
 
 
+_FORMATTING = re.compile(r"([\\`*_\[\]<>|#~])")
+
+
 def _md(text: str) -> str:
     """Text made safe for GitHub-Flavored Markdown: nothing in it formats, links or becomes HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(text.split()))
+    return _FORMATTING.sub(r"\\\1", " ".join(text.split()))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
-from cds_service.hooks.cards import question
+from cds_service.hooks.cards import questions
 from cds_service.policy import explain
 from cds_service.policy.judge import MET, Basis
 from cds_service.policy.model import Check, Policy
@@ -36,7 +36,7 @@ def reasons(decision: Decision, others: list[Decision], content: Content, docume
     referred = f": {decision.settled_by.referred_to}" if decision.settled_by and decision.settled_by.referred_to else ""
     yield f"Medical necessity: {_SAID[decision.outcome]}{referred} ({named}). {' '.join(_grounds(decision, policy))}".rstrip()
     if decision.asks and documentation:
-        yield f"Documentation: {' '.join(question(decision, fact, content) for fact in decision.asks)}"
+        yield f"Documentation: {' '.join(questions(decision, content))}"
     if decision.unsearched and documentation:
         yield f"Documentation: not searched, so silence there means nothing: {', '.join(decision.unsearched)}."
     for holds, said in ((True, "Assumed, because the chart is silent"), (False, "Assumed not to be so")):

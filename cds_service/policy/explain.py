@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silent_finding
-from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
 
 
 def reasons(finding: Finding) -> tuple[Finding, ...]:
@@ -57,13 +57,34 @@ def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def leaves(finding: Finding) -> Iterator[Finding]:
+def leaves(finding: Finding) -> list[Finding]:
     """The findings of the checks, in reading order."""
-    if finding.parts:
-        for part in finding.parts[:1] if closed(finding) else finding.parts:
-            yield from leaves(part)
-    else:
-        yield finding
+    found: list[Finding] = []
+    _add_leaves(finding, found)
+    return found
+
+
+def _add_leaves(finding: Finding, found: list[Finding]) -> None:
+    if not finding.parts:
+        found.append(finding)
+        return
+    if finding is silent_finding(finding.criterion):
+        found.extend(_leaves_in_silence(finding.criterion))
+        return
+    for part in finding.parts[:1] if closed(finding) else finding.parts:
+        if part.parts:
+            _add_leaves(part, found)
+        else:
+            found.append(part)
+
+
+@lru_cache(maxsize=65_536)
+def _leaves_in_silence(criterion: Criterion) -> list[Finding]:
+    found: list[Finding] = []
+    finding = silent_finding(criterion)
+    for part in finding.parts[:1] if closed(finding) else finding.parts:
+        _add_leaves(part, found)
+    return found
 
 
 def assumed(finding: Finding) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
-from cds_service.hooks.cards import question
+from cds_service.hooks.cards import questions
 from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
 from cds_service.store.outcomes import Judged
@@ -110,7 +110,7 @@ def decision_view(case: Case, decision: Decision, content: Content) -> DecisionV
         policy,
         decision.because_ids,
         () if decision.asks else tuple(_reason(finding, decision, policy) for finding in decision.because if policy),
-        tuple((fact, question(decision, fact, content)) for fact in decision.asks),
+        tuple(zip(decision.asks, questions(decision, content), strict=True)),
         decision.unsearched,
         readable(trees),
     )
