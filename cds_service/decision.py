@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -35,7 +36,7 @@ class DecisionOutcome(Enum):
     REFERRED = "referred"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decision:
     """The outcome for one order under one policy.
 
@@ -69,13 +70,18 @@ class Decision:
         """The ids of the criteria, or of the rule, that settle the outcome, in the document's order."""
         return (self.rule,) if self.rule else tuple(finding.criterion.id for finding in self.because)
 
-    @property
+    @cached_property
+    def leaves(self) -> tuple[Finding, ...]:
+        """The findings of the checks of both trees, in reading order."""
+        return tuple(leaf for tree in (self.necessary, self.exclusions) if tree for leaf in explain.leaves(tree))
+
+    @cached_property
     def assumed(self) -> tuple[str, ...]:
         """The ids of all criteria that a presumption settled."""
         trees = [tree for tree in (self.necessary, self.exclusions) if tree]
         return tuple(dict.fromkeys(id_ for tree in trees for id_ in explain.assumed(tree)))
 
-    @property
+    @cached_property
     def unsearched(self) -> tuple[str, ...]:
         """The resource types that were not searched and could have held evidence for what is open."""
         if self.outcome is not DecisionOutcome.NOT_DOCUMENTED:

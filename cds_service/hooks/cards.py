@@ -230,12 +230,11 @@ def _quoted(words: str) -> str:
 def _assumptions(decision: Decision) -> list[str]:
     """What was presumed, each with its reason: criteria taken as met, and exclusions taken as absent."""
     presumed: dict[str, list[str]] = {"Assumed, because the chart is silent:": [], "Assumed not to be so:": []}
-    for tree in (decision.necessary, decision.exclusions):
-        for leaf in explain.leaves(tree) if tree else ():
-            check = leaf.criterion
-            if leaf.basis is Basis.PRESUMED and isinstance(check, Check) and check.presumption:
-                heading = list(presumed)[0 if leaf.outcome is MET else 1]
-                presumed[heading].append(f"- {_md(check.says)} *{_md(check.presumption.because)}*")
+    for leaf in decision.leaves:
+        check = leaf.criterion
+        if leaf.basis is Basis.PRESUMED and isinstance(check, Check) and check.presumption:
+            heading = list(presumed)[0 if leaf.outcome is MET else 1]
+            presumed[heading].append(f"- {_md(check.says)} *{_md(check.presumption.because)}*")
     return [line for heading, lines in presumed.items() if lines for line in ("", heading, *dict.fromkeys(lines))]
 
 
@@ -243,11 +242,10 @@ def questions(decision: Decision, content: Content) -> list[str]:
     """The questions for what is asked, in its order: the criterion's own, else the catalogue's, else what the fact means."""
     wanted = set(decision.asks)
     own: dict[str, str] = {}
-    for tree in (decision.necessary, decision.exclusions):
-        for leaf in explain.leaves(tree) if tree and wanted else ():
-            check = leaf.criterion
-            if isinstance(check, Check) and check.fact in wanted and check.ask:
-                own.setdefault(check.fact, check.ask)
+    for leaf in decision.leaves if wanted else ():
+        check = leaf.criterion
+        if isinstance(check, Check) and check.fact in wanted and check.ask:
+            own.setdefault(check.fact, check.ask)
     entries = ((fact, content.catalogue[fact].entry) for fact in decision.asks)
     return [own.get(fact) or entry.ask or entry.means for fact, entry in entries]
 

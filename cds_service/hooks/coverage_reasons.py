@@ -8,7 +8,6 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import questions
-from cds_service.policy import explain
 from cds_service.policy.judge import MET, Basis
 from cds_service.policy.model import Check, Policy
 
@@ -68,8 +67,7 @@ def _assumed(decision: Decision, holds: bool) -> list[str]:
     return list(
         dict.fromkeys(
             leaf.criterion.says
-            for tree in (decision.necessary, decision.exclusions)
-            for leaf in (explain.leaves(tree) if tree else ())
+            for leaf in decision.leaves
             if leaf.basis is Basis.PRESUMED and isinstance(leaf.criterion, Check) and (leaf.outcome is MET) is holds
         )
     )
