@@ -48,14 +48,14 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def counts(content: Content) -> dict[str, int]:
-    """The calls of a decision and of a whole request, for two policies and two sizes of body."""
+    """The calls of a decision and of a whole request, for every body in two sizes."""
     client = create_app(content, Settings(), lambda: DAY).test_client()
     found: dict[str, int] = {}
     for name in BUDGETED:
         for size in (6_000, 60_000):
             body = body_of(size, content, name)
             request = parse_request(body, "2.2")
-            held = f"{BODIES[name].policy}, {size // 1000} kB"
+            held = f"{name} ({BODIES[name].policy}), {size // 1000} kB"
             found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
             send = partial(client.post, "/cds-services/medical-policy", data=body, content_type="application/json")
             found[f"{held}: request"] = calls(send)
