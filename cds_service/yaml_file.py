@@ -1,10 +1,12 @@
 """YAML files read into plain values with the line of every key, and checked against a pydantic grammar.
 
-YAML 1.2 through ruamel.yaml: ``NO`` stays a word, duplicate keys are refused, and every node knows its line.
+YAML 1.2 as ruamel.yaml reads it: ``NO`` stays a word, duplicate keys are refused, and every node knows its line. Files without
+anything unusual are read by libyaml, to the same result (``yaml_nodes``).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cds_service.problems import ContentError, Problem
+from cds_service.yaml_nodes import Nodes, Unusual
 
 Place = tuple[str | int, ...]
 Grammar = TypeVar("Grammar", bound=BaseModel)
@@ -25,8 +28,14 @@ class YamlFile:
     def __init__(self, path: Path, name: str) -> None:
         """Reads ``path``; ``name`` is how messages call it. Raises ContentError when it is not YAML or holds no mapping."""
         self.name = name
+        self._nodes: Nodes | None = None
         try:
-            self._tree = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            with suppress(Unusual):
+                self._nodes = Nodes(text)
+                self.data: dict[str, Any] = self._nodes.data
+                return
+            self._tree = YAML(typ="rt", pure=True).load(text)
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             said = (error.problem or "it cannot be read").strip().splitlines()[0]
@@ -35,10 +44,12 @@ class YamlFile:
             raise ContentError([Problem(name, 0, f"cannot be read: {type(error).__name__}")]) from None
         if not isinstance(self._tree, CommentedMap):
             raise ContentError([Problem(name, 1, "a mapping of keys is meant, and this is something else")])
-        self.data: dict[str, Any] = _plain(self._tree)
+        self.data = _plain(self._tree)
 
     def line(self, place: Place) -> int:
         """The line of a place, or of the nearest thing around it that stands in the file."""
+        if self._nodes:
+            return self._nodes.line(place)
         node: Any = self._tree
         line = 1
         for step in place:

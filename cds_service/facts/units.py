@@ -33,6 +33,8 @@ WORDS = {
     "beats/min": "/min",
     "bpm": "/min",
 }
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "wk": 604_800}
+"""The units of time that UCUM defines by one another: policies are read with these, and the libraries need not be loaded for it."""
 LONGEST = 40
 """Characters of the longest unit that is looked at: what is longer is no unit."""
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
@@ -61,6 +63,8 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
     source, target = ucum(unit), ucum(wanted)
     if source == target:
         return 1.0, 0.0
+    if source in _SECONDS and target in _SECONDS:
+        return _SECONDS[source] / _SECONDS[target], 0.0
     registry = _registry()
     try:
         zero, one = (
