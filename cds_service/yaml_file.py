@@ -54,7 +54,8 @@ class YamlFile:
         line = 1
         for step in place:
             if isinstance(node, CommentedMap) and step in node:
-                line = node.lc.key(step)[0] + 1
+                if step in (node.lc.data or ()):  # what a merge brings along has no line here
+                    line = node.lc.key(step)[0] + 1
                 node = node[step]
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
                 line = node.lc.item(step)[0] + 1

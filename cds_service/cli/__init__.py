@@ -7,14 +7,6 @@ from typing import Annotated
 
 import typer
 
-from cds_service.cli import (  # noqa: F401 - their commands join the policy group
-    policy_check,
-    policy_lint,
-    policy_new,
-    policy_proof,
-    policy_solve,
-    policy_test,
-)
 from cds_service.cli.check import check
 from cds_service.cli.demo import demo
 from cds_service.cli.policy import explain, policy_commands

@@ -16,6 +16,7 @@ from rich import box
 from rich.table import Table
 
 from cds_service.cli.outline import outline, passages
+from cds_service.cli.policy_group import PolicyGroup
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
 from cds_service.content import Content
 from cds_service.facts.definition import FactEntry
@@ -24,7 +25,7 @@ from cds_service.policy.grammar import PolicyEntry
 from cds_service.policy.model import Policy
 from cds_service.wording import effective, review
 
-policy_commands = typer.Typer(help="Read, list and check the policies that are encoded.", no_args_is_help=True)
+policy_commands = typer.Typer(cls=PolicyGroup, help="Read, list and check the policies that are encoded.", no_args_is_help=True)
 
 PolicyId = Annotated[str, typer.Argument(metavar="POLICY", help="A policy's id, as 'payer/policy'; 'policy list' names them.")]
 Version = Annotated[str, typer.Option(metavar="DATE", help="The version that takes effect on this day; the latest by default.")]
