@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cds_service.security.clients import Clients, read_clients
 from cds_service.security.outbound import Outbound
 from cds_service.security.urls import read_prefix
+
+if TYPE_CHECKING:
+    from cds_service.security.clients import Clients
 
 CLIENTS = "CDS_SERVICE_CLIENTS"
 PUBLIC_URL = "CDS_SERVICE_PUBLIC_URL"
@@ -57,5 +60,8 @@ def access_of_environment() -> Access:
         outbound = Outbound(development=development, ca_bundle=os.environ.get(CA_BUNDLE) or None)
     except OSError:
         raise ValueError(f"{CA_BUNDLE}: the file of certificates cannot be read") from None
-    clients = read_clients(Path(named), development=development) if named else None
-    return Access(outbound, clients, public, servers)
+    if not named:
+        return Access(outbound, None, public, servers)
+    from cds_service.security.clients import read_clients  # noqa: PLC0415 - ten megabytes of cryptography, of no use to an open service
+
+    return Access(outbound, read_clients(Path(named), development=development), public)

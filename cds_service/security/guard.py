@@ -42,16 +42,14 @@ class UsedHere:
 
 
 def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
-    """Checks every call of a blueprint before its view; the view finds the ``Caller`` in ``flask.g.caller``.
+    """Checks every call of a blueprint before its view; the view finds the ``Caller`` in ``flask.g.caller``. Access names clients.
 
     What is refused gets a bare 401; when the store cannot tell whether a good token was used before, a bare 503. Preflights need no
     token, and discovery only where the clients file says so.
     """
     clients = access.clients
-    anyone = Caller(None, access.fhir_servers)
     if clients is None:
-        routes.before_request(lambda: setattr(g, "caller", anyone))
-        return
+        raise ValueError("nobody is named whose tokens could be checked")
     keys = ClientKeys(access.outbound)
     first_use: FirstUse = store.first_use if store else UsedHere().first_use
     nobody = Caller()

@@ -1,18 +1,22 @@
-"""Brings the tables of a store to what this version of the service needs."""
+"""Brings the tables of a store to what this version of the service needs.
+
+alembic is read where it is used: workers never upgrade, and it takes eight megabytes.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from cds_service.store.database import PATIENCE, failures_told, file_of, make_file
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 _LOCK = 0x6364735F73746F72
 """The key of PostgreSQL's advisory lock under which upgrades run one after another ("cds_stor")."""
@@ -33,6 +37,8 @@ def upgrade(engine: Engine) -> tuple[str, str]:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             before = _revision(connection)
             if before != newest():
+                from alembic import command  # noqa: PLC0415
+
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
@@ -50,19 +56,29 @@ def revision_of(engine: Engine) -> str:
 
 def newest() -> str:
     """The revision that this version of the service needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return _scripts().get_current_head() or ""
 
 
 def known() -> frozenset[str]:
     """The revisions that this version of the service knows; a store at another was made by a later one."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()) | {""}
+    return frozenset(script.revision for script in _scripts().walk_revisions()) | {""}
 
 
 def _revision(connection: Connection) -> str:
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return ScriptDirectory.from_config(_config())
+
+
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

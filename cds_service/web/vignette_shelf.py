@@ -19,7 +19,7 @@ class VignetteShelf:
         root = Path(content.root)
         inside = root / "vignettes"
         self._folder = inside if inside.is_dir() else root / "tests" / "vignettes"
-        self._read = lru_cache(maxsize=256)(self._read_file)
+        self._read = lru_cache(maxsize=2)(self._read_file)  # a policy has up to a megabyte of them
 
     def of(self, policy: Policy) -> tuple[Vignette, ...]:
         """The vignettes of one version, in the file's order."""
