@@ -1,0 +1,56 @@
+"""The compiled wheel decides as the plain one does: the tests of what it compiles, run on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parent.parent.parent
+TESTS = (
+    "tests/spec",
+    "tests/vignettes",
+    "tests/test_content.py",
+    "tests/test_coverage_information.py",
+    "tests/test_evidence.py",
+    "tests/test_odd_charts.py",
+    "tests/test_order_sign.py",
+    "tests/test_payers.py",
+    "tests/test_plain_resources.py",
+    "tests/test_several_policies.py",
+)
+"""What runs through the compiled modules: the language's tables, every vignette over HTTP, and the answers of order-sign."""
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("CI") != "true" or not (shutil.which("cc") or shutil.which("gcc")),
+    reason="building takes two minutes, a C compiler and a package index: set CI=true to run it",
+)
+
+
+def test_the_compiled_wheel_decides_as_the_plain_one(tmp_path: Path) -> None:
+    """Built from this tree, the wheel holds compiled modules, and passes the tests of the language, the vignettes and order-sign."""
+    source, wheels, site = tmp_path / "source", tmp_path / "wheels", tmp_path / "site"
+    left_out = shutil.ignore_patterns(".git", ".venv", "*.so", "__pycache__", "build", ".*_cache")
+    shutil.copytree(TOP, source, ignore=left_out)
+    building = os.environ | {"HATCH_BUILD_HOOK_ENABLE_MYPYC": "1"}
+    made = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(source)],
+        env=building, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    (wheel,) = wheels.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(site)
+    compiled = {path.name.partition(".")[0] for path in (site / "cds_service").rglob("*.so")}
+    assert {"judge", "explain", "decision", "chart", "extract"} <= compiled
+    for needed in ("tests", "bench", "docs", "policies", "facts", "value_sets", "hooks.json", "pyproject.toml"):
+        (shutil.copytree if (TOP / needed).is_dir() else shutil.copy)(TOP / needed, site / needed)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS],
+        cwd=site, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
