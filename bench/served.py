@@ -114,7 +114,18 @@ def floor_command(port: int) -> list[str]:
 
 def service_command(port: int) -> list[str]:
     """Serves the service as an operator does, without a store."""
-    return [sys.executable, "-c", "from cds_service.cli import run; run()", "serve", "--port", str(port), "--store", "none"]
+    return [
+        sys.executable,
+        "-c",
+        "from cds_service.cli import run; run()",
+        "serve",
+        "--port",
+        str(port),
+        "--store",
+        "none",
+        "--workers",
+        "1",
+    ]
 
 
 FLOOR = Server(floor_command)

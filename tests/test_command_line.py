@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 
 from cds_service.cli import app
 from cds_service.cli.demo import EXAMPLES, examples_folder
+from cds_service.cli.serve import processors
 from cds_service.content import Content, shipped_content
 from cds_service.decision import as_data
 from cds_service.hooks.answer import Settings, decide_request
@@ -435,7 +436,19 @@ def test_serve_answers_orders_and_logs_json_lines(tmp_path: Path, copied: Path) 
     (outcome,) = line["outcomes"]
     assert {"policy", "because"} <= set(outcome)
     assert outcome["outcome"] == "not-necessary"
-    assert any(line["said"] == "serving" and line["port"] == port for line in lines)
+    assert any(line["said"] == "serving" and line["port"] == port and line["workers"] == 2 for line in lines)
+
+
+@pytest.mark.parametrize(("options", "workers"), [([], processors()), (["--store", "none"], processors())])
+def test_serve_uses_the_processors_that_there_are(tmp_path: Path, copied: Path, options: list[str], workers: int) -> None:
+    """Without ``--workers`` there is one worker for each processor, and each of them answers."""
+    log = tmp_path / "log"
+    with served(log, "serve", "--content", str(copied), *options) as (process, port):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONGEST) == 0
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    (told,) = [line["workers"] for line in lines if line["said"] == "serving" and line["port"] == port]
+    assert told == workers
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:

@@ -39,13 +39,22 @@ LONGEST_END = 10
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 is every IPv4 address of this machine.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Processes that answer; by default one for each processor that this one may use, "
+        "or one alone where tokens are checked without a store.",
+        show_default=False,
+    ),
+]
 
 
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 8080,
     content: ContentFolder = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that answer; one for each processor is a good start.")] = 1,
+    workers: Workers = None,
     store: StoreUrl = None,
     clients: ClientsFile = None,
     public_url: PublicUrl = None,
@@ -68,8 +77,14 @@ def serve(
     address = free_address(host, port)
     logging.config.dictConfig(log_configuration())
     kept = ready_store(store)
-    admit(address, clients, open_, workers, kept)
-    listen(held, address, port, workers, kept)
+    answering = workers or (1 if clients and kept == NONE else processors())
+    admit(address, clients, open_, answering, kept)
+    listen(held, address, port, answering, kept)
+
+
+def processors() -> int:
+    """The processors that this process may use. A container's share of a processor's time is not seen: name ``--workers`` there."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_address(host: str, port: int) -> str:
@@ -124,9 +139,8 @@ def _listen(content: Content, address: str, port: int, workers: int, store: str,
         log_dictconfig=log_configuration(level),
     )
     if not quiet:
-        log.info(
-            "serving", extra={"address": address, "port": port, "revision": content.revision, "policies": len(content.policies)}
-        )
+        told = {"address": address, "port": port, "workers": workers}
+        log.info("serving", extra=told | {"revision": content.revision, "policies": len(content.policies)})
     server.serve()
 
 
