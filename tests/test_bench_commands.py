@@ -93,7 +93,7 @@ def test_a_profile_tells_only_what_is_above_its_threshold(app: Flask, content: C
     rows = [[float(cell) for cell in line.split()[:2]] for line in own_time(session, 0.5).splitlines()]
     assert [own for own, _ in rows] == sorted((own for own, _ in rows), reverse=True)
     assert all(0.5 <= own <= whole + 0.1 for own, whole in rows)
-    assert sum(own for own, _ in rows) <= 100.5
+    assert sum(own for own, _ in rows) <= 100 + 0.06 * len(rows)  # each is rounded
     assert len(tree(session, 20).splitlines()) < len(tree(session, 2).splitlines())
 
 
