@@ -33,7 +33,7 @@ class Catalogue:
         self._needed_by = self._dependents()
         self._spoken_by, self._always = self._speech()
         self._searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
-        self._silence = lru_cache(maxsize=256)(self._silent)
+        self._silence = lru_cache(maxsize=64)(self._silent)
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""
