@@ -7,8 +7,7 @@ replay all call it; the date of service is in the case, so the same case always 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
@@ -19,7 +18,8 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.payers import Member, recognise
 from cds_service.policy import explain
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, judge
+from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
+from cds_service.policy.judge import Judgement
 from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
 
 MOST_EVIDENCE = 25
@@ -109,17 +109,17 @@ def decide(case: Case, content: Content) -> list[Decision]:
             addressed = DecisionOutcome.NOT_ADDRESSED
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
-            decided = _on_sound_evidence(choice.policy, choice.coding, case, content)
-            decisions.append(replace(decided, members=tuple(m for m in members if m.has(choice.policy))))
+            speaking = tuple([m for m in members if m.has(choice.policy)])
+            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content, speaking))
     return decisions
 
 
-def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content) -> Decision:
+def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content, members: tuple[Member, ...]) -> Decision:
     """Decides, then validates the resources that the decision rests on; decides again without any that is malformed."""
     unusable: dict[str, str] = {}
     while True:
         facts = Facts(case, content.catalogue, unusable)
-        decision = judge_policy(policy, coding, case.order.reference, facts, case)
+        decision = judge_policy(policy, coding, case.order.reference, facts, case, members)
         # once one was malformed, all that was read is validated: what takes its place must not cost another round each
         read = facts.evidence() if unusable else evidence_of(decision)
         resting = dict.fromkeys(e.resource for e in read if e.standing is not Standing.DISCOUNTED)
@@ -134,30 +134,37 @@ def _fault(reference: str, case: Case) -> str | None:
     return unusable_reason(resource) if resource is not None else None
 
 
-def judge_policy(policy: Policy, coding: Coding | None, order: str, facts: Mapping[str, Fact], case: Case) -> Decision:
+def judge_policy(
+    policy: Policy,
+    coding: Coding | None,
+    order: str,
+    facts: Mapping[str, Fact],
+    case: Case,
+    members: tuple[Member, ...] = (),
+) -> Decision:
     """The decision of one policy version on given facts: the rules settled first, then the criteria."""
-    as_of = case.as_of
-    advice = tuple(a for a in policy.advice if a.when is None or judge(a.when, facts, as_of).outcome is MET)
+    judgement = Judgement(facts, case.as_of)
+    advice = tuple([a for a in policy.advice if a.when is None or judgement.of(a.when).outcome is MET])
     for rule in policy.settled_first:
-        finding = judge(rule.when, facts, as_of)
+        finding = judgement.of(rule.when)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
             governed = outcome not in (DecisionOutcome.REFERRED, DecisionOutcome.NOT_ADDRESSED)
-            said = _authorization(policy, facts, as_of) if governed else None
-            by = (order, coding, policy.id, policy, outcome, (finding,))
-            return Decision(*by, rule.when.id, rule.asks, settled_by=rule, authorization=said, advice=advice)
-    necessary = judge(policy.necessary_when, facts, as_of)
-    exclusions = judge(policy.not_necessary_when, facts, as_of) if policy.not_necessary_when else None
+            said = _authorization(policy, judgement) if governed else None
+            by = (order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks)
+            return Decision(*by, settled_by=rule, authorization=said, members=members, advice=advice)
+    necessary = judgement.of(policy.necessary_when)
+    exclusions = judgement.of(policy.not_necessary_when) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
-    said = _authorization(policy, facts, as_of)
-    settled = (order, coding, policy.id, policy, outcome, because)
-    return Decision(*settled, "", asks, necessary, exclusions, authorization=said, advice=advice)
+    said = _authorization(policy, judgement)
+    settled = (order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions)
+    return Decision(*settled, authorization=said, members=members, advice=advice)
 
 
-def _authorization(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> Authorization | None:
+def _authorization(policy: Policy, judgement: Judgement) -> Authorization | None:
     """What the document says of prior authorization in this case."""
-    return next((a for a in policy.authorization if a.when is None or judge(a.when, facts, as_of).outcome is MET), None)
+    return next((a for a in policy.authorization if a.when is None or judgement.of(a.when).outcome is MET), None)
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:

@@ -18,7 +18,8 @@ from cds_service.facts.kinds.answer import answers, read_answers
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
 from cds_service.policy import explain
-from cds_service.policy.judge import NOT_DOCUMENTED, NOT_MET, Finding, judge
+from cds_service.policy.finding import NOT_DOCUMENTED, NOT_MET, Finding
+from cds_service.policy.judge import judge
 from cds_service.policy.model import AtLeast, Check, Criterion, Fact, Policy, Standing, facts_of, walk
 
 POLICY_ID = "ptac/pfpm-proposal"

@@ -109,7 +109,7 @@ class VignetteTest(pytest.Item):
 
 
 def _tree(vignette: Vignette | ResponseVignette, content: Content) -> list[str]:
-    from cds_service.policy.judge import Finding
+    from cds_service.policy.finding import Finding
 
     lines: list[str] = []
 

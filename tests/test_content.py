@@ -247,7 +247,7 @@ def test_every_card_has_a_summary_that_fits(content: Content) -> None:
     from cds_service.decision import Decision, DecisionOutcome
     from cds_service.fhir.codes import Coding
     from cds_service.hooks.cards import summary
-    from cds_service.policy.judge import NOT_MET, Finding
+    from cds_service.policy.finding import NOT_MET, Finding
 
     for policy in content.policies:
         for criterion in policy.criteria():

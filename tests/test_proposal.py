@@ -18,8 +18,8 @@ from typer.testing import CliRunner, Result
 from cds_service.cli import app
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.prefetch import discovery
+from cds_service.policy.finding import NOT_DOCUMENTED
 from cds_service.policy.grammar import PolicyEntry
-from cds_service.policy.judge import NOT_DOCUMENTED
 from cds_service.policy.model import Policy, facts_of, walk
 from cds_service.problems import ContentError
 from cds_service.proposal import (

@@ -10,8 +10,8 @@ from pydantic import model_validator
 
 from cds_service.analysis.cover import Seen, Tried
 from cds_service.analysis.mutants import Mutant
+from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET
 from cds_service.policy.grammar import Entry, Words
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
 from cds_service.problems import Problem
 from cds_service.yaml_file import YamlFile

@@ -18,7 +18,8 @@ from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solv
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
-from cds_service.policy.judge import MET, judge
+from cds_service.policy.finding import MET
+from cds_service.policy.judge import judge
 from cds_service.policy.model import AtLeast, Criterion, Fact, NoneOf, Policy, facts_of, walk
 
 NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESSARY

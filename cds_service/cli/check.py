@@ -20,7 +20,7 @@ from cds_service.decision import Decision, DecisionOutcome, as_data
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import questions
 from cds_service.hooks.messages import Issue, Unusable, parse_request
-from cds_service.policy.judge import MET, NOT_MET
+from cds_service.policy.finding import MET, NOT_MET
 
 COLOURS = {
     DecisionOutcome.NECESSARY: "bold green",

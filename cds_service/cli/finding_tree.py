@@ -8,7 +8,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cds_service.facts.catalogue import Catalogue
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
+from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
 from cds_service.wording import place_of
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from cds_service.cli.finding_tree import MARKS
 from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
 from cds_service.content import Content
-from cds_service.policy.judge import MET, NOT_MET
+from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.model import Policy
 from cds_service.proposal import (
     POLICY_ID,

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +20,17 @@ from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile, said_of
+
+
+class Silence(NamedTuple):
+    """What facts say of a case that documents none of them.
+
+    ``broken`` names those that were not searched for; ``facts`` leaves out what is derived from them: a rule may make something
+    of it.
+    """
+
+    facts: Mapping[str, Fact]
+    broken: frozenset[str]
 
 
 class Catalogue:
@@ -73,14 +85,11 @@ class Catalogue:
         spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
         return self._always.union(*spoken)
 
-    def silence(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
-        """What all facts say of a case that documents none of them, where resources of these types were not searched.
-
-        Facts derived from what was not searched are left out: their rules may make something of it.
-        """
+    def silence(self, unsearched: frozenset[str]) -> Silence:
+        """What all facts say of a case that documents none of them, where resources of these types were not searched."""
         return self._silence(unsearched & self._searched)
 
-    def _silent(self, unsearched: frozenset[str]) -> Mapping[str, Fact]:
+    def _silent(self, unsearched: frozenset[str]) -> Silence:
         found: dict[str, Fact] = {}
         for name in self.closure(tuple(self.facts)):
             definition = self.facts[name]
@@ -89,7 +98,7 @@ class Catalogue:
                 continue
             missing = tuple(kind for kind in definition.searched if kind in unsearched)
             found[name] = Fact(name, (), missing) if missing else definition.silent
-        return found
+        return Silence(found, frozenset(name for name in self.facts if name not in found or found[name].unsearched))
 
     def _speech(self) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """The facts that each value set may document, and those that any case may; each with what is derived from it."""

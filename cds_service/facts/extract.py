@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from cds_service.chart import Case
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
 from cds_service.facts.derive import RULES
 from cds_service.facts.kinds.answer import answers, read_answers
+from cds_service.policy.judge import ChartFacts
 from cds_service.policy.model import Evidence, Fact, Standing
 
 
-class Facts(dict[str, Fact]):
+class Facts(ChartFacts):
     """The facts of one case that were read so far, by name; one that is asked for is read then.
 
     ``unusable`` names resources that failed validation, with the reason.
     """
 
     def __init__(self, case: Case, catalogue: Catalogue, unusable: Mapping[str, str] | None = None) -> None:
-        super().__init__(catalogue.silence(case.unsearched))
+        super().__init__()
         self._case = case
         self._catalogue = catalogue
         self._unusable = unusable or {}
         self._answers = answers(case.chart.of("QuestionnaireResponse"))
         self._speaking = catalogue.speaking(case.mentioned, self._answers)
-        for name in self._speaking:
-            self.pop(name, None)
+        self._silence = catalogue.silence(case.unsearched)
+
+    def among(self, names: Set[str]) -> Iterable[str]:
+        """Those of the names of which the chart may say something, or was not searched for it."""
+        spoken = names & self._speaking
+        return spoken | (names & self._silence.broken) if self._silence.broken else spoken
 
     def __missing__(self, name: str) -> Fact:
-        fact = self[name] = self._extract(self._catalogue[name])
+        fact = None if name in self._speaking else self._silence.facts.get(name)
+        if fact is None:
+            fact = self._extract(self._catalogue[name])
+        self[name] = fact
         return fact
 
     def evidence(self) -> Iterator[Evidence]:

@@ -18,7 +18,7 @@ from cds_service.hooks.conversation import Conversation
 from cds_service.hooks.decision_links import HOW_DECIDED, Page, no_page
 from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
-from cds_service.policy.judge import MET, NOT_MET, Basis, Finding
+from cds_service.policy.finding import MET, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
 
 LONGEST_SUMMARY = 139

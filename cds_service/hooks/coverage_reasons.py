@@ -8,7 +8,7 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import questions
-from cds_service.policy.judge import MET, Basis
+from cds_service.policy.finding import MET, Basis
 from cds_service.policy.model import Check, Policy
 
 _SAID = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silent_finding
+from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, count, silence_of
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
 
 
@@ -68,20 +68,21 @@ def _add_leaves(finding: Finding, found: list[Finding]) -> None:
     if not finding.parts:
         found.append(finding)
         return
-    if finding is silent_finding(finding.criterion):
-        found.extend(_leaves_in_silence(finding.criterion))
-        return
     for part in finding.parts[:1] if closed(finding) else finding.parts:
-        if part.parts:
-            _add_leaves(part, found)
-        else:
+        if not part.parts:
             found.append(part)
+        elif part.silent:
+            found.extend(_leaves_in_silence(part.criterion))
+        else:
+            _add_leaves(part, found)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MOST_CRITERIA)
 def _leaves_in_silence(criterion: Criterion) -> list[Finding]:
     found: list[Finding] = []
-    finding = silent_finding(criterion)
+    if isinstance(criterion, Check):
+        return found
+    finding = silence_of(criterion).finding
     for part in finding.parts[:1] if closed(finding) else finding.parts:
         _add_leaves(part, found)
     return found
@@ -100,9 +101,13 @@ def _settled_by_presumption(finding: Finding, found: dict[str, bool]) -> None:
     if isinstance(criterion, Check):
         if criterion.id not in found:
             found[criterion.id] = finding.basis is Basis.PRESUMED and finding.outcome is not NOT_DOCUMENTED
-    elif finding is silent_finding(criterion):
-        for id_, presumed in _presumed_in_silence(criterion).items():
-            found.setdefault(id_, presumed)
+    elif finding.silent:
+        in_silence = _presumed_in_silence(criterion)
+        if found.keys().isdisjoint(in_silence):
+            found.update(in_silence)
+        else:
+            for id_, presumed in in_silence.items():
+                found.setdefault(id_, presumed)
     elif _as_one(finding):
         if criterion.id not in found:
             found[criterion.id] = rests_on_presumption(finding)
@@ -111,10 +116,10 @@ def _settled_by_presumption(finding: Finding, found: dict[str, bool]) -> None:
             _settled_by_presumption(part, found)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MOST_CRITERIA)
 def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
     """What ``_settled_by_presumption`` adds of a criterion on a chart that says nothing of it: always the same."""
-    finding = silent_finding(criterion)
+    finding = silence_of(criterion).finding
     found: dict[str, bool] = {}
     if _as_one(finding):
         found[criterion.id] = rests_on_presumption(finding)
@@ -134,22 +139,19 @@ def _unpresumed(finding: Finding) -> Outcome:
     criterion = finding.criterion
     if isinstance(criterion, Check):
         return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
-    if finding is silent_finding(criterion):
+    if finding.silent:
         return _unpresumed_in_silence(criterion)
     return _without_presumptions(finding, criterion)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=MOST_CRITERIA)
 def _unpresumed_in_silence(criterion: AtLeast | NoneOf) -> Outcome:
-    return _without_presumptions(silent_finding(criterion), criterion)
+    return _without_presumptions(silence_of(criterion).finding, criterion)
 
 
 def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outcome:
     parts = [_unpresumed(part) for part in finding.parts]
-    met, open_ = parts.count(MET), parts.count(NOT_DOCUMENTED)
-    if isinstance(criterion, NoneOf):
-        return NOT_MET if met else NOT_DOCUMENTED if open_ else MET
-    return MET if met >= criterion.count else NOT_MET if met + open_ < criterion.count else NOT_DOCUMENTED
+    return count(criterion, parts.count(MET), parts.count(NOT_DOCUMENTED))
 
 
 def asks(finding: Finding) -> tuple[str, ...]:

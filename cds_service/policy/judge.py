@@ -5,40 +5,31 @@ Kleene's three-valued logic over the parts; one rule for every fact. ``tests/spe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
-from enum import Enum
-from functools import lru_cache
 from typing import NamedTuple
 
-from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, Fact, NoneOf, Outcome, Standing, Test, walk
+from cds_service.policy.finding import (
+    MET,
+    NOT_DOCUMENTED,
+    NOT_MET,
+    Basis,
+    Finding,
+    Silence,
+    counted,
+    silence_of,
+    silent_check,
+)
+from cds_service.policy.model import Check, Criterion, Evidence, Fact, Outcome, Standing, Test
 from cds_service.policy.values import Code, Days, Interval, Value
 
-MET, NOT_MET, NOT_DOCUMENTED = Outcome.MET, Outcome.NOT_MET, Outcome.NOT_DOCUMENTED
 
+class ChartFacts(dict[str, Fact]):
+    """Facts that are read when they are asked for, and can tell beforehand which of them a chart may speak of."""
 
-class Basis(Enum):
-    """What the outcome of a check rests on."""
-
-    DOCUMENTED = "documented"
-    PRESUMED = "presumed"
-    SILENT = "searched and nothing found"
-    NOT_SEARCHED = "not searched"
-    UNCERTAIN = "found, but nothing certain"
-    STRADDLES = "the value leaves the test open"
-    CONTRADICTORY = "same-day values disagree"
-    LEFT_OPEN = "the document leaves it to a person when the test fails"
-
-
-class Finding(NamedTuple):
-    """What was found for one criterion: its outcome, its parts' findings, and for a check the evidence and its basis."""
-
-    criterion: Criterion
-    outcome: Outcome
-    parts: tuple[Finding, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    basis: Basis | None = None
-    unsearched: tuple[str, ...] = ()
+    def among(self, names: Set[str]) -> Iterable[str]:
+        """Those of the names of which the chart may say something, or was not searched for it. Of all others it is silent."""
+        return names
 
 
 def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Finding:
@@ -46,10 +37,7 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
 
     Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
     """
-    if isinstance(criterion, Check):
-        return _Judgement(facts, as_of, _NOTHING).check(criterion)
-    spoken = {name for name in _rests_on(criterion) if (fact := facts[name]).evidence or fact.unsearched}
-    return _Judgement(facts, as_of, spoken).of(criterion)
+    return Judgement(facts, as_of).of(criterion)
 
 
 class _Placed(NamedTuple):
@@ -60,36 +48,50 @@ class _Placed(NamedTuple):
     discounted: tuple[Evidence, ...]
 
 
-class _Judgement:
-    """One tree on the facts of one chart. ``spoken`` are the facts that are not silent: a part that rests on none is decided."""
+class Judgement:
+    """Criteria judged on the facts of one chart and one date of service; what one of them reads of a fact serves the next."""
 
-    __slots__ = ("_as_of", "_facts", "_placed", "_spoken")
+    __slots__ = ("_as_of", "_facts", "_placed")
 
-    def __init__(self, facts: Mapping[str, Fact], as_of: date, spoken: Set[str]) -> None:
+    def __init__(self, facts: Mapping[str, Fact], as_of: date) -> None:
         self._facts = facts
         self._as_of = as_of
-        self._spoken = spoken
         self._placed: dict[str, _Placed] = {}
 
     def of(self, criterion: Criterion) -> Finding:
         """The finding of a criterion."""
         if isinstance(criterion, Check):
-            return self.check(criterion)
-        if self._spoken.isdisjoint(_rests_on(criterion)):
-            return silent_finding(criterion)
-        parts = criterion.parts
-        if isinstance(criterion, AtLeast) and criterion.as_one and criterion.count == len(parts) > 1:
-            first = self.of(parts[0])
-            if first.outcome is NOT_MET and first.basis is Basis.DOCUMENTED:
-                return Finding(criterion, NOT_MET, (first,))
-            return _counted(criterion, (first, *[self.of(part) for part in parts[1:]]))
-        return _counted(criterion, tuple([self.check(part) if isinstance(part, Check) else self.of(part) for part in parts]))
+            return self._check(criterion)
+        silence, facts = silence_of(criterion), self._facts
+        names = facts.among(silence.facts) if isinstance(facts, ChartFacts) else silence.facts
+        spoken: set[str] = set()
+        for name in names:
+            fact = facts[name]
+            if fact.evidence or fact.unsearched:
+                spoken.add(name)
+        return self._below(silence, spoken) if spoken else silence.finding
 
-    def check(self, check: Check) -> Finding:
+    def _below(self, silence: Silence, spoken: set[str]) -> Finding:
+        """The finding of a criterion below which some facts are ``spoken`` of; parts that rest on none of them are decided."""
+        criterion, parts = silence.criterion, silence.parts
+        findings: list[Finding] = []
+        for part in parts:
+            if spoken.isdisjoint(part.facts):
+                found = part.finding
+            elif part.check is not None:
+                found = self._check(part.check)
+            elif part.below is not None:
+                found = self._below(part.below, spoken)
+            findings.append(found)
+            if silence.gate and len(findings) == 1 and found.outcome is NOT_MET and found.basis is Basis.DOCUMENTED:
+                return Finding(criterion, NOT_MET, (found,))
+        return counted(criterion, tuple(findings))
+
+    def _check(self, check: Check) -> Finding:
         """The finding of a criterion that tests one fact."""
         fact = self._facts[check.fact]
         if not fact.evidence:
-            return _silent(check, fact.unsearched)
+            return silent_check(check, fact.unsearched)
         since = None
         if check.since is None and check.within is None and check.test.compare != "documented":
             placed = self._placed.get(check.fact)
@@ -99,7 +101,7 @@ class _Judgement:
             since = _window(check, self._facts, self._as_of)
             placed = _in_window(fact, check, since, self._as_of)
         if placed.latest:
-            return self._settled(check, placed.latest, since, fact.unsearched)
+            return _settled(check, placed.latest, since, fact.unsearched)
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -107,57 +109,19 @@ class _Judgement:
         basis = Basis.UNCERTAIN if placed.uncertain else Basis.NOT_SEARCHED if fact.unsearched else Basis.SILENT
         return Finding(check, NOT_DOCUMENTED, (), found, basis, fact.unsearched)
 
-    def _settled(self, check: Check, latest: tuple[Evidence, ...], since: Days | None, unsearched: tuple[str, ...]) -> Finding:
-        """The finding on the latest usable evidence, which may still straddle the test or disagree."""
-        outcome, basis = _answer(check.test, latest[0].value), Basis.DOCUMENTED
-        if len(latest) > 1 and len(answers := {_answer(check.test, evidence.value) for evidence in latest}) > 1:
-            outcome, basis = NOT_DOCUMENTED, Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
-        elif outcome is NOT_DOCUMENTED:
-            basis = Basis.STRADDLES
-        elif since is not None and not _surely_inside(check, since, latest):
-            outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
-        if outcome is NOT_MET and check.open_because:
-            outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
-        return Finding(check, outcome, (), latest, basis, unsearched)
 
-
-_NOTHING: frozenset[str] = frozenset()
-
-
-def _counted(criterion: AtLeast | NoneOf, parts: tuple[Finding, ...]) -> Finding:
-    """The finding of a criterion by counting the outcomes of its parts."""
-    outcomes = [part.outcome for part in parts]
-    met, open_ = outcomes.count(MET), outcomes.count(NOT_DOCUMENTED)
-    if isinstance(criterion, NoneOf):
-        return Finding(criterion, NOT_MET if met else NOT_DOCUMENTED if open_ else MET, parts)
-    needed = criterion.count
-    return Finding(criterion, MET if met >= needed else NOT_MET if met + open_ < needed else NOT_DOCUMENTED, parts)
-
-
-@lru_cache(maxsize=65_536)
-def _rests_on(criterion: AtLeast | NoneOf) -> frozenset[str]:
-    """The facts that the checks below a criterion test."""
-    return frozenset(below.fact for below in walk(criterion) if isinstance(below, Check))
-
-
-@lru_cache(maxsize=65_536)
-def silent_finding(criterion: Criterion) -> Finding:
-    """The finding of a criterion on a chart that was searched and says nothing of it: always the same, so made once.
-
-    Most of a large policy is silent on most charts. Readers may keep what they read of it, by the identity of the finding.
-    """
-    if isinstance(criterion, Check):
-        return _silent(criterion, ())
-    return _counted(criterion, tuple([silent_finding(part) for part in criterion.parts]))
-
-
-@lru_cache(maxsize=65_536)
-def _silent(check: Check, unsearched: tuple[str, ...]) -> Finding:
-    """The finding of a check of which nothing was found at all."""
-    presumption = check.presumption
-    if presumption and (presumption.always or not unsearched):
-        return Finding(check, presumption.treat_as, (), (), Basis.PRESUMED, unsearched)
-    return Finding(check, NOT_DOCUMENTED, (), (), Basis.NOT_SEARCHED if unsearched else Basis.SILENT, unsearched)
+def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, unsearched: tuple[str, ...]) -> Finding:
+    """The finding on the latest usable evidence, which may still straddle the test or disagree."""
+    outcome, basis = _answer(check.test, latest[0].value), Basis.DOCUMENTED
+    if len(latest) > 1 and len(answers := {_answer(check.test, evidence.value) for evidence in latest}) > 1:
+        outcome, basis = NOT_DOCUMENTED, Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
+    elif outcome is NOT_DOCUMENTED:
+        basis = Basis.STRADDLES
+    elif since is not None and not _surely_inside(check, since, latest):
+        outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
+    if outcome is NOT_MET and check.open_because:
+        outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
+    return Finding(check, outcome, (), latest, basis, unsearched)
 
 
 def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Placed:
@@ -231,11 +195,14 @@ def _latest(usable: list[Evidence]) -> tuple[Evidence, ...]:
     return tuple([evidence for evidence, when in dated if when.last >= latest.first])
 
 
+_SAID = (bool, str)
+
+
 def _answer(test: Test, value: Value | None) -> Outcome:
     """What a value says to a test; open where it is not of the kind that the test asks for."""
     wanted = test.value
     match test.compare:
-        case "is" if isinstance(value, bool | str):
+        case "is" if isinstance(value, _SAID):
             return MET if value == wanted else NOT_MET
         case "in" if isinstance(value, Code) and isinstance(wanted, str):
             return MET if wanted in value.sets else NOT_MET

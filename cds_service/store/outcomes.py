@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cds_service.decision import Decision
-from cds_service.policy.judge import Finding
+from cds_service.policy.finding import Finding
 from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
 
 SIGNS = {Outcome.MET: "+", Outcome.NOT_MET: "-", Outcome.NOT_DOCUMENTED: "?"}

@@ -16,8 +16,8 @@ from pydantic import field_validator
 from cds_service.content import Content
 from cds_service.facts.kinds.answer import written_answer
 from cds_service.facts.words import given_facts
+from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.grammar import Entry, Words
-from cds_service.policy.judge import MET, NOT_MET
 from cds_service.policy.model import Evidence, Fact, Policy, Standing
 from cds_service.policy.values import Days
 from cds_service.problems import ContentError, Problem

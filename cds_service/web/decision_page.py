@@ -14,7 +14,7 @@ from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.decision_links import linked
-from cds_service.policy.judge import MET, NOT_MET
+from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.model import Check, Policy
 from cds_service.store.database import StoreFailed
 from cds_service.store.decided import decision_of_card

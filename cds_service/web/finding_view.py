@@ -9,7 +9,7 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import questions
-from cds_service.policy.judge import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
+from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
 from cds_service.store.outcomes import Judged
 from cds_service.wording import counted, place_of

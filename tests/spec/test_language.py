@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds_service.facts.definition import FactEntry
-from cds_service.policy.judge import Basis
+from cds_service.policy.finding import Basis
 from cds_service.policy.model import Outcome
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError

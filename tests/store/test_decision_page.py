@@ -21,7 +21,7 @@ from cds_service.content import Content
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.decision_links import LASTS, decision_page, linked
 from cds_service.hooks.messages import parse_request
-from cds_service.policy.judge import Finding
+from cds_service.policy.finding import Finding
 from cds_service.policy.model import Outcome
 from cds_service.store.outcomes import Judged, read_outcomes, written_outcomes
 from cds_service.store.store import Store

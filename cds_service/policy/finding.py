@@ -1,0 +1,110 @@
+"""What was found for one criterion, and what it rests on; and what a criterion comes to where a chart says nothing of it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
+
+from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, NoneOf, Outcome, walk
+
+MET, NOT_MET, NOT_DOCUMENTED = Outcome.MET, Outcome.NOT_MET, Outcome.NOT_DOCUMENTED
+MOST_CRITERIA = 65_536
+"""Criteria of which it is remembered what they come to in silence; a large policy has some hundreds."""
+
+
+class Basis(Enum):
+    """What the outcome of a check rests on."""
+
+    DOCUMENTED = "documented"
+    PRESUMED = "presumed"
+    SILENT = "searched and nothing found"
+    NOT_SEARCHED = "not searched"
+    UNCERTAIN = "found, but nothing certain"
+    STRADDLES = "the value leaves the test open"
+    CONTRADICTORY = "same-day values disagree"
+    LEFT_OPEN = "the document leaves it to a person when the test fails"
+
+
+class Finding(NamedTuple):
+    """What was found for one criterion: its outcome, its parts' findings, and for a check the evidence and its basis.
+
+    ``silent`` says that everything was searched and nothing found, for every part: such a finding is always the same for its
+    criterion, and readers may keep what they read of it.
+    """
+
+    criterion: Criterion
+    outcome: Outcome
+    parts: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    basis: Basis | None = None
+    unsearched: tuple[str, ...] = ()
+    silent: bool = False
+
+
+class Silence:
+    """A criterion that has parts, on a chart that was searched and says nothing of it: its ``finding``.
+
+    ``facts`` are the facts that the checks below it test: a chart that is silent on all of them has this finding. Most of a
+    large policy is silent on most charts, so judging one pays for what its chart speaks of. ``gate`` says that the first part,
+    where it is documented as not met, settles the criterion alone.
+    """
+
+    __slots__ = ("criterion", "facts", "finding", "gate", "parts")
+
+    def __init__(self, criterion: AtLeast | NoneOf) -> None:
+        self.criterion = criterion
+        self.facts = frozenset([below.fact for below in walk(criterion) if isinstance(below, Check)])
+        self.parts: tuple[SilentPart, ...] = tuple([SilentPart(part) for part in criterion.parts])
+        self.finding = counted(criterion, tuple([part.finding for part in self.parts]), silent=True)
+        everything = isinstance(criterion, AtLeast) and criterion.count == len(criterion.parts) > 1
+        self.gate = everything and bool(criterion.as_one)
+
+
+class SilentPart:
+    """A part of a criterion in silence: a ``check``, or more parts (``below``); with the facts that it rests on."""
+
+    __slots__ = ("below", "check", "facts", "finding")
+
+    def __init__(self, criterion: Criterion) -> None:
+        self.check: Check | None = None
+        self.below: Silence | None = None
+        if isinstance(criterion, Check):
+            self.check = criterion
+            self.facts = frozenset([criterion.fact])
+            self.finding = silent_check(criterion, ())
+        else:
+            self.below = silence_of(criterion)
+            self.facts = self.below.facts
+            self.finding = self.below.finding
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def silence_of(criterion: AtLeast | NoneOf) -> Silence:
+    """What a criterion with parts comes to in silence, made once."""
+    return Silence(criterion)
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def silent_check(check: Check, unsearched: tuple[str, ...]) -> Finding:
+    """The finding of a check of which nothing was found at all; ``unsearched`` are resource types that were not searched."""
+    presumption = check.presumption
+    silent = not unsearched
+    if presumption and (presumption.always or silent):
+        return Finding(check, presumption.treat_as, (), (), Basis.PRESUMED, unsearched, silent)
+    return Finding(check, NOT_DOCUMENTED, (), (), Basis.SILENT if silent else Basis.NOT_SEARCHED, unsearched, silent)
+
+
+def counted(criterion: AtLeast | NoneOf, parts: tuple[Finding, ...], *, silent: bool = False) -> Finding:
+    """The finding of a criterion by counting the outcomes of its parts (Kleene's logic: an open part leaves open what it could
+    still change)."""
+    outcomes = [part.outcome for part in parts]
+    outcome = count(criterion, outcomes.count(MET), outcomes.count(NOT_DOCUMENTED))
+    return Finding(criterion, outcome, parts, (), None, (), silent)
+
+
+def count(criterion: AtLeast | NoneOf, met: int, left_open: int) -> Outcome:
+    """The outcome of a criterion of which so many parts are met and so many open."""
+    if isinstance(criterion, NoneOf):
+        return NOT_MET if met else NOT_DOCUMENTED if left_open else MET
+    return MET if met >= criterion.count else NOT_MET if met + left_open < criterion.count else NOT_DOCUMENTED
