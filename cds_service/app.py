@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask_cors import CORS
 from werkzeug.exceptions import HTTPException
 
-from cds_service import telemetry
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings
+from cds_service.hooks.calls import Calls
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.decision_links import SHORTEST_SECRET
-from cds_service.hooks.messages import VERSIONS, Issue, Unusable, operation_outcome
+from cds_service.hooks.messages import VERSIONS, Issue, Unusable
+from cds_service.hooks.replies import Reply, failure, outcome, refusal, too_deep
 from cds_service.hooks.routes import hooks_routes
 from cds_service.limits import body_limit
 from cds_service.openapi import openapi_routes
@@ -31,7 +29,8 @@ from cds_service.store.store import Store
 from cds_service.web.pages import guarded, web_pages
 from cds_service.web.problem_page import PAGE_SAID, problem_page, wants_page
 
-log = logging.getLogger("cds_service")
+CALLS = "cds_service.calls"
+"""The name under which an application holds its ``Calls`` among its extensions."""
 
 
 def create_app(
@@ -57,7 +56,9 @@ def create_app(
     chosen, day = settings or settings_of_environment(), today or _local_day
     entry = access or access_of_environment()
     reading = servers or ClientServers(entry.outbound)
-    routes = hooks_routes(held, chosen, day, store, reading)
+    calls = Calls(held, chosen, day, store, reading)
+    routes = hooks_routes(calls)
+    app.extensions[CALLS] = calls
     _admit(routes, entry, store)
     app.register_blueprint(routes)
     app.register_blueprint(operations_routes(held, store))
@@ -133,15 +134,12 @@ def _local_day() -> date:
     return datetime.now().astimezone().date()
 
 
-def _outcome(status: int, issues: tuple[Issue, ...], severity: str = "error") -> Response:
-    return Response(orjson.dumps(operation_outcome(issues, severity)), status, mimetype="application/fhir+json")
+def _response(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, mimetype=reply.media_type)
 
 
 def _unusable(error: Unusable) -> Response:
-    call = telemetry.current()
-    if call:
-        call.elements = [issue.expression for issue in error.issues]
-    return _outcome(error.status, error.issues)
+    return _response(refusal(error))
 
 
 def _http(error: HTTPException) -> Response:
@@ -156,7 +154,7 @@ def _http(error: HTTPException) -> Response:
         413: f"the body is larger than {current_app.config['MAX_CONTENT_LENGTH'] // 1024 // 1024} MiB",
         503: "the service is busy; send it again",
     }.get(error.code or 0, error.name)
-    response = _outcome(error.code or 500, (Issue("", said, code),))
+    response = _response(outcome(error.code or 500, (Issue("", said, code),)))
     for header, value in error.get_headers():
         if header.lower() == "allow":
             response.headers[header] = value
@@ -164,16 +162,9 @@ def _http(error: HTTPException) -> Response:
 
 
 def _too_deep(_: RecursionError) -> Response:
-    """What is nested too deeply to be read is the request's fault (the JSON parser itself refuses 1024 levels)."""
-    return _outcome(400, (Issue("", "it is nested too deeply to be read", "too-costly"),))
+    return _response(too_deep())
 
 
 def _unforeseen(error: Exception) -> Response:
-    """A fault of ours. The log gets where it happened and never the values, which may be a patient's."""
-    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
-    call = telemetry.current()
-    extra = {"error": type(error).__name__, "at": frames, "path": str(request.url_rule)}
-    log.error("failed", extra=extra | {"hook_instance": call.hook_instance if call else ""})
-    if wants_page():
-        return guarded(problem_page(500, "Its log says where."))
-    return _outcome(500, (Issue("", "the service failed; its log says where", "exception"),), "fatal")
+    reply = failure(error, str(request.url_rule))
+    return guarded(problem_page(500, "Its log says where.")) if wants_page() else _response(reply)

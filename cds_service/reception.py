@@ -22,6 +22,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
+from cds_service.hooks.calls import Calls
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.operations import REFUSED
 
@@ -46,17 +47,14 @@ class Patience:
     room: int = 48 * 1024 * 1024
 
 
-Waits = Callable[[str, bytes], bool]
-"""Tells of a path and a body whether answering may wait for something else: another server, the store."""
-
-
 class Reception:
     """An RSGI application that reads requests and hands them, whole, to a WSGI application."""
 
-    def __init__(self, application: Flask, patience: Patience, waits: Waits = lambda path, body: True) -> None:
-        """What ``waits`` says cannot wait for anything is answered between two turns of the event loop, without a thread."""
+    def __init__(self, application: Flask, patience: Patience, calls: Calls | None = None) -> None:
+        """Small calls that can wait for nothing are answered by ``calls``, if it is given: between two turns of the event loop,
+        without a thread and without the application."""
         self._application = application
-        self._waits = waits
+        self._calls = calls
         self._largest = int(application.config["MAX_CONTENT_LENGTH"])
         self._patience = patience
         self._turns = asyncio.Semaphore(patience.threads)
@@ -73,8 +71,10 @@ class Reception:
         except (RuntimeError, OSError):  # the client went away before it had sent all; there is nobody to answer
             proto.response_empty(400, [])
             return
-        if isinstance(body, bytes) and not self._waits(scope.path, body):
-            self._answer(environment(scope, body), proto)
+        if self._calls and isinstance(body, bytes) and waits_for_nothing(scope, body):
+            reply = self._calls.accounted(body)
+            headers = [("Content-Type", reply.media_type), ("Content-Length", str(len(reply.body)))]
+            proto.response_bytes(reply.status, headers, reply.body)
             return
         if self._turns.locked():
             try:
@@ -173,13 +173,14 @@ def _done(answered: asyncio.Future[None], failed: BaseException | None) -> None:
         answered.set_result(None)
 
 
-def waits_without_clients(path: str, body: bytes) -> bool:
-    """Whether a request may wait, where no tokens are checked: any may, but a small call of the service that names no FHIR server.
+def waits_for_nothing(scope: Any, body: bytes) -> bool:
+    """Whether a request is a small call of the service that names no FHIR server, and of no browser's script.
 
-    Such a call is decided on what it holds, in a millisecond. The names in JSON may be written with escapes, so a body with any of
-    those is taken to name a server.
+    Such a call is decided on what it holds, in a millisecond, where no tokens are checked. The names in JSON may be written with
+    escapes, so a body with any of those is taken to name a server.
     """
-    return not (path == CALL and len(body) <= SMALL and b"fhirServer" not in body and b"\\u" not in body)
+    small = scope.path == CALL and scope.method == "POST" and len(body) <= SMALL
+    return small and b"fhirServer" not in body and b"\\u" not in body and "origin" not in scope.headers
 
 
 def environment(scope: Any, body: bytes | int) -> dict[str, Any]:

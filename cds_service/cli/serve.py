@@ -19,14 +19,14 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service import telemetry
-from cds_service.app import create_app, settings_of_environment
+from cds_service.app import CALLS, create_app, settings_of_environment
 from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
 from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
-from cds_service.reception import Patience, Reception, spare_the_collector, waits_without_clients
+from cds_service.reception import Patience, Reception, spare_the_collector
 from cds_service.security.access import CLIENTS
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
@@ -157,4 +157,4 @@ def worker() -> Reception:
     spare_the_collector()
     threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
     patience = Patience(body=body_seconds())
-    return Reception(app, patience) if os.environ.get(CLIENTS) else Reception(app, patience, waits_without_clients)
+    return Reception(app, patience, None if os.environ.get(CLIENTS) else app.extensions[CALLS])
