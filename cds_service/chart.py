@@ -74,25 +74,29 @@ class Chart:
         self._kinds: dict[str, dict[str, Resource]] = {}
         self._index: dict[str, dict[str, list[Hit]]] = {}
         for number, resource in enumerate(resources):
-            self._add(resource, number)
+            kind = resource.get("resourceType")
+            if not isinstance(kind, str):
+                continue
+            own = own_reference(resource)
+            subject = resource.get("subject")
+            if not (isinstance(subject, dict) and subject.get("reference") == self.patient) and not self._is_own(
+                resource, kind, own
+            ):
+                continue
+            held = self._kinds.get(kind)
+            if held is None:
+                held = self._kinds[kind] = {}
+            held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
 
-    def _add(self, resource: Resource, number: int) -> None:
-        kind = resource.get("resourceType")
-        if not isinstance(kind, str):
-            return
-        own = own_reference(resource)
-        subject = resource.get("subject")
-        if not (isinstance(subject, dict) and subject.get("reference") == self.patient):
-            about = patient_of(resource)
-            if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
-                self.set_aside.append(SetAside(own, "it is not about this patient"))
-                if about == ELSEWHERE:
-                    self.unsearched |= {kind}
-                return
-        held = self._kinds.get(kind)
-        if held is None:
-            held = self._kinds[kind] = {}
-        held.setdefault(own if "/" in own else f"{kind}#{number}", resource)
+    def _is_own(self, resource: Resource, kind: str, own: str) -> bool:
+        """Whether a resource is of this patient, as far as it says; what is not is set aside."""
+        about = patient_of(resource)
+        if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
+            self.set_aside.append(SetAside(own, "it is not about this patient"))
+            if about == ELSEWHERE:
+                self.unsearched |= {kind}
+            return False
+        return True
 
     def of(self, kind: str) -> Iterable[Resource]:
         """The resources of one type, in the order they came."""
@@ -140,13 +144,14 @@ class Chart:
         """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
         listed = concept.get("coding") if isinstance(concept, dict) else None
         seen: set[str] | None = None
+        holding = self.terminology.held
         for written in listed if isinstance(listed, list) else items(listed):
             if not isinstance(written, dict):
                 continue
             system, code = written.get("system"), written.get("code")
             if not isinstance(system, str) or not isinstance(code, str) or not code:
                 continue
-            found = self.terminology.holding(system, code)
+            found = holding[system, code]
             if not found:
                 continue
             seen = set() if seen is None else seen

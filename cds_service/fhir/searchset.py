@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from cds_service.fhir.elements import Resource, items, text
@@ -14,8 +13,7 @@ _NARROWING = frozenset({"_id", "_lastUpdated", "category", "class", "clinical-st
 """Parameters that leave something out; one that nobody asked for was added by the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """``sound`` tells that every entry could be read, ``failed`` that the page says that something went wrong.
 
     ``next`` and ``executed`` are the links ``next`` and ``self``, empty when there is none; ``total`` is 0 when none is said, and
@@ -52,12 +50,13 @@ def read_page(bundle: Mapping[str, Any]) -> Page | None:
             failed |= _says_failed(resource)
         else:
             found.append(resource)
-    linked: list[Any] = items(bundle["link"]) if "link" in bundle else []
-    links = {text(link.get("relation")): text(link.get("url")) for link in linked[::-1] if isinstance(link, dict)}
-    paged = "next" in links
     total = bundle.get("total", 0)
     counted = total if isinstance(total, int) and not isinstance(total, bool) else None
-    return Page(tuple(found), sound, failed, links.get("next", "") or ("?" if paged else ""), links.get("self", ""), counted)
+    if "link" not in bundle:
+        return Page(tuple(found), sound, failed, "", "", counted)
+    links = {text(link.get("relation")): text(link.get("url")) for link in items(bundle["link"])[::-1] if isinstance(link, dict)}
+    following = links.get("next", "") or ("?" if "next" in links else "")
+    return Page(tuple(found), sound, failed, following, links.get("self", ""), counted)
 
 
 def executed_otherwise(executed: str, patient: str, codes: Iterable[str]) -> bool:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,7 +60,27 @@ class ValueSet:
 
 LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 """Characters of the longest code and system that can be in a set; longer ones are not looked up, nor remembered."""
+MOST_CODINGS = 65_536
+"""Codings of which it is remembered what holds them; with one more, all are forgotten."""
 NOWHERE: Mapping[str, Carried | None] = MappingProxyType({})
+
+
+class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
+    """By system and code, the ids of the sets that hold it; what was looked up is remembered. Charts mention the same codes again
+    and again, and a chart's index asks for every one of them."""
+
+    def __init__(self, look_up: Callable[[str, str], Mapping[str, Carried | None]]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, coding: tuple[str, str]) -> Mapping[str, Carried | None]:
+        system, code = coding
+        if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
+            return NOWHERE
+        if len(self) >= MOST_CODINGS:
+            self.clear()
+        found = self[coding] = self._look_up(system, code)
+        return found
 
 
 class Terminology:
@@ -77,11 +96,11 @@ class Terminology:
                 self._codes.setdefault(key, {})[held.id] = carried
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
-        self._remembered = lru_cache(maxsize=65_536)(self._holding)
+        self.held = Held(self._holding)
 
     def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
-        return self._remembered(system, code) if len(code) <= LONGEST_CODE and len(system) <= LONGEST_SYSTEM else NOWHERE
+        return self.held[system, code]
 
     def knows(self, id_: str) -> bool:
         """Whether there is a file of this value set, readable or not."""

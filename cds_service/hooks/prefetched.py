@@ -6,8 +6,7 @@ is absent, or that holds something else than was asked for, was not searched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.searchset import read_page
@@ -15,8 +14,7 @@ from cds_service.fhir.searchset import read_page
 _ABSENT: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Supplied:
+class Supplied(NamedTuple):
     """One key: its resource type, what it holds, and how much that is; ``next`` is the page after it, where there is one."""
 
     kind: str
@@ -33,6 +31,8 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
     if not isinstance(value, dict):
         return Supplied(kind, "part")
     stated = value.get("resourceType")
+    if stated == "Bundle" and _found_nothing(value):
+        return Supplied(kind, "whole")
     if stated == kind:
         own = kind != "Patient" or own_reference(value) in ("Patient", f"Patient/{patient}")
         return Supplied(kind, "whole" if own else "part", (value,))
@@ -46,3 +46,10 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
     whole = page.sound and not page.next and page.holds_all(kind)
     follows = page.next if page.sound and page.next != "?" else ""
     return Supplied(kind, "whole" if whole else "part", page.resources, follows)
+
+
+def _found_nothing(bundle: dict[str, Any]) -> bool:
+    """Whether a page is plainly that of a search which found nothing, as most pages are."""
+    total, entries = bundle.get("total", 0), bundle.get("entry")
+    empty = entries == [] or (entries is None and "entry" not in bundle)
+    return empty and type(total) is int and total == 0 and "link" not in bundle
