@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, count, silence_of
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 
 
 def reasons(finding: Finding) -> tuple[Finding, ...]:
@@ -15,7 +16,9 @@ def reasons(finding: Finding) -> tuple[Finding, ...]:
     A criterion marked ``as_one`` stands for its parts. Why a branch applies is no reason; of branches that do not apply, nothing
     is said where another does, and else only why they do not.
     """
-    return tuple(_once(_reasons(finding)))
+    found: dict[str, Finding] = {}
+    _add_reasons(finding, found)
+    return tuple(found.values())
 
 
 def closed(finding: Finding) -> bool:
@@ -24,22 +27,23 @@ def closed(finding: Finding) -> bool:
     return isinstance(criterion, AtLeast) and criterion.guarded and finding.parts[0].outcome is NOT_MET
 
 
-def _reasons(finding: Finding) -> Iterator[Finding]:
+def _add_reasons(finding: Finding, found: dict[str, Finding]) -> None:
+    """Adds the findings that settle an outcome, each once by its criterion's id."""
     criterion = finding.criterion
     if isinstance(criterion, Check) or _as_one(finding):
-        yield finding
+        found.setdefault(criterion.id, finding)
         return
     decisive = finding.outcome
     if isinstance(criterion, NoneOf) and decisive is not NOT_DOCUMENTED:
         decisive = NOT_MET if decisive is MET else MET
-    parts = finding.parts
+    parts: Sequence[Finding] = finding.parts
     if isinstance(criterion, AtLeast) and criterion.guarded:
         parts = parts[:1] if closed(finding) else parts[1:] if parts[0].outcome is MET else parts
-    elif not all(closed(part) for part in parts):
-        parts = tuple(part for part in parts if not closed(part))
+    else:
+        parts = [part for part in parts if not closed(part)] or parts
     for part in parts:
         if part.outcome is decisive:
-            yield from _reasons(part)
+            _add_reasons(part, found)
 
 
 def _as_one(finding: Finding) -> bool:
@@ -47,14 +51,6 @@ def _as_one(finding: Finding) -> bool:
     if isinstance(criterion, Check) or criterion.as_one != "when not met":
         return not isinstance(criterion, Check) and bool(criterion.as_one)
     return finding.outcome is NOT_MET
-
-
-def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for finding in findings:
-        if finding.criterion.id not in seen:
-            seen.add(finding.criterion.id)
-            yield finding
 
 
 def leaves(finding: Finding) -> list[Finding]:
@@ -91,29 +87,31 @@ def _leaves_in_silence(criterion: Criterion) -> list[Finding]:
 def assumed(finding: Finding) -> tuple[str, ...]:
     """The ids of the criteria that a presumption settled, in reading order."""
     found: dict[str, bool] = {}
-    _settled_by_presumption(finding, found)
+    _settled_by_presumption(finding, _told_twice(finding.criterion), found)
     return tuple([id_ for id_, presumed in found.items() if presumed])
 
 
-def _settled_by_presumption(finding: Finding, found: dict[str, bool]) -> None:
-    """Adds for each named leaf whether a presumption settled it; of several with one id, the first counts."""
+def _settled_by_presumption(finding: Finding, twice: frozenset[str], found: dict[str, bool]) -> None:
+    """Adds for each named leaf whether a presumption settled it. Of several with one id (``twice``) the first counts.
+
+    What presumes nothing is passed over, unless another of the same id does.
+    """
     criterion = finding.criterion
     if isinstance(criterion, Check):
-        if criterion.id not in found:
+        if criterion.id not in found and (criterion.presumption is not None or criterion.id in twice):
             found[criterion.id] = finding.basis is Basis.PRESUMED and finding.outcome is not NOT_DOCUMENTED
-    elif finding.silent:
-        in_silence = _presumed_in_silence(criterion)
-        if found.keys().isdisjoint(in_silence):
-            found.update(in_silence)
-        else:
-            for id_, presumed in in_silence.items():
-                found.setdefault(id_, presumed)
+        return
+    silence = silence_of(criterion)
+    if not silence.presumes and (not twice or twice.isdisjoint(silence.ids)):
+        return
+    if finding.silent and not twice:
+        found.update(_presumed_in_silence(criterion))
     elif _as_one(finding):
         if criterion.id not in found:
             found[criterion.id] = rests_on_presumption(finding)
     else:
         for part in finding.parts[:1] if closed(finding) else finding.parts:
-            _settled_by_presumption(part, found)
+            _settled_by_presumption(part, twice, found)
 
 
 @lru_cache(maxsize=MOST_CRITERIA)
@@ -125,8 +123,20 @@ def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
         found[criterion.id] = rests_on_presumption(finding)
     else:
         for part in finding.parts[:1] if closed(finding) else finding.parts:
-            _settled_by_presumption(part, found)
+            _settled_by_presumption(part, frozenset(), found)
     return found
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def _told_twice(criterion: Criterion) -> frozenset[str]:
+    """The ids that several criteria at or below this one have, of which any presumes something: only the first counts."""
+    ids: Counter[str] = Counter()
+    presuming: set[str] = set()
+    for below in walk(criterion):
+        ids[below.id] += 1
+        if below.presumption is not None if isinstance(below, Check) else silence_of(below).presumes:
+            presuming.add(below.id)
+    return frozenset(id_ for id_ in presuming if ids[id_] > 1)
 
 
 def rests_on_presumption(finding: Finding) -> bool:
@@ -139,6 +149,8 @@ def _unpresumed(finding: Finding) -> Outcome:
     criterion = finding.criterion
     if isinstance(criterion, Check):
         return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
+    if not silence_of(criterion).presumes:
+        return finding.outcome
     if finding.silent:
         return _unpresumed_in_silence(criterion)
     return _without_presumptions(finding, criterion)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final
 
 from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, NoneOf, Outcome, walk
 
@@ -26,20 +26,33 @@ class Basis(Enum):
     LEFT_OPEN = "the document leaves it to a person when the test fails"
 
 
-class Finding(NamedTuple):
+class Finding:
     """What was found for one criterion: its outcome, its parts' findings, and for a check the evidence and its basis.
 
     ``silent`` says that everything was searched and nothing found, for every part: such a finding is always the same for its
-    criterion, and readers may keep what they read of it.
+    criterion, and readers may keep what they read of it. A finding is never changed; it is no dataclass because a decision makes
+    a hundred of them, and a frozen dataclass takes six times as long to make.
     """
 
-    criterion: Criterion
-    outcome: Outcome
-    parts: tuple[Finding, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    basis: Basis | None = None
-    unsearched: tuple[str, ...] = ()
-    silent: bool = False
+    __slots__ = ("basis", "criterion", "evidence", "outcome", "parts", "silent", "unsearched")
+
+    def __init__(
+        self,
+        criterion: Criterion,
+        outcome: Outcome,
+        parts: tuple[Finding, ...] = (),
+        evidence: tuple[Evidence, ...] = (),
+        basis: Basis | None = None,
+        unsearched: tuple[str, ...] = (),
+        silent: bool = False,
+    ) -> None:
+        self.criterion: Final = criterion
+        self.outcome: Final = outcome
+        self.parts: Final = parts
+        self.evidence: Final = evidence
+        self.basis: Final = basis
+        self.unsearched: Final = unsearched
+        self.silent: Final = silent
 
 
 class Silence:
@@ -47,14 +60,18 @@ class Silence:
 
     ``facts`` are the facts that the checks below it test: a chart that is silent on all of them has this finding. Most of a
     large policy is silent on most charts, so judging one pays for what its chart speaks of. ``gate`` says that the first part,
-    where it is documented as not met, settles the criterion alone.
+    where it is documented as not met, settles the criterion alone. ``ids`` are those of the criterion and all below it;
+    ``presumes`` says that the policy presumes something of silence in one of them.
     """
 
-    __slots__ = ("criterion", "facts", "finding", "gate", "parts")
+    __slots__ = ("criterion", "facts", "finding", "gate", "ids", "parts", "presumes")
 
     def __init__(self, criterion: AtLeast | NoneOf) -> None:
         self.criterion = criterion
-        self.facts = frozenset([below.fact for below in walk(criterion) if isinstance(below, Check)])
+        checks = [below for below in walk(criterion) if isinstance(below, Check)]
+        self.facts = frozenset([check.fact for check in checks])
+        self.ids = frozenset([below.id for below in walk(criterion)])
+        self.presumes = any(check.presumption is not None for check in checks)
         self.parts: tuple[SilentPart, ...] = tuple([SilentPart(part) for part in criterion.parts])
         self.finding = counted(criterion, tuple([part.finding for part in self.parts]), silent=True)
         everything = isinstance(criterion, AtLeast) and criterion.count == len(criterion.parts) > 1
