@@ -174,6 +174,10 @@ def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tu
         case "Encounter":
             for concept in items(resource.get("reasonCode")):
                 yield resource, concept
+        case "RiskAssessment":
+            for prediction in items(resource.get("prediction")):
+                if isinstance(prediction, dict):
+                    yield prediction, prediction.get("outcome")
         case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
             yield resource, resource.get("medicationCodeableConcept") or referred_medicine(resource, look_up)
         case "DeviceRequest":

@@ -34,7 +34,10 @@ class Silence(NamedTuple):
 
 
 class Catalogue:
-    """All facts by name; immutable once read. ``broken`` names those that stand in the files and could not be read."""
+    """All facts by name; immutable once read. ``broken`` names those that stand in the files and could not be read.
+
+    ``mute`` are the derived facts that say nothing where all that they are derived from is silent.
+    """
 
     def __init__(
         self, definitions: Mapping[str, Definition], broken: Iterable[str] = (), tables: Mapping[str, BaseModel] | None = None
@@ -43,6 +46,7 @@ class Catalogue:
         self.facts = MappingProxyType(dict(definitions))
         self.broken = frozenset(broken)
         self._needed_by = self._dependents()
+        self.mute = frozenset(name for name, definition in self.facts.items() if self._mute(definition))
         self._spoken_by, self._always = self._speech()
         self._searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
         self._silence = lru_cache(maxsize=64)(self._silent)
@@ -105,7 +109,7 @@ class Catalogue:
         spoken_by: dict[str, set[str]] = {}
         always: set[str] = set()
         for name, definition in self.facts.items():
-            if definition.speaks_by is None and not self._mute(definition):
+            if definition.speaks_by is None and name not in self.mute:
                 always |= self._needed_by[name]
             for value_set in definition.speaks_by or ():
                 spoken_by.setdefault(value_set, set()).update(self._needed_by[name])

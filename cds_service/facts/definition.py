@@ -158,6 +158,7 @@ class Definition:
         bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
         self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices))
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
+        self.derived = entry.derived
         self.silent = Fact(name)
         spoken = [source.speaks_by() for source in self.sources]
         self.speakers = tuple(zip(self.sources, spoken, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 from cds_service.chart import Case
 from cds_service.facts.catalogue import Catalogue
-from cds_service.facts.definition import Definition
+from cds_service.facts.definition import Definition, DerivedEntry
 from cds_service.facts.derive import RULES
 from cds_service.facts.kinds.answer import answers, read_answers
 from cds_service.policy.judge import ChartFacts
@@ -46,34 +46,50 @@ class Facts(ChartFacts):
             yield from fact.evidence
 
     def _extract(self, definition: Definition) -> Fact:
-        derived = definition.entry.derived
-        if derived:
-            takes = {as_: self[name] for as_, name in derived.takes.items()}
-            own = self._answered(definition)
-            if "scan" in takes:
-                takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
-                own = ()
-            computed = RULES[derived.rule](takes, self._case.as_of, self._catalogue.tables.get(derived.table))
-            kinds = dict.fromkeys(kind for fact in takes.values() for kind in fact.unsearched)
-            return Fact(definition.name, (*computed, *own), tuple(kinds))
+        derived = definition.derived
+        return self._documented(definition) if derived is None else self._derived(definition, derived)
+
+    def _derived(self, definition: Definition, derived: DerivedEntry) -> Fact:
+        """A fact that is computed. Where all that it takes is silent, most rules have nothing to say, and are not asked."""
+        name = definition.name
+        takes: dict[str, Fact] = {}
+        unsearched: dict[str, None] = {}
+        silent = True
+        for as_, taken in derived.takes.items():
+            fact = takes[as_] = self[taken]
+            if fact.unsearched:
+                unsearched.update(dict.fromkeys(fact.unsearched))
+            if fact.evidence:
+                silent = False
+        own = self._answered(definition) if name in self._answers else ()
+        if silent and not own and not unsearched and name in self._catalogue.mute:
+            return definition.silent
+        if own and "scan" in takes:
+            takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
+            own = ()
+        computed = RULES[derived.rule](takes, self._case.as_of, self._catalogue.tables.get(derived.table))
+        return Fact(name, (*computed, *own), tuple(unsearched))
+
+    def _documented(self, definition: Definition) -> Fact:
+        """A fact that is found in the chart, or answered."""
+        case, name = self._case, definition.name
         found: list[Evidence] = []
-        if definition.name in self._speaking:
+        if name in self._speaking:
             for source, speaks_by in definition.speakers:
-                if speaks_by is None or not speaks_by.isdisjoint(self._case.mentioned):
-                    found += source.find(self._case, definition.wanted)
+                if speaks_by is None or not speaks_by.isdisjoint(case.mentioned):
+                    found += source.find(case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
-        missing = self._case.unsearched
+        if name in self._answers:
+            found += self._answered(definition)
+        missing = case.unsearched
         unsearched = tuple([kind for kind in definition.searched if kind in missing]) if missing else ()
-        answered = self._answered(definition)
-        return Fact(definition.name, (*found, *answered), unsearched) if found or answered or unsearched else definition.silent
+        return Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
-        given = self._answers.get(definition.name) if self._answers else None
-        if not given:
-            return ()
-        terminology = self._case.chart.terminology
-        return tuple(self._usable(e) for e in read_answers(given, terminology, definition.wanted))
+        """The answers to the question of a fact that was answered."""
+        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted)
+        return tuple([self._usable(evidence) for evidence in given])
 
     def _usable(self, evidence: Evidence) -> Evidence:
         reason = self._unusable.get(evidence.resource)

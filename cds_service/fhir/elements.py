@@ -16,7 +16,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.policy.values import Days
 
 Resource = dict[str, Any]
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
 
 
 def items(value: Any) -> list[Any]:
@@ -65,6 +65,8 @@ def days(value: Any) -> Days | None:
     """The calendar days that a FHIR date or dateTime leaves open, as written, whatever its time zone."""
     if not isinstance(value, str):
         return None
+    if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] == "T" and "\n" not in value)):
+        return _full_date(value[:10])
     found = _DATE.fullmatch(value.strip())
     if not found:
         return None
@@ -77,6 +79,14 @@ def days(value: Any) -> Days | None:
         return Days(date(year, 1, 1), date(year, 12, 31))
     except ValueError:
         return None
+
+
+def _full_date(written: str) -> Days | None:
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return Days(day, day)
 
 
 def first_days(resource: Resource, *names: str) -> Days | None:

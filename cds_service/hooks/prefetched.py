@@ -6,6 +6,7 @@ is absent, or that holds something else than was asked for, was not searched.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from cds_service.fhir.elements import Resource, own_reference
@@ -27,12 +28,12 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
     """What stands under a key. The Patient of somebody else (``patient`` is the bare id) is as good as none."""
     value = prefetch.get(key, _ABSENT)
     if value is None:
-        return Supplied(kind, "whole")
+        return _nothing(kind)
     if not isinstance(value, dict):
         return Supplied(kind, "part")
     stated = value.get("resourceType")
     if stated == "Bundle" and _found_nothing(value):
-        return Supplied(kind, "whole")
+        return _nothing(kind)
     if stated == kind:
         own = kind != "Patient" or own_reference(value) in ("Patient", f"Patient/{patient}")
         return Supplied(kind, "whole" if own else "part", (value,))
@@ -46,6 +47,12 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
     whole = page.sound and not page.next and page.holds_all(kind)
     follows = page.next if page.sound and page.next != "?" else ""
     return Supplied(kind, "whole" if whole else "part", page.resources, follows)
+
+
+@cache
+def _nothing(kind: str) -> Supplied:
+    """A search that found nothing."""
+    return Supplied(kind, "whole")
 
 
 def _found_nothing(bundle: dict[str, Any]) -> bool:

@@ -46,14 +46,14 @@ class MedicationEvidence(EvidenceKind):
     resources: list[Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration"]] = []
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        alone = len(case.signing) == 1 and not self.itself
-        if alone and not any(case.chart.coded(kind, self.codes) for kind in self.resources or RESOURCES):
-            return ()
-        return [*self._in_chart(case, wanted), *self._drafted(case, wanted)]
-
-    def _in_chart(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         hits = [hit for kind in self.resources or RESOURCES for hit in case.chart.coded(kind, self.codes)]
-        own = {order.reference for order in case.signing} | replaced_by(case.order) if hits else set()
+        found = list(self._in_chart(hits, case, wanted)) if hits else []
+        if self.itself or len(case.signing) > 1:
+            found += self._drafted(case, wanted)
+        return found
+
+    def _in_chart(self, hits: Iterable[Hit], case: Case, wanted: Wanted) -> Iterator[Evidence]:
+        own = {order.reference for order in case.signing} | replaced_by(case.order)
         for hit in hits:
             status = text(hit.resource.get("status"))
             state = _STATES.get(status, status)

@@ -101,11 +101,12 @@ class OrderWordsEvidence(EvidenceKind):
         if self.reasons_of and self.reasons_of in sets:
             words = [*words, *case.reason_words]
         when, said = Days.on(case.as_of), case.order.reference
-        for value, saying in self.says.items():
+        spoken = self.says.items() if words else [say for say in self.says.items() if not sets.isdisjoint(say[1].codes)]
+        for value, saying in spoken:
             if matching := matched(saying, sets, words):
                 dated = when if matching.startswith("a coding") else _LONG_AGO
                 return [Evidence(_value(value, wanted), dated, said, shown=matching)]
-        for value, saying in self.says.items():
+        for value, saying in spoken:
             if hint := hinted(saying, sets, words):
                 note = f"'{hint}' leaves it open"
                 return [Evidence(_value(value, wanted), when, said, standing=Standing.UNCERTAIN, note=note)]

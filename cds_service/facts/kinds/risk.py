@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_service.chart import Case
+from cds_service.chart import Case, Hit
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value, in_unit
 from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference
+from cds_service.fhir.elements import codings, first_days, own_reference
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Interval, Value
 
@@ -25,37 +25,37 @@ class RiskEvidence(EvidenceKind):
     levels: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case, wanted))
+        return [
+            self._read(hit, case, wanted)
+            for hit in case.chart.coded("RiskAssessment", self.outcome)
+            if hit.resource.get("status") in ("final", "amended", "corrected", "preliminary") and self._speaks(hit.holder)
+        ]
 
-    def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        for assessment in case.chart.of("RiskAssessment"):
-            if assessment.get("status") not in ("final", "amended", "corrected", "preliminary"):
-                continue
-            for prediction in (p for p in items(assessment.get("prediction")) if isinstance(p, dict)):
-                held = [c for c in codings(prediction.get("outcome")) if self.outcome in case.chart.terminology.holding(*c)]
-                if held:
-                    if self.levels and not prediction.get("qualitativeRisk"):
-                        continue
-                    if not self.levels and prediction.get("qualitativeRisk") and not _states_number(prediction):
-                        continue
-                    yield self._read(prediction, held[0].text, assessment, case, wanted)
+    def _speaks(self, prediction: Mapping[str, Any]) -> bool:
+        """Whether a prediction says what is wanted of it: a level of risk, or a number."""
+        if self.levels:
+            return bool(prediction.get("qualitativeRisk"))
+        return not prediction.get("qualitativeRisk") or _states_number(prediction)
 
-    def _read(self, prediction: Resource, shown: str, assessment: Resource, case: Case, wanted: Wanted) -> Evidence:
-        said = own_reference(assessment)
-        when = first_days(assessment, "occurrenceDateTime", "occurrencePeriod")
+    def _read(self, hit: Hit, case: Case, wanted: Wanted) -> Evidence:
+        said, shown = own_reference(hit.resource), hit.coding.text
+        when = first_days(hit.resource, "occurrenceDateTime", "occurrencePeriod")
         try:
-            value = self._value(prediction, case, wanted)
+            value = self._value(hit.holder, case, wanted)
         except Unreadable as error:
             return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
         standing = Standing.USABLE if when else Standing.UNCERTAIN
         return Evidence(value, when, said, standing=standing, note="" if when else "it carries no date", shown=shown)
 
-    def _value(self, prediction: Resource, case: Case, wanted: Wanted) -> Value:
+    def _value(self, prediction: Mapping[str, Any], case: Case, wanted: Wanted) -> Value:
         if not self.levels:
             return in_unit(_probability(prediction), "%", wanted)
         holding = case.chart.terminology.holding
         held = [holding(*coding) for coding in codings(prediction.get("qualitativeRisk"))]
         return carried_value(next((sets[self.levels] for sets in held if self.levels in sets), None), wanted)
+
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.outcome})
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("RiskAssessment"),)
@@ -84,11 +84,11 @@ class RiskEvidence(EvidenceKind):
         )
 
 
-def _states_number(prediction: Resource) -> bool:
+def _states_number(prediction: Mapping[str, Any]) -> bool:
     return "probabilityDecimal" in prediction or "probabilityRange" in prediction
 
 
-def _probability(prediction: Resource) -> Interval:
+def _probability(prediction: Mapping[str, Any]) -> Interval:
     number = prediction.get("probabilityDecimal")
     if isinstance(number, int | float) and not isinstance(number, bool):
         return Interval.exactly(round(number * 100.0, 9) if number < 1 else float(number))
