@@ -25,8 +25,9 @@ class Facts(ChartFacts):
         self._catalogue = catalogue
         self._unusable = unusable or {}
         self._answers = answers(case.chart.of("QuestionnaireResponse"))
-        self._speaking = catalogue.speaking(case.mentioned, self._answers)
-        self._silence = catalogue.silence(case.unsearched)
+        self._mentioned, self._missing = case.mentioned, case.unsearched
+        self._speaking = catalogue.speaking(self._mentioned, self._answers)
+        self._silence = catalogue.silence(self._missing)
 
     def among(self, names: Set[str]) -> Iterable[str]:
         """Those of the names of which the chart may say something, or was not searched for it."""
@@ -76,14 +77,13 @@ class Facts(ChartFacts):
         found: list[Evidence] = []
         if name in self._speaking:
             for source, speaks_by in definition.speakers:
-                if speaks_by is None or not speaks_by.isdisjoint(case.mentioned):
+                if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
                     found += source.find(case, definition.wanted)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
             found += self._answered(definition)
-        missing = case.unsearched
-        unsearched = tuple([kind for kind in definition.searched if kind in missing]) if missing else ()
+        unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
         return Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:

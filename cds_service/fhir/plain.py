@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -151,14 +150,17 @@ def _is_day(pattern: re.Pattern[str]) -> Told:
     def told(value: Any) -> bool:
         if not isinstance(value, str) or not value.isascii() or pattern.fullmatch(value) is None or _FRACTION.search(value):
             return False
-        if len(value) < 10:
-            return True
-        with suppress(ValueError):
-            date.fromisoformat(value[:10])
-            return True
-        return False
+        return len(value) < 10 or _is_in_calendar(value[:10])
 
     return told
+
+
+def _is_in_calendar(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_number(value: Any) -> bool:
