@@ -14,7 +14,7 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 
 from cds_service.content import Content
 from cds_service.facts.definition import FactEntry
-from cds_service.facts.kinds.answer import answers, read_answers
+from cds_service.facts.found.answers import answers, read_answers
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
 from cds_service.policy import explain

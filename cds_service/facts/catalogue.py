@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from cds_service.facts.definition import Definition, FactEntry
 from cds_service.facts.derive import RULES, Rule
-from cds_service.facts.kinds.evidence_kind import Need
 from cds_service.facts.units import UnknownUnit, convert
+from cds_service.facts.wanted import Need
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval

@@ -8,7 +8,7 @@ from cds_service.chart import Case
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition, DerivedEntry
 from cds_service.facts.derive import RULES
-from cds_service.facts.kinds.answer import answers, read_answers
+from cds_service.facts.found.answers import answers, read_answers
 from cds_service.policy.judge import ChartFacts
 from cds_service.policy.model import Evidence, Fact, Standing
 

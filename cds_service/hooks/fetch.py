@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cds_service.chart import Chart
 from cds_service.content import Content
-from cds_service.facts.kinds.evidence_kind import Need
+from cds_service.facts.wanted import Need
 from cds_service.fhir.capability import Search
 from cds_service.fhir.elements import Resource, items, reference, text
 from cds_service.fhir.server import FhirServer, Found

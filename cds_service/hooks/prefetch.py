@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cds_service.content import Content
-from cds_service.facts.kinds.evidence_kind import Need
+from cds_service.facts.wanted import Need
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.conversation import OPTIONS
 

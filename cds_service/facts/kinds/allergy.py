@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from cds_service.chart import UNCONFIRMED, Case
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, carried_value
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
+from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.elements import first_days, own_reference, status_code
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days

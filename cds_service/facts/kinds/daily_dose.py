@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any, cast
 
 from cds_service.chart import Case
+from cds_service.facts.found.medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Unreadable, Wanted, in_unit
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date, read_quantity
-from cds_service.facts.kinds.medication import medication_days, routes_of
 from cds_service.facts.units import UnknownUnit, convert
+from cds_service.facts.wanted import Unreadable, in_unit
 from cds_service.fhir.codes import UCUM
 from cds_service.fhir.elements import Resource, codings, days, items, own_reference, text
 from cds_service.policy.model import Evidence, Standing

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from abc import abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from cds_service.chart import Case
 from cds_service.facts.imagined_chart import CannotImagine, ImaginedChart
-from cds_service.facts.units import UnknownUnit, convert
-from cds_service.fhir.value_sets import Carried
+from cds_service.facts.wanted import Need, Wanted
 from cds_service.policy.grammar import Entry
 from cds_service.policy.model import Evidence
-from cds_service.policy.values import Interval, Value
 
-__all__ = ["CannotImagine", "EvidenceKind", "Need", "Unreadable", "Wanted", "carried_value", "fitting", "in_unit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the catalogue wants of a fact's value: its type, unit and plausible range, or its choices."""
-
-    name: str
-    type: str
-    unit: str
-    low: float
-    high: float
-    choices: tuple[str, ...]
-
-
-class Need(NamedTuple):
-    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays."""
-
-    resource: str
-    value_sets: tuple[str, ...] = ()
-
-
-class Unreadable(ValueError):
-    """Something found has no usable value; the message says why, in words for the trace."""
+__all__ = ["CannotImagine", "EvidenceKind", "Need", "Wanted"]
 
 
 class EvidenceKind(Entry):
@@ -68,45 +39,3 @@ class EvidenceKind(Entry):
     def value_sets(self) -> tuple[str, ...]:
         """The ids of the value sets it names."""
         return ()
-
-
-def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | None = None) -> Value:
-    """The value that a code stands for, in the fact's unit; ``otherwise`` when the code carries none. Raises Unreadable."""
-    if carried is None:
-        if otherwise is None:
-            raise Unreadable("the code does not say which")
-        return otherwise
-    if isinstance(carried.value, Interval):
-        return in_unit(carried.value, carried.unit, wanted)
-    return fitting(carried.value, wanted)
-
-
-def quoted(unit: str) -> str:
-    """A unit as a note may quote it: short and made of the characters of units, else left out."""
-    return f", '{unit}'," if re.fullmatch(r"[A-Za-z0-9%/*^_{}\[\]]{1,20}", unit) else ""
-
-
-def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
-    """A number in the unit of the fact and within its plausible range. Raises Unreadable."""
-    if wanted.type != "quantity":
-        raise Unreadable("a number was found where none is meant")
-    try:
-        low, high = (bound if math.isinf(bound) else convert(bound, unit, wanted.unit) for bound in (interval.low, interval.high))
-    except UnknownUnit:
-        raise Unreadable(f"its unit{quoted(unit)} does not convert to {wanted.unit}") from None
-    if low > wanted.high or high < wanted.low:
-        raise Unreadable("it is not a plausible value")
-    return Interval(low, high, interval.low_open, interval.high_open)
-
-
-def fitting(value: Value, wanted: Wanted) -> Value:
-    """A value that has the type of the fact. Raises Unreadable."""
-    match wanted.type, value:
-        case ("boolean", bool()) | ("quantity", Interval()):
-            return value
-        case "choice", str() if value in wanted.choices:
-            return value
-        case "choice", str():
-            raise Unreadable(f"it is none of {', '.join(wanted.choices)}")
-        case _:
-            raise Unreadable(f"its value is not a {wanted.type}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from cds_service.facts.kinds.evidence_kind import Unreadable, Wanted, carried_value, fitting, in_unit
+from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
 from cds_service.fhir.codes import UCUM
 from cds_service.fhir.elements import codings, days, text
 from cds_service.fhir.value_sets import Terminology

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from cds_service.chart import Case
+from cds_service.facts.found.wording import matched
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.facts.kinds.wording import SayingEntry, matched
+from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.fhir.elements import Resource, days, items, own_reference, text
 from cds_service.policy.model import Evidence
 from cds_service.policy.values import Days

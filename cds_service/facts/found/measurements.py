@@ -1,0 +1,111 @@
+"""How a measured or coded value is found among the Observations of the chart."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cds_service.chart import Case, Hit
+from cds_service.facts.kinds.fhir_value import read_quantity, read_value
+from cds_service.facts.wanted import Unreadable, Wanted, in_unit
+from cds_service.fhir.elements import codings, first_days, items, own_reference, text
+from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.values import Interval, Value
+
+if TYPE_CHECKING:
+    from cds_service.facts.kinds.observation import ObservationEvidence
+
+DONE = frozenset({"final", "amended", "corrected", "preliminary"})
+_NO_CALL = re.compile(
+    r"no[ -]?(call|result)|test failure|failed|insufficient|low fetal fraction|unable to|not reportable|inconclusive",
+    re.IGNORECASE,
+)
+
+
+def measurements(kind: ObservationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+    """The Observations of a case with a code that its kind names, each with its value or why it has none."""
+    hits = case.chart.coded("Observation", kind.codes)
+    return [evidence for hit in hits for evidence in _read(kind, hit, case, wanted)] if hits else ()
+
+
+def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+    observation = hit.resource
+    status = text(observation.get("status"))
+    said = own_reference(observation)
+    when = first_days(observation, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+    if status == "entered-in-error":
+        return
+    if status not in DONE:
+        standing = Standing.DISCOUNTED if status in ("registered", "cancelled") else Standing.UNCERTAIN
+        note = f"its status is {status}" if status in ("registered", "cancelled", "unknown") else "its status cannot be read"
+        yield Evidence(None, when, said, standing=standing, note=note)
+        return
+    if "dataAbsentReason" in hit.holder:
+        reason = next((coding.code for coding in codings(hit.holder["dataAbsentReason"])), "a reason that is not coded")
+        yield Evidence(None, when, said, standing=Standing.DISCOUNTED, note=f"no value: {reason}")
+        return
+    try:
+        value = _widened(kind, _value(kind, hit, wanted, case))
+    except Unreadable as error:
+        yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
+        return
+    if when is None:
+        yield Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
+        return
+    shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
+    yield Evidence(value, when, said, note="preliminary" if status == "preliminary" else "", shown=shown)
+
+
+def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> Value:
+    if kind.of_upper_limit:
+        return _of_upper_limit(hit, wanted)
+    try:
+        return read_value(hit.holder, wanted, case.chart.terminology, kind.coded)
+    except Unreadable:
+        for unit, number in kind.also_in.items():
+            other = replace(wanted, unit=unit, low=wanted.low * number, high=wanted.high * number)
+            with suppress(Unreadable):
+                found = read_value(hit.holder, other, case.chart.terminology, kind.coded)
+                if isinstance(found, Interval):
+                    return Interval(found.low / number, found.high / number, found.low_open, found.high_open)
+        raise
+
+
+def _widened(kind: ObservationEvidence, value: Value) -> Value:
+    if kind.whole == "weeks" and isinstance(value, Interval) and value.low == value.high and value.low % 7 == 0:
+        return Interval(value.low, value.low + 6)
+    return value
+
+
+def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
+    """The value in upper limits of normal. Raises Unreadable without one plain upper limit in a unit that fits."""
+    quantity = hit.holder.get("valueQuantity")
+    if not isinstance(quantity, dict):
+        raise Unreadable("its value is not a number")
+    unit = text(quantity.get("code")) or text(quantity.get("unit")) or wanted.unit
+    measured = replace(wanted, unit=unit, low=-math.inf, high=math.inf)
+    limits = [
+        read_quantity({"unit": unit, **limit["high"]}, measured)
+        for limit in items(hit.holder.get("referenceRange"))
+        if isinstance(limit, dict) and isinstance(limit.get("high"), dict)
+    ]
+    if len(limits) != 1 or limits[0].low <= 0 or limits[0].low != limits[0].high:
+        raise Unreadable("it carries no upper limit of its own reference range")
+    value, limit = read_quantity(quantity, measured), limits[0].low
+    return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
+
+
+def has_no_result(resource: object) -> bool:
+    """Whether an Observation says that the test was done and gave no result: absent, indeterminate, or words for it.
+
+    Such words only leave the question open; no text is read as a negative.
+    """
+    if not isinstance(resource, dict):
+        return False
+    interpretations = [coding for concept in items(resource.get("interpretation")) for coding in codings(concept)]
+    said = text(resource.get("valueString"))
+    return "dataAbsentReason" in resource or any(c.code == "IND" for c in interpretations) or bool(_NO_CALL.search(said))
