@@ -101,7 +101,7 @@ def end(status: int, size: int) -> None:
     _of(metrics().seconds, call.hook).observe(seconds)
     for one in call.outcomes:
         _of(metrics().outcomes, one["policy"], one["outcome"]).inc()
-    for labels, count in Counter(call.unusable).items():
+    for labels, count in Counter(call.unusable).items() if call.unusable else ():
         _of(metrics().unusable, *labels).inc(count)
     told: dict[str, Any] = {"hook": call.hook, "status": status, "ms": round(seconds * 1000, 3), "bytes": size}
     if call.hook_instance:
@@ -115,23 +115,18 @@ def end(status: int, size: int) -> None:
     _write("answered" if status < 400 else "refused" if status < 500 else "failed to answer", told)
 
 
-class _Line(logging.LogRecord):
-    """A record of what a request came to, made without looking for the place in the code that called: it is always this."""
-
-    def __init__(self, said: str, told: dict[str, Any]) -> None:
-        now = time.time()
-        self.__dict__.update(_EVERY_LINE, msg=said, created=now, msecs=float(int(now % 1 * 1000)), **told)
-
-
 _EVERY_LINE = logging.makeLogRecord(
     {"name": log.name, "levelno": logging.INFO, "levelname": "INFO", "pathname": __file__, "filename": "telemetry.py"}
 ).__dict__
+"""What every record of a request has alike. The logger would look for the place in the code that called it: it is always this."""
 
 
 def _write(said: str, told: dict[str, Any]) -> None:
     """Writes a line at INFO."""
     if log.isEnabledFor(logging.INFO):
-        log.handle(_Line(said, told))
+        record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
+        record.__dict__.update(_EVERY_LINE, msg=said, created=now, msecs=float(int(now % 1 * 1000)), **told)
+        log.handle(record)
 
 
 def outbound(kind: str, result: str) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Literal
 
-from cds_service.policy.grammar import Entry, Words
+from cds_service.facts.tables import RegimenEntry, RegimenTable
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -25,30 +24,6 @@ _LONG_AGO = Days.on(date.min)
 ORDERS = ("MedicationRequest/", "ServiceRequest/", "DeviceRequest/")
 
 Inputs = Mapping[str, Fact]
-Risk = Literal["high", "intermediate", "low"]
-
-
-class RegimenEntry(Entry):
-    """A regimen: its drugs, the sites of cancer it is for (none: any), its risk, and what else must hold for the row to decide."""
-
-    name: Words
-    drugs: list[Words]
-    may_add: list[Words] = []
-    sites: list[Words] = []
-    risk: Risk
-    only_if: str = ""
-
-
-class RegimenTable(Entry):
-    """Regimens of chemotherapy with their risk of febrile neutropenia; ``status`` says what the table is worth, in every trace.
-
-    ``supportive`` names drugs that are given beside any regimen, and tell it only where a row names them.
-    """
-
-    status: Words
-    source: Words
-    supportive: list[Words]
-    regimens: list[RegimenEntry]
 
 
 def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Evidence]:

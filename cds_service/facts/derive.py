@@ -9,6 +9,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from cds_service.facts import chemotherapy, growth_factors, neutropenia, opioid_dose, pain_pump, pregnancy, sacroiliac
+from cds_service.facts.tables import MorphineFactors, RegimenTable
 from cds_service.policy.model import Evidence, Fact
 
 
@@ -40,8 +41,8 @@ RULES: dict[str, Rule] = {
     "co-twin demise": Rule(pregnancy.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
     "earlier screen": Rule(pregnancy.earlier_screen, frozenset({"orders", "results"})),
     "concurrent serum screen": Rule(pregnancy.concurrent_serum_screen, frozenset({"panels", "markers"})),
-    "highest morphine equivalents": Rule(opioid_dose.highest, opioid_dose.TAKES, opioid_dose.MorphineFactors),
-    "current morphine equivalents": Rule(opioid_dose.current, opioid_dose.TAKES, opioid_dose.MorphineFactors),
+    "highest morphine equivalents": Rule(opioid_dose.highest, opioid_dose.TAKES, MorphineFactors),
+    "current morphine equivalents": Rule(opioid_dose.current, opioid_dose.TAKES, MorphineFactors),
     "dose reduction": Rule(opioid_dose.reduction, frozenset({"before", "now"})),
     "pump order kind": Rule(pain_pump.order_kind, frozenset({"code", "trial"})),
     "opioid trial order": Rule(pain_pump.opioid_trial, frozenset({"trial", "drugs"})),
@@ -71,9 +72,7 @@ RULES: dict[str, Rule] = {
     "another product": Rule(growth_factors.another_product, frozenset({"ordered", "recorded"})),
     "malignancy lineage": Rule(chemotherapy.malignancy_lineage, frozenset({"recorded"})),
     "condition count": Rule(chemotherapy.condition_count, frozenset({"recorded"})),
-    "regimen risk": Rule(
-        chemotherapy.regimen_risk, frozenset({"percent", "level", "ordered", "given", "site"}), chemotherapy.RegimenTable
-    ),
+    "regimen risk": Rule(chemotherapy.regimen_risk, frozenset({"percent", "level", "ordered", "given", "site"}), RegimenTable),
     "febrile neutropenia now": Rule(
         neutropenia.febrile_neutropenia_now, frozenset({"coded", "neutropenia", "fever", "neutrophils", "temperature"})
     ),

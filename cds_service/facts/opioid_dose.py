@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
-from pydantic import BaseModel, ConfigDict
 
+from cds_service.facts.tables import MorphineFactors
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -32,16 +32,6 @@ LOOK_BACK = relativedelta(months=12)
 """How far back the dose before is looked for (our reading: the document names no span)."""
 
 Inputs = Mapping[str, Fact]
-
-
-class MorphineFactors(BaseModel):
-    """The table: whose it is, what is known of its checking, and the factor by which each drug's daily dose is multiplied."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    checked: str
-    factors: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
