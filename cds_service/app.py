@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,8 @@ def settings_of_environment() -> Settings:
 
 
 def _local_day() -> date:
-    return datetime.now().astimezone().date()
+    now = time.localtime()
+    return date(now.tm_year, now.tm_mon, now.tm_mday)
 
 
 def _response(reply: Reply) -> Response:

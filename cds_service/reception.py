@@ -22,6 +22,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
+from cds_service.arrivals import BUSY, Arrival, Arrivals
 from cds_service.hooks.calls import Calls
 from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.operations import REFUSED
@@ -31,7 +32,7 @@ SMALL = 131_072
 CALL = f"/cds-services/{SERVICE_ID}"
 OBJECTS = 20_000
 """Objects made, and not yet freed, at which Python looks for garbage."""
-LATE, TOO_LARGE, BUSY = 408, 413, 503
+TOO_LARGE = 413
 AT_ONCE = 262_144
 """Bytes of the largest body that is awaited in one piece; each piece costs a turn of the event loop."""
 
@@ -59,8 +60,7 @@ class Reception:
         self._patience = patience
         self._turns = asyncio.Semaphore(patience.threads)
         self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._arriving: dict[asyncio.Timeout, int] = {}
-        self._crowded_out: set[asyncio.Timeout] = set()
+        self._arrivals = Arrivals(patience.body, patience.room)
         self._answering = self._threads = 0
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -104,43 +104,33 @@ class Reception:
 
     async def _read(self, scope: Any, proto: Any) -> bytes | int:
         """The body of a request, or the status that it is to be refused with."""
-        announced = scope.headers.get("content-length") or "0"
+        headers = scope.headers
+        announced = headers.get("content-length") or "0"
         size = int(announced) if announced.isdigit() else 0
         if size > self._largest:
             return TOO_LARGE
-        in_chunks = "transfer-encoding" in scope.headers
+        in_chunks = "transfer-encoding" in headers
         if size == 0 and not in_chunks and scope.method in ("GET", "HEAD", "OPTIONS"):
             return b""
-        limit = asyncio.timeout(self._patience.body)
+        known = 0 < size <= AT_ONCE and not in_chunks
+        arrival = self._arrivals.begin(size if known else 0)
         try:
-            async with limit:
-                if 0 < size <= AT_ONCE and not in_chunks:
-                    self._arrives(limit, size)
-                    return bytes(await proto())
-                return await self._in_chunks(proto, limit)
-        except TimeoutError:
-            return BUSY if limit in self._crowded_out else LATE
+            return bytes(await proto()) if known else await self._in_chunks(proto, arrival)
+        except asyncio.CancelledError:
+            if not arrival.refused or (arrival.task and arrival.task.uncancel()):
+                raise
+            return arrival.refused
         finally:
-            self._arriving.pop(limit, None)
-            self._crowded_out.discard(limit)
+            self._arrivals.end(arrival)
 
-    async def _in_chunks(self, proto: Any, limit: asyncio.Timeout) -> bytes | int:
+    async def _in_chunks(self, proto: Any, arrival: Arrival) -> bytes | int:
         body = bytearray()
         async for chunk in proto:
             body += chunk
             if len(body) > self._largest:
                 return TOO_LARGE
-            self._arrives(limit, len(body))
+            self._arrivals.takes(arrival, len(body))
         return bytes(body)
-
-    def _arrives(self, limit: asyncio.Timeout, size: int) -> None:
-        """Counts a body that arrives. Where all of them take more than their room, the one that takes the most is given up."""
-        self._arriving[limit] = size
-        if sum(self._arriving.values()) > self._patience.room:
-            largest = max(self._arriving, key=self._arriving.__getitem__)
-            self._crowded_out.add(largest)
-            self._arriving[largest] = 0
-            largest.reschedule(asyncio.get_running_loop().time())
 
     def _work(self) -> None:
         """What each thread does: answers one waiting request after the other."""

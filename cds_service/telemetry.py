@@ -182,8 +182,11 @@ def _lives(process: int) -> bool:
     return True
 
 
+_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}")
+
+
 def loggable(hook_instance: object) -> str:
     """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
-    if isinstance(hook_instance, str) and re.fullmatch(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}", hook_instance):
+    if isinstance(hook_instance, str) and _ID.fullmatch(hook_instance):
         return hook_instance
     return "not an id"

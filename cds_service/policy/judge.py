@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from datetime import date
-from typing import NamedTuple
+from typing import Final
 
 from cds_service.policy.finding import (
     MET,
@@ -40,12 +40,17 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
     return Judgement(facts, as_of).of(criterion)
 
 
-class _Placed(NamedTuple):
+class _Placed:
     """The evidence of a fact as one window sees it: the latest that is usable, and what does not decide."""
 
-    latest: tuple[Evidence, ...]
-    uncertain: tuple[Evidence, ...]
-    discounted: tuple[Evidence, ...]
+    __slots__ = ("discounted", "latest", "uncertain")
+
+    def __init__(
+        self, latest: tuple[Evidence, ...], uncertain: tuple[Evidence, ...] = (), discounted: tuple[Evidence, ...] = ()
+    ) -> None:
+        self.latest: Final = latest
+        self.uncertain: Final = uncertain
+        self.discounted: Final = discounted
 
 
 class Judgement:

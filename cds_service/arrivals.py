@@ -1,0 +1,75 @@
+"""Bodies that are still arriving: how long each may take, and how much room all of them have.
+
+One clock looks at all of them, so that a body which comes at once, as nearly all do, costs no timer of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+LATE, BUSY = 408, 503
+
+
+class Arrival:
+    """One body that is awaited by a task: when it must be there, the bytes it takes, and the status that it is refused with."""
+
+    __slots__ = ("ends", "refused", "size", "task")
+
+    def __init__(self, task: asyncio.Task[None] | None, ends: float) -> None:
+        self.task = task
+        self.ends = ends
+        self.size = 0
+        self.refused = 0
+
+    def give_up(self, status: int) -> None:
+        """Refuses the body: the task that awaits it is cancelled."""
+        if not self.refused and self.task:
+            self.refused = status
+            self.task.cancel()
+
+
+class Arrivals:
+    """The bodies that arrive at one event loop. ``seconds`` each may take; ``room`` is the bytes that all may take together."""
+
+    def __init__(self, seconds: float, room: int) -> None:
+        self._seconds, self._room = seconds, room
+        self._waiting: set[Arrival] = set()
+        self._taken = 0
+        self._looks = False
+
+    def begin(self, size: int) -> Arrival:
+        """A body begins to arrive for the running task; ``size`` is what it says to take, in bytes, as far as it is known."""
+        loop = asyncio.get_running_loop()
+        arrival = Arrival(asyncio.current_task(), loop.time() + self._seconds)
+        self._waiting.add(arrival)
+        self.takes(arrival, size)
+        if not self._looks:
+            self._looks = True
+            loop.call_later(min(1.0, self._seconds / 4), self._look)
+        return arrival
+
+    def takes(self, arrival: Arrival, size: int) -> None:
+        """A body takes so many bytes. Where all of them take more than their room, the one that takes the most is given up."""
+        self._taken += size - arrival.size
+        arrival.size = size
+        if self._taken > self._room:
+            largest = max(self._waiting, key=lambda one: one.size)
+            self._taken -= largest.size
+            largest.size = 0
+            largest.give_up(BUSY)
+
+    def end(self, arrival: Arrival) -> None:
+        """A body is there, or was given up."""
+        self._waiting.discard(arrival)
+        self._taken -= arrival.size
+
+    def _look(self) -> None:
+        """Gives up what is late, and looks again as long as anything is awaited."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for arrival in self._waiting:
+            if arrival.ends <= now:
+                arrival.give_up(LATE)
+        self._looks = bool(self._waiting)
+        if self._looks:
+            loop.call_later(min(1.0, self._seconds / 4), self._look)
