@@ -6,7 +6,7 @@ replay all call it; the date of service is in the case, so the same case always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -191,11 +191,9 @@ def _asks(necessary: Finding, exclusions: Finding | None) -> tuple[str, ...]:
     return explain.asks(Finding(whole, NOT_DOCUMENTED, (necessary, Finding(nothing_excludes, opposite, (exclusions,)))))
 
 
-def evidence_of(decision: Decision) -> Iterator[Evidence]:
+def evidence_of(decision: Decision) -> list[Evidence]:
     """All evidence that the settling findings rest on."""
-    for finding in decision.because:
-        for leaf in explain.leaves(finding):
-            yield from leaf.evidence
+    return [evidence for finding in decision.because for leaf in explain.leaves(finding) for evidence in leaf.evidence]
 
 
 def as_data(decision: Decision, content: Content, values: bool = True) -> dict[str, object]:
@@ -211,26 +209,29 @@ def as_data(decision: Decision, content: Content, values: bool = True) -> dict[s
     data["because"] = list(decision.because_ids)
     data["asks"] = list(decision.asks)
     data["assumed"] = list(decision.assumed)
-    data["evidence"] = list(_evidence_rows(decision, content, values))
+    data["evidence"] = _evidence_rows(decision, content, values)
     if decision.unsearched:  # the specification's name for it: the types whose data were *not* searched
         data["searched"] = list(decision.unsearched)
     return data
 
 
-def _evidence_rows(decision: Decision, content: Content, values: bool) -> Iterator[dict[str, object]]:
+def _evidence_rows(decision: Decision, content: Content, values: bool) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
     seen: set[tuple[str, str, str]] = set()
     for finding in decision.because:
+        criterion = finding.criterion.id
         for leaf in explain.leaves(finding):
             check = leaf.criterion
             if not isinstance(check, Check):
                 continue
             if leaf.basis is Basis.PRESUMED:
-                yield {"criterion": finding.criterion.id, "fact": check.fact, "kind": "assumed"}
+                rows.append({"criterion": criterion, "fact": check.fact, "kind": "assumed"})
             for evidence in leaf.evidence[:MOST_EVIDENCE]:
-                key = (finding.criterion.id, check.fact, evidence.resource)
+                key = (criterion, check.fact, evidence.resource)
                 if key not in seen:
                     seen.add(key)
-                    yield _row(finding.criterion.id, check.fact, evidence, content, values)
+                    rows.append(_row(criterion, check.fact, evidence, content, values))
+    return rows
 
 
 def _row(criterion: str, fact: str, evidence: Evidence, content: Content, values: bool) -> dict[str, object]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+TOLD = "told"
+"""The field of a record that holds all that its call added, where the call says so."""
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
 """What every record carries; everything else in a record was added by the call."""
 
@@ -29,7 +31,8 @@ class LogLine(logging.Formatter):
             "logger": record.name,
             "said": record.getMessage(),
         }
-        line |= {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        told = record.__dict__.get(TOLD)
+        line |= told if told is not None else {name: value for name, value in record.__dict__.items() if name not in _OWN}
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])
             line |= {"error": record.exc_info[0].__name__, "at": [f"{Path(f.filename).name}:{f.lineno}" for f in frames][-6:]}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 from math import isfinite
@@ -19,8 +18,6 @@ from fhir_core.types import Code, Date, DateTime, Decimal, FhirBase, Id, Instant
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-Told = Callable[[Any], bool]
-"""Tells whether a value is plain."""
 _CODE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _URI = re.compile(r"[!-~]+")
@@ -29,19 +26,34 @@ _FRACTION = re.compile(r"\.\d{7}|:60")
 """What a datetime of Python cannot hold."""
 
 
-@dataclass(frozen=True, slots=True)
+class Element:
+    """The test of one element: of any value here, of values of one type in the classes below."""
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is plain."""
+        return False
+
+
 class Shape:
-    """The plain elements of a type, those that it must have, and the choices (``value[x]``) of which it may have one.
+    """The plain elements of a type, those that it must have (``required``), and the ``choices`` (``value[x]``) of which it may have
+    one.
 
     ``required_choices`` are those among them of which it must have one.
     """
 
-    elements: Mapping[str, Told]
-    required: frozenset[str] = frozenset()
-    choices: tuple[frozenset[str], ...] = ()
-    required_choices: tuple[frozenset[str], ...] = field(default=())
+    def __init__(
+        self,
+        elements: dict[str, Element],
+        required: frozenset[str],
+        choices: tuple[frozenset[str], ...],
+        required_choices: tuple[frozenset[str], ...],
+    ) -> None:
+        self.elements = elements
+        self.required = required
+        self.choices = choices
+        self.required_choices = required_choices
 
-    def holds(self, value: Mapping[str, Any], read: Collection[str] | None = None) -> bool:
+    def holds(self, value: dict[str, Any], read: Collection[str] | None = None) -> bool:
         """Whether every element is plain; of those that are not in ``read``, only that they do no harm to the others."""
         names = value.keys()
         if not self.required <= names:
@@ -52,23 +64,23 @@ class Shape:
                 if given is None or name == "contained":
                     return False
                 continue
-            told = elements.get(name)
-            if told is None or not told(given):
+            element = elements.get(name)
+            if element is None or not element.holds(given):
                 return False
         for choice in self.choices:
             if len(choice.intersection(names)) > 1:
                 return False
-        return not any(choice.isdisjoint(names) for choice in self.required_choices)
+        return True not in [choice.isdisjoint(names) for choice in self.required_choices]
 
 
-def is_plain(resource: Mapping[str, Any], model: type[BaseModel], read: Collection[str] | None = None) -> bool:
+def is_plain(resource: dict[str, Any], model: type[BaseModel], read: Collection[str] | None = None) -> bool:
     """Whether a resource is surely valid by a model of ``fhir.resources``; with ``read``, in those elements."""
     return _shape(model).holds(resource, read)
 
 
 @lru_cache(maxsize=512)
 def _shape(model: type[BaseModel]) -> Shape:
-    elements: dict[str, Told] = {}
+    elements: dict[str, Element] = {}
     required: set[str] = set()
     choices: dict[str, set[str]] = {}
     needed: set[str] = set()
@@ -84,75 +96,106 @@ def _shape(model: type[BaseModel]) -> Shape:
             choices.setdefault(choice, set()).add(written)
             if known.get("one_of_many_required"):
                 needed.add(choice)
-        told = _told(info)
-        if told is not None:
-            elements[written] = told
+        element = _element(info)
+        if element is not None:
+            elements[written] = element
     kind = model.__dict__.get("__resource_type__")
     if hasattr(model, "has_resource_base") and model.has_resource_base():
-        elements["resourceType"] = lambda value: bool(value == kind)
+        elements["resourceType"] = _Being(kind)
     required_choices = tuple(frozenset(choices[choice]) for choice in needed)
     return Shape(elements, frozenset(required), tuple(frozenset(names) for names in choices.values()), required_choices)
 
 
-def _told(info: FieldInfo) -> Told | None:
+def _element(info: FieldInfo) -> Element | None:
     """The test of one element; None for a type that has no plain form here."""
     kind: Any = info.annotation
     listed = False
     while typing.get_origin(kind) is not None and typing.get_origin(kind) is not typing.Annotated:
         listed = listed or typing.get_origin(kind) is list
         kind = next((one for one in typing.get_args(kind) if one is not type(None)), None)
-    told = _of_type(kind, [*info.metadata, *typing.get_args(kind)[1:]])
-    if told is None or not listed:
-        return told
-    one = told
-    return lambda value: isinstance(value, list) and False not in [one(item) for item in value]
+    element = _of_type(kind, [*info.metadata, *typing.get_args(kind)[1:]])
+    return _Each(element) if listed and element is not None else element
 
 
-def _of_type(kind: Any, constraints: list[Any]) -> Told | None:
+def _of_type(kind: Any, constraints: list[Any]) -> Element | None:
     if isinstance(kind, type) and issubclass(kind, FhirBase):
-        return _object(kind)
+        return None if kind.__name__ in ("ResourceType", "ElementType") else _Object(kind)
     if kind is bool:
-        return lambda value: value is True or value is False
+        return _Boolean()
     for constraint in constraints:
-        for type_, told in _PRIMITIVES.items():
+        for type_, made in _PRIMITIVES.items():
             if type(constraint) is type_:
-                return told(constraint)
+                return made(constraint)
     return None
 
 
-def _object(kind: type[FhirBase]) -> Told | None:
-    """A complex type. Its model is read when the first value of it comes: most never do."""
-    if kind.__name__ in ("ResourceType", "ElementType"):
-        return None
-    shapes: list[Shape] = []
+class _Each(Element):
+    """A list of which every item is plain."""
 
-    def told(value: Any) -> bool:
+    def __init__(self, one: Element) -> None:
+        self._one = one
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, list) and False not in [self._one.holds(item) for item in value]
+
+
+class _Object(Element):
+    """A complex type. Its model is read when the first value of it comes: most never do."""
+
+    def __init__(self, kind: type[FhirBase]) -> None:
+        self._kind = kind
+        self._shape: Shape | None = None
+
+    def holds(self, value: Any) -> bool:
         if not isinstance(value, dict):
             return False
-        if not shapes:
-            shapes.append(_shape(kind.get_model_klass()))
-        return shapes[0].holds(value)
-
-    return told
+        if self._shape is None:
+            self._shape = _shape(self._kind.get_model_klass())
+        return self._shape.holds(value)
 
 
-def _matches(pattern: re.Pattern[str]) -> Told:
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+class _Being(Element):
+    """One value only."""
+
+    def __init__(self, only: Any) -> None:
+        self._only = only
+
+    def holds(self, value: Any) -> bool:
+        return bool(value == self._only)
 
 
-def _is_visible(value: Any) -> bool:
-    return isinstance(value, str) and _VISIBLE.search(value) is not None
+class _Boolean(Element):
+    def holds(self, value: Any) -> bool:
+        return value is True or value is False
 
 
-def _is_day(pattern: re.Pattern[str]) -> Told:
+class _Matching(Element):
+    """A string that matches a pattern as a whole."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str) and self._pattern.fullmatch(value) is not None
+
+
+class _Visible(Element):
+    """A string in which anything can be seen."""
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str) and _VISIBLE.search(value) is not None
+
+
+class _Day(Element):
     """A date or dateTime of the library's own pattern whose day is in the calendar."""
 
-    def told(value: Any) -> bool:
-        if not isinstance(value, str) or not value.isascii() or pattern.fullmatch(value) is None or _FRACTION.search(value):
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def holds(self, value: Any) -> bool:
+        if not isinstance(value, str) or not value.isascii() or self._pattern.fullmatch(value) is None or _FRACTION.search(value):
             return False
         return len(value) < 10 or _is_in_calendar(value[:10])
-
-    return told
 
 
 def _is_in_calendar(day: str) -> bool:
@@ -163,25 +206,35 @@ def _is_in_calendar(day: str) -> bool:
     return True
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and isfinite(value) and abs(value) < 1e15
+class _Number(Element):
+    def holds(self, value: Any) -> bool:
+        return type(value) in (int, float) and isfinite(value) and abs(value) < 1e15
 
 
-def _is_integer(constraint: Integer) -> Told:
-    low, high = constraint.min_length, constraint.max_length
-    return lambda value: type(value) is int and low <= value <= high
+class _Whole(Element):
+    """A whole number between two bounds, both included."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def holds(self, value: Any) -> bool:
+        return type(value) is int and self._low <= value <= self._high
 
 
-_PRIMITIVES: dict[type, Callable[[Any], Told]] = {
-    Code: lambda _: _matches(_CODE),
-    Id: lambda _: _matches(_ID),
-    Uri: lambda _: _matches(_URI),
-    String: lambda _: _is_visible,
-    Date: lambda one: _is_day(one.pattern),
-    DateTime: lambda one: _is_day(one.pattern),
-    Instant: lambda one: _is_day(one.pattern),
-    Decimal: lambda _: _is_number,
-    Integer: _is_integer,
-    UnsignedInt: _is_integer,
-    PositiveInt: _is_integer,
+def _whole(constraint: Integer) -> Element:
+    return _Whole(constraint.min_length, constraint.max_length)
+
+
+_PRIMITIVES: dict[type, Callable[[Any], Element]] = {
+    Code: lambda _: _Matching(_CODE),
+    Id: lambda _: _Matching(_ID),
+    Uri: lambda _: _Matching(_URI),
+    String: lambda _: _Visible(),
+    Date: lambda one: _Day(one.pattern),
+    DateTime: lambda one: _Day(one.pattern),
+    Instant: lambda one: _Day(one.pattern),
+    Decimal: lambda _: _Number(),
+    Integer: _whole,
+    UnsignedInt: _whole,
+    PositiveInt: _whole,
 }
