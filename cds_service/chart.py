@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import (
@@ -161,7 +161,7 @@ class Chart:
                     index.setdefault(id_, []).append(Hit(resource, holder, Coding(system, code), carried))
 
 
-PLAINLY_CODED = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})
+PLAINLY_CODED: Final = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})
 """Resource types that say what they are of in ``code`` alone."""
 
 
@@ -265,7 +265,7 @@ class Case:
         return tuple(said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text"))))
 
 
-UNCONFIRMED = frozenset({"provisional", "differential", "unconfirmed"})
+UNCONFIRMED: Final = frozenset({"provisional", "differential", "unconfirmed"})
 """Verification statuses of a diagnosis that is not evidence either way."""
 
 

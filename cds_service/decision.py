@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import Final
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -22,7 +23,7 @@ from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Find
 from cds_service.policy.judge import Judgement
 from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
 
-MOST_EVIDENCE = 25
+MOST_EVIDENCE: Final = 25
 """Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-LARGEST_BODY = 16 * 1024 * 1024
+LARGEST_BODY: Final = 16 * 1024 * 1024
 """Bytes of a request's body; charts prefetched whole run to several megabytes."""
-MOST_RESOURCES = 20_000
+MOST_RESOURCES: Final = 20_000
 """Resources that a client may prefetch; a long life in a hospital has some thousands."""
 
 

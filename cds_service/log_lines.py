@@ -7,13 +7,13 @@ import traceback
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-TOLD = "told"
+TOLD: Final = "told"
 """The field of a record that holds all that its call added, where the call says so."""
-_OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
+_OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
 """What every record carries; everything else in a record was added by the call."""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
 from cds_service.policy.values import Days
 
-CODE_ELEMENTS = {
+CODE_ELEMENTS: Final = {
     "ServiceRequest": ("code",),
     "MedicationRequest": ("medicationCodeableConcept",),
     "DeviceRequest": ("codeCodeableConcept",),
@@ -28,7 +28,7 @@ LookUp = Callable[[str], Resource | None]
 Place = tuple[str | int, ...]
 """Where a resource stands in a request: the members and list indexes that lead to it."""
 
-WITHDRAWN = frozenset({"entered-in-error", "cancelled", "revoked", "stopped", "noshow"})
+WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled", "revoked", "stopped", "noshow"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 log = logging.getLogger("cds_service")
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which prometheus_client learns where the numbers of several processes are."""
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-OTHER = "other"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+OTHER: Final = "other"
 
 
 class Metrics:
@@ -115,7 +115,7 @@ def end(status: int, size: int) -> None:
     _write("answered" if status < 400 else "refused" if status < 500 else "failed to answer", told)
 
 
-_EVERY_LINE = logging.makeLogRecord(
+_EVERY_LINE: Final = logging.makeLogRecord(
     {"name": log.name, "levelno": logging.INFO, "levelname": "INFO", "pathname": __file__, "filename": "telemetry.py"}
 ).__dict__
 """What every record of a request has alike. The logger would look for the place in the code that called it: it is always this."""
@@ -182,7 +182,7 @@ def _lives(process: int) -> bool:
     return True
 
 
-_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}")
+_ID: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}")
 
 
 def loggable(hook_instance: object) -> str:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Final
 
 from cds_service.facts.tables import RegimenEntry, RegimenTable
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
-ORDERED = 180
+ORDERED: Final = 180
 """Days for which an active order of a medicine speaks of the present regimen."""
-GIVEN = 28
+GIVEN: Final = 28
 """Days for which a dose given, or planned, is of the present regimen."""
-ASSESSED = 365
+ASSESSED: Final = 365
 """Days after which an assessment of risk is of an earlier regimen."""
-_LONG_AGO = Days.on(date.min)
+_LONG_AGO: Final = Days.on(date.min)
 """The day of what the table says: whatever is stated of the risk, an answer too, comes after it."""
-ORDERS = ("MedicationRequest/", "ServiceRequest/", "DeviceRequest/")
+ORDERS: Final = ("MedicationRequest/", "ServiceRequest/", "DeviceRequest/")
 
 Inputs = Mapping[str, Fact]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -29,7 +30,7 @@ class Rule:
         return self.compute(facts, as_of, table) if self.table else self.compute(facts, as_of)
 
 
-RULES: dict[str, Rule] = {
+RULES: Final[dict[str, Rule]] = {
     "gestational age": Rule(
         pregnancy.gestational_age,
         frozenset({"scan", "due_date", "age_by_due_date", "last_period", "age_by_last_period", "week_code", "ended"}),

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Final
 
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
-NOW = 7
+NOW: Final = 7
 """Days for which a statement of febrile neutropenia, a count or a temperature speaks of today."""
-PERHAPS_NOW = 30
+PERHAPS_NOW: Final = 30
 """Days after which an episode that was recorded is surely over."""
-SEVERE = 500.0
+SEVERE: Final = 500.0
 """Neutrophils per microlitre below which neutropenia is severe, and fever makes it febrile."""
-FEVER = 38.3
+FEVER: Final = 38.3
 """Degrees Celsius from which a temperature is a fever."""
-PLATELETS = 20000.0
+PLATELETS: Final = 20000.0
 """Platelets per microlitre below which aplastic anaemia is severe (Camitta)."""
-NADIR = 21
+NADIR: Final = 21
 """Days after a dose of chemotherapy in which a count is a nadir under it."""
-CYCLE = 28
+CYCLE: Final = 28
 """Days before a complication in which a growth factor was prophylaxis against it."""
-EPISODE = 14
+EPISODE: Final = 14
 """Days that lie between two episodes of infection at least."""
 
 Inputs = Mapping[str, Fact]

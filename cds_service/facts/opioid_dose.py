@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from dateutil.relativedelta import relativedelta
 
@@ -15,7 +16,7 @@ from cds_service.facts.tables import MorphineFactors
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
-DRUGS = (
+DRUGS: Final = (
     "codeine",
     "fentanyl_transdermal",
     "hydrocodone",
@@ -27,8 +28,8 @@ DRUGS = (
     "tapentadol",
     "tramadol",
 )
-TAKES: frozenset[str] = frozenset({*DRUGS, "without_factor"})
-LOOK_BACK = relativedelta(months=12)
+TAKES: Final[frozenset[str]] = frozenset({*DRUGS, "without_factor"})
+LOOK_BACK: Final = relativedelta(months=12)
 """How far back the dose before is looked for (our reading: the document names no span)."""
 
 Inputs = Mapping[str, Fact]

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Final
 
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Code, Days, Interval, Value
 
-INJECTIONS = "pump-injections"
-PERMANENT = "pump-permanent-orders"
-NOT_A_TRIAL_DRUG = frozenset({"steroid", "local anaesthetic"})
-SCALES: tuple[str, ...] = ("verbal", "reported", "analogue", "faces")
-SCORES: frozenset[str] = frozenset({*SCALES, "began", "ended"})
-HIGHEST = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
+INJECTIONS: Final = "pump-injections"
+PERMANENT: Final = "pump-permanent-orders"
+NOT_A_TRIAL_DRUG: Final = frozenset({"steroid", "local anaesthetic"})
+SCALES: Final[tuple[str, ...]] = ("verbal", "reported", "analogue", "faces")
+SCORES: Final[frozenset[str]] = frozenset({*SCALES, "began", "ended"})
+HIGHEST: Final = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
 """The worst pain on each scale; scores are compared on a scale from 0 to 10."""
 
 Inputs = Mapping[str, Fact]

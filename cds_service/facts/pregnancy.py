@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import pairwise
+from typing import Final
 
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval, Value
 
-LONGEST = 308
+LONGEST: Final = 308
 """44 weeks in days: no pregnancy is longer, so a dating that would make it so is stale."""
-TERM = 280
+TERM: Final = 280
 """Days from the last menstrual period to the due date (Naegele's rule)."""
-ONE_PREGNANCY = 28
+ONE_PREGNANCY: Final = 28
 """Datings whose beginnings lie further apart than these days are of two pregnancies (redating seldom exceeds three weeks)."""
-MANY = 8
+MANY: Final = 8
 """How many anomalies a diagnosis that does not say which may stand for."""
-NINE_WEEKS = 63
+NINE_WEEKS: Final = 63
 """Days: a pregnancy of this age began no later; and no statement from before it speaks of one that has reached it since."""
-FIRST_TOLD = 28
+FIRST_TOLD: Final = 28
 """Days from the last menstrual period until a pregnancy can first be told."""
 
 Inputs = Mapping[str, Fact]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import Final
 
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
 TUMOR, INFECTION, TRAUMA = "sacral tumor", "sacroiliac joint infection", "pelvic trauma"
-COVERED: dict[str, str] = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
-OTHERS: dict[str, str] = {
+COVERED: Final[dict[str, str]] = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
+OTHERS: Final[dict[str, str]] = {
     "degenerative": "degenerative sacroiliac joint",
     "low_back_pain": "mechanical low back pain",
     "radicular_pain": "radicular pain",

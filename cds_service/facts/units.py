@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-WORDS = {
+WORDS: Final = {
     "day": "d",
     "days": "d",
     "week": "wk",
@@ -33,11 +33,11 @@ WORDS = {
     "beats/min": "/min",
     "bpm": "/min",
 }
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "wk": 604_800}
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "wk": 604_800}
 """The units of time that UCUM defines by one another: policies are read with these, and the libraries need not be loaded for it."""
-LONGEST = 40
+LONGEST: Final = 40
 """Characters of the longest unit that is looked at: what is longer is no unit."""
-_ANNOTATION = re.compile(r"\{[^{}]*\}")
+_ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
 
 
 class UnknownUnit(ValueError):

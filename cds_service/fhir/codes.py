@@ -6,18 +6,18 @@ Charts name one system by many URIs, write ICD-10-CM with and without its dot, a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-CPT = "http://www.ama-assn.org/go/cpt"
-HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
-ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-NDC = "http://hl7.org/fhir/sid/ndc"
-UCUM = "http://unitsofmeasure.org"
+CPT: Final = "http://www.ama-assn.org/go/cpt"
+HCPCS: Final = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+ICD10CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+LOINC: Final = "http://loinc.org"
+SNOMED: Final = "http://snomed.info/sct"
+RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
+NDC: Final = "http://hl7.org/fhir/sid/ndc"
+UCUM: Final = "http://unitsofmeasure.org"
 
-NAMES = {
+NAMES: Final = {
     "CPT": CPT,
     "HCPCS": HCPCS,
     "ICD-10-CM": ICD10CM,
@@ -29,7 +29,7 @@ NAMES = {
 }
 """Short names of code systems, as policies, vignettes and traces write them, and their URIs."""
 
-_SPACE_OF = {
+_SPACE_OF: Final = {
     CPT: "procedure",
     "urn:oid:2.16.840.1.113883.6.12": "procedure",
     HCPCS: "procedure",
@@ -51,7 +51,7 @@ _SPACE_OF = {
     "http://www.cms.gov/Medicare/Coding/ICD10": "icd10pcs",
     "urn:oid:2.16.840.1.113883.6.4": "icd10pcs",
 }
-_SHORT_NAMES = {uri: name for name, uri in NAMES.items()}
+_SHORT_NAMES: Final = {uri: name for name, uri in NAMES.items()}
 
 
 class Coding(NamedTuple):

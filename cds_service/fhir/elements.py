@@ -10,13 +10,13 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from cds_service.fhir.codes import Coding
 from cds_service.policy.values import Days
 
 Resource = dict[str, Any]
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
 
 
 def items(value: Any) -> list[Any]:
@@ -108,7 +108,7 @@ def status_code(concept: Any) -> str:
     return ""
 
 
-ELSEWHERE = "?"
+ELSEWHERE: Final = "?"
 """What a subject that names no Patient by ``Type/id`` reads as: somebody, and nobody can tell who."""
 
 

@@ -12,17 +12,17 @@ from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from fhir_core.types import Code, Date, DateTime, Decimal, FhirBase, Id, Instant, Integer, PositiveInt, String, UnsignedInt, Uri
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-_CODE = re.compile(r"[!-~]+(?: [!-~]+)*")
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_URI = re.compile(r"[!-~]+")
-_VISIBLE = re.compile(r"[!-~]")
-_FRACTION = re.compile(r"\.\d{7}|:60")
+_CODE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_URI: Final = re.compile(r"[!-~]+")
+_VISIBLE: Final = re.compile(r"[!-~]")
+_FRACTION: Final = re.compile(r"\.\d{7}|:60")
 """What a datetime of Python cannot hold."""
 
 
@@ -225,7 +225,7 @@ def _whole(constraint: Integer) -> Element:
     return _Whole(constraint.min_length, constraint.max_length)
 
 
-_PRIMITIVES: dict[type, Callable[[Any], Element]] = {
+_PRIMITIVES: Final[dict[type, Callable[[Any], Element]]] = {
     Code: lambda _: _Matching(_CODE),
     Id: lambda _: _Matching(_ID),
     Uri: lambda _: _Matching(_URI),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from cds_service.fhir.elements import Resource, items, text
 
-_OF_THE_PATIENT = ("patient", "subject", "beneficiary")
-_NARROWING = frozenset({"_id", "_lastUpdated", "category", "class", "clinical-status", "date", "effective", "period", "status"})
+_OF_THE_PATIENT: Final = ("patient", "subject", "beneficiary")
+_NARROWING: Final = frozenset(
+    {"_id", "_lastUpdated", "category", "class", "clinical-status", "date", "effective", "period", "status"}
+)
 """Parameters that leave something out; one that nobody asked for was added by the server."""
 
 

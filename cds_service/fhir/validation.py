@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
 from cds_service.fhir.elements import Resource
 from cds_service.fhir.plain import is_plain
 
-READ = {
+READ: Final = {
     "ServiceRequest": {
         "status",
         "code",
@@ -132,7 +132,7 @@ def library_faults(resource: Resource, model: type[BaseModel]) -> list[Fault]:
     return []
 
 
-_SAID = {
+_SAID: Final = {
     "missing": "it is required and missing",
     "list_type": "a list is meant",
     "string_type": "a string is meant",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
 from pydantic import ValidationError
@@ -23,9 +23,9 @@ from cds_service.fhir.codes import Key, key_of
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
 
-VALUE_OF_CODE = "urn:cds-service:value-of-code"
+VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
 
-_SHAPES = {
+_SHAPES: Final = {
     "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
     "icd10cm": re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
     "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
@@ -60,9 +60,9 @@ class ValueSet:
 
 LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 """Characters of the longest code and system that can be in a set; longer ones are not looked up, nor remembered."""
-MOST_CODINGS = 65_536
+MOST_CODINGS: Final = 65_536
 """Codings of which it is remembered what holds them; with one more, all are forgotten."""
-NOWHERE: Mapping[str, Carried | None] = MappingProxyType({})
+NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
 
 
 class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):

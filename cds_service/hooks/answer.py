@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -49,7 +49,7 @@ from cds_service.store.store import Store
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
-_SELECTING = {
+_SELECTING: Final = {
     "status",
     "code",
     "medicationCodeableConcept",
@@ -62,7 +62,7 @@ _SELECTING = {
 """What is read of an order that no policy turns out to govern."""
 
 
-NOBODY = Caller()
+NOBODY: Final = Caller()
 """A caller of whom nothing is known, and for whom no FHIR server is read."""
 
 

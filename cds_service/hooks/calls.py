@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import orjson
 
@@ -17,7 +18,7 @@ from cds_service.hooks.replies import JSON, Reply, failure, refusal, too_deep
 from cds_service.security.caller import Caller
 from cds_service.store.store import Store
 
-ROUTE = "/cds-services/<service>"
+ROUTE: Final = "/cds-services/<service>"
 """The route of a call, as the log and the metrics name it before the hook is known."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from cds_service.chart import Case
@@ -21,13 +21,13 @@ from cds_service.policy import explain
 from cds_service.policy.finding import MET, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
 
-LONGEST_SUMMARY = 139
-MOST_EVIDENCE = 5
+LONGEST_SUMMARY: Final = 139
+MOST_EVIDENCE: Final = 5
 """Pieces of evidence that a card names for one criterion; the decision has the others."""
-OVERRIDES = "urn:cds-service:override-reason"
-_SPACE = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
-_SHOWN = {DecisionOutcome.NOT_NECESSARY: 0, DecisionOutcome.NOT_DOCUMENTED: 1, DecisionOutcome.REFERRED: 2}
-OVERRIDE_REASONS = (
+OVERRIDES: Final = "urn:cds-service:override-reason"
+_SPACE: Final = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
+_SHOWN: Final = {DecisionOutcome.NOT_NECESSARY: 0, DecisionOutcome.NOT_DOCUMENTED: 1, DecisionOutcome.REFERRED: 2}
+OVERRIDE_REASONS: Final = (
     ("documented-elsewhere", "The criterion is met; it is documented elsewhere"),
     ("other-policy", "The member's plan does not use this policy"),
     ("review-planned", "I will ask the plan for a review or a peer-to-peer conversation"),
@@ -255,7 +255,7 @@ def _place(cite: Citation, policy: Policy) -> str:
     return f"[{_md(f'{title}: {cite.at}' if title else cite.at)}]"
 
 
-_FORMATTING = re.compile(r"([\\`*_\[\]<>|#~])")
+_FORMATTING: Final = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def _md(text: str) -> str:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cds_service.fhir.coverage_information import TEMPORARY, CrdVersion
 from cds_service.hooks.messages import HookRequest, version_of
 
 log = logging.getLogger("cds_service")
-CONFIGURATION = "davinci-crd.configuration"
-TOPICS = "http://terminology.hl7.org/CodeSystem/cdshooks-card-type"
-MOST_CARDS = 20
+CONFIGURATION: Final = "davinci-crd.configuration"
+TOPICS: Final = "http://terminology.hl7.org/CodeSystem/cdshooks-card-type"
+MOST_CARDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Option:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-OPTIONS = (
+OPTIONS: Final = (
     Option(
         "coverage-info",
         "Coverage Information",

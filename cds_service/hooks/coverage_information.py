@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import orjson
@@ -30,14 +30,14 @@ from cds_service.order import Order
 from cds_service.payers import Member
 
 log = logging.getLogger("cds_service")
-_SPACE = UUID("0d6c2f0e-9f0c-5b51-8a59-0a6f1c1f0b7e")
-_SERIOUS = (
+_SPACE: Final = UUID("0d6c2f0e-9f0c-5b51-8a59-0a6f1c1f0b7e")
+_SERIOUS: Final = (
     DecisionOutcome.NOT_NECESSARY,
     DecisionOutcome.NOT_DOCUMENTED,
     DecisionOutcome.REFERRED,
     DecisionOutcome.NECESSARY,
 )
-_LATE_KINDS = ("Appointment", "VisionPrescription")
+_LATE_KINDS: Final = ("Appointment", "VisionPrescription")
 """Order types that coverage-information stands on only since CRD 2.2."""
 Decided = tuple[Case, Decision]
 

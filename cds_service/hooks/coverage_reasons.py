@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from cds_service.chart import Case
 from cds_service.content import Content
@@ -11,7 +12,7 @@ from cds_service.hooks.cards import questions
 from cds_service.policy.finding import MET, Basis
 from cds_service.policy.model import Check, Policy
 
-_SAID = {
+_SAID: Final = {
     DecisionOutcome.NECESSARY: "the order is medically necessary",
     DecisionOutcome.NOT_NECESSARY: "the order is not medically necessary as documented",
     DecisionOutcome.NOT_DOCUMENTED: "the chart does not yet document whether the order is medically necessary",

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Chart, SetAside
 from cds_service.content import Content
@@ -25,8 +25,8 @@ from cds_service.order import Order, read_order
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
-_REFERRING = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
-_STATES = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
+_REFERRING: Final = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
 class Gathered(NamedTuple):

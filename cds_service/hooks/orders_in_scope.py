@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.elements import Resource, days, items, own_reference, patient_of, reference
 from cds_service.fhir.validation import faults
@@ -21,12 +21,12 @@ from cds_service.order import CODE_ELEMENTS, WITHDRAWN, LookUp, Place, appointme
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
-OLDER = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
+OLDER: Final = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
 """Order types that FHIR had before R4."""
-OLDER_SAID = "it is of an older FHIR version; R4 is meant"
-ALTERNATE = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
+OLDER_SAID: Final = "it is of an older FHIR version; R4 is meant"
+ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
 """The extension in which an Appointment names an order that is no ServiceRequest (CRD 2.2)."""
-_BOOKING = {"status", "participant", "start", "requestedPeriod", "basedOn"}
+_BOOKING: Final = {"status", "participant", "start", "requestedPeriod", "basedOn"}
 """What is read of an Appointment that is based on orders."""
 
 

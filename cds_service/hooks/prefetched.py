@@ -7,12 +7,12 @@ is absent, or that holds something else than was asked for, was not searched.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.searchset import read_page
 
-_ABSENT: dict[str, Any] = {}
+_ABSENT: Final[dict[str, Any]] = {}
 
 
 class Supplied(NamedTuple):

@@ -8,8 +8,10 @@ from typing import Final
 
 from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, NoneOf, Outcome, walk
 
-MET, NOT_MET, NOT_DOCUMENTED = Outcome.MET, Outcome.NOT_MET, Outcome.NOT_DOCUMENTED
-MOST_CRITERIA = 65_536
+MET: Final = Outcome.MET
+NOT_MET: Final = Outcome.NOT_MET
+NOT_DOCUMENTED: Final = Outcome.NOT_DOCUMENTED
+MOST_CRITERIA: Final = 65_536
 """Criteria of which it is remembered what they come to in silence; a large policy has some hundreds."""
 
 

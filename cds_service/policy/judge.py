@@ -200,7 +200,7 @@ def _latest(usable: list[Evidence]) -> tuple[Evidence, ...]:
     return tuple([evidence for evidence, when in dated if when.last >= latest.first])
 
 
-_SAID = (bool, str)
+_SAID: Final = (bool, str)
 
 
 def _answer(test: Test, value: Value | None) -> Outcome:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
@@ -87,7 +87,7 @@ class Code:
 Value = bool | Interval | Days | Code | str
 """What a fact can be: yes or no, a number, a day, a code, or one word of a closed list."""
 
-_LOOK_BACK = re.compile(r"(?P<n>\d+)\s+(?P<unit>day|week|month|year)s?")
+_LOOK_BACK: Final = re.compile(r"(?P<n>\d+)\s+(?P<unit>day|week|month|year)s?")
 
 
 @lru_cache(maxsize=4096)

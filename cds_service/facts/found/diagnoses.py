@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import UNCONFIRMED, Case, Hit
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
@@ -16,7 +16,7 @@ from cds_service.policy.values import Days, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.condition import ConditionEvidence
 
-OVER = frozenset({"inactive", "remission", "resolved"})
+OVER: Final = frozenset({"inactive", "remission", "resolved"})
 
 
 def diagnoses(kind: ConditionEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.kinds.fhir_value import read_quantity, read_value
@@ -19,8 +19,8 @@ from cds_service.policy.values import Interval, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.observation import ObservationEvidence
 
-DONE = frozenset({"final", "amended", "corrected", "preliminary"})
-_NO_CALL = re.compile(
+DONE: Final = frozenset({"final", "amended", "corrected", "preliminary"})
+_NO_CALL: Final = re.compile(
     r"no[ -]?(call|result)|test failure|failed|insufficient|low fetal fraction|unable to|not reportable|inconclusive",
     re.IGNORECASE,
 )

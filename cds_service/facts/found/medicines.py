@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.services import replaced_by
@@ -16,8 +16,8 @@ from cds_service.policy.values import Days, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.medication import MedicationEvidence
 
-RESOURCES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
-_STATES = {
+RESOURCES: Final = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_STATES: Final = {
     "in-progress": "active",
     "intended": "active",
     "cancelled": "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cds_service.chart import Case
 from cds_service.facts.found.wording import empty, hinted, matched
@@ -16,10 +16,10 @@ from cds_service.policy.values import Code, Days, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderRenewalEvidence, OrderWordsEvidence
 
-_LONG_AGO = Days.on(date.min)
+_LONG_AGO: Final = Days.on(date.min)
 """The day that an order's words are dated: a person's answer to the question, whenever given, says more."""
-_PRIOR = {"MedicationRequest": "priorPrescription", "DeviceRequest": "priorRequest"}
-COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
+_PRIOR: Final = {"MedicationRequest": "priorPrescription", "DeviceRequest": "priorRequest"}
+COVERAGE_INFORMATION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 
 
 def code(kind: OrderCodeEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.measurements import has_no_result
@@ -17,9 +17,9 @@ from cds_service.policy.values import Days, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 
-_PROCEDURE_STATES = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
-SERVICES = ("ServiceRequest", "Procedure")
-_DATES = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
+_PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+SERVICES: Final = ("ServiceRequest", "Procedure")
+_DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
 
 
 def services(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:

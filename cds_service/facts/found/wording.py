@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import Order
@@ -13,15 +13,17 @@ from cds_service.order import Order
 if TYPE_CHECKING:
     from cds_service.facts.kinds.wording import SayingEntry
 
-_NEGATED = re.compile(
+_NEGATED: Final = re.compile(
     r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|neg|negative|opt out|opted out|decline)\b"
 )
-LONGEST = 1000
+LONGEST: Final = 1000
 """Characters of an order's words that are read."""
-_CLAUSE = re.compile(r"[;]|[.,] ")
-_NEAR = 80
+_CLAUSE: Final = re.compile(r"[;]|[.,] ")
+_NEAR: Final = 80
 """Characters before and after a phrase in which a negation is looked for, within its clause."""
-_REFUSED = re.compile(r"\W*(test|testing|screen|screening|panel|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b")
+_REFUSED: Final = re.compile(
+    r"\W*(test|testing|screen|screening|panel|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b"
+)
 
 
 def described_as(order: Order, saying: SayingEntry, terminology: Terminology) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
 from cds_service.fhir.codes import UCUM
@@ -12,7 +12,7 @@ from cds_service.fhir.elements import codings, days, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Code, Days, Interval, Value
 
-_YES_NO = {"Y": True, "N": False, "373066001": True, "373067005": False}
+_YES_NO: Final = {"Y": True, "N": False, "373066001": True, "373067005": False}
 """Answers of HL7 table 0136 and of SNOMED CT's yes and no."""
 
 
