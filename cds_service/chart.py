@@ -30,16 +30,20 @@ from cds_service.order import LookUp, Order, referred_medicine
 from cds_service.policy.values import Days
 
 
-class Hit(NamedTuple):
-    """A place in the chart whose code is in a value set.
+class Hit:
+    """A place in the chart whose code is in a value set; never changed.
 
-    ``holder`` is the element that has the code: the resource itself or a component of it.
+    ``holder`` is the element that has the code: the resource itself or a component of it. ``carried`` is the value that the code
+    stands for in the value set.
     """
 
-    resource: Resource
-    holder: Mapping[str, Any]
-    coding: Coding
-    carried: Carried | None
+    __slots__ = ("carried", "coding", "holder", "resource")
+
+    def __init__(self, resource: Resource, holder: Mapping[str, Any], coding: Coding, carried: Carried | None) -> None:
+        self.resource: Final = resource
+        self.holder: Final = holder
+        self.coding: Final = coding
+        self.carried: Final = carried
 
 
 @dataclass(frozen=True, slots=True)

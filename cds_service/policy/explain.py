@@ -162,8 +162,14 @@ def _unpresumed_in_silence(criterion: AtLeast | NoneOf) -> Outcome:
 
 
 def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outcome:
-    parts = [_unpresumed(part) for part in finding.parts]
-    return count(criterion, parts.count(MET), parts.count(NOT_DOCUMENTED))
+    met = left_open = 0
+    for part in finding.parts:
+        outcome = _unpresumed(part)
+        if outcome is MET:
+            met += 1
+        elif outcome is NOT_DOCUMENTED:
+            left_open += 1
+    return count(criterion, met, left_open)
 
 
 def asks(finding: Finding) -> tuple[str, ...]:

@@ -117,9 +117,13 @@ def silent_check(check: Check, unsearched: tuple[str, ...]) -> Finding:
 def counted(criterion: AtLeast | NoneOf, parts: tuple[Finding, ...], *, silent: bool = False) -> Finding:
     """The finding of a criterion by counting the outcomes of its parts (Kleene's logic: an open part leaves open what it could
     still change)."""
-    outcomes = [part.outcome for part in parts]
-    outcome = count(criterion, outcomes.count(MET), outcomes.count(NOT_DOCUMENTED))
-    return Finding(criterion, outcome, parts, (), None, (), silent)
+    met = left_open = 0
+    for part in parts:
+        if part.outcome is MET:
+            met += 1
+        elif part.outcome is NOT_DOCUMENTED:
+            left_open += 1
+    return Finding(criterion, count(criterion, met, left_open), parts, (), None, (), silent)
 
 
 def count(criterion: AtLeast | NoneOf, met: int, left_open: int) -> Outcome:

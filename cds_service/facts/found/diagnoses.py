@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,17 +23,19 @@ def diagnoses(kind: ConditionEvidence, case: Case, wanted: Wanted) -> Iterable[E
     """The diagnoses of a case with a code that its kind names, with their standing."""
     if not case.chart.coded("Condition", kind.codes) and kind.codes not in case.reasons:
         return ()
-    found = list(_conditions(kind, case, wanted)) + list(_reasons(kind, case, wanted))
+    found = _conditions(kind, case, wanted) + _reasons(kind, case, wanted)
     if kind.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
     return _one_code_does_not_refute_another(found, case.as_of) if wanted.type == "boolean" else [evidence for _, evidence in found]
 
 
-def _conditions(kind: ConditionEvidence, case: Case, wanted: Wanted) -> Iterator[tuple[Coding, Evidence]]:
+def _conditions(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
+    found: list[tuple[Coding, Evidence]] = []
     for hit in case.chart.coded("Condition", kind.codes):
         evidence = _condition(kind, hit, case, wanted)
-        if evidence:
-            yield hit.coding, evidence
+        if evidence is not None:
+            found.append((hit.coding, evidence))
+    return found
 
 
 def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence | None:
@@ -71,14 +73,17 @@ def _value(kind: ConditionEvidence, hit: Hit, wanted: Wanted) -> Value:
         return str(error)
 
 
-def _reasons(kind: ConditionEvidence, case: Case, wanted: Wanted) -> Iterator[tuple[Coding, Evidence]]:
+def _reasons(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
+    found: list[tuple[Coding, Evidence]] = []
     for stated in case.reasons.get(kind.codes, ()):
         value = _value(kind, Hit({}, {}, stated.coding, stated.carried), wanted)
         if isinstance(value, str) and wanted.type != "choice":
             continue
         standing = Standing.UNCERTAIN if stated.unconfirmed else Standing.USABLE
         note = "the diagnosis is not confirmed" if stated.unconfirmed else ""
-        yield stated.coding, Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
+        evidence = Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
+        found.append((stated.coding, evidence))
+    return found
 
 
 def _hint(evidence: Evidence) -> Evidence:

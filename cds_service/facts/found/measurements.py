@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -28,36 +28,32 @@ _NO_CALL: Final = re.compile(
 
 def measurements(kind: ObservationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
     """The Observations of a case with a code that its kind names, each with its value or why it has none."""
-    hits = case.chart.coded("Observation", kind.codes)
-    return [evidence for hit in hits for evidence in _read(kind, hit, case, wanted)] if hits else ()
+    read = [_read(kind, hit, case, wanted) for hit in case.chart.coded("Observation", kind.codes)]
+    return [evidence for evidence in read if evidence is not None]
 
 
-def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence | None:
     observation = hit.resource
     status = text(observation.get("status"))
     said = own_reference(observation)
     when = first_days(observation, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
     if status == "entered-in-error":
-        return
+        return None
     if status not in DONE:
         standing = Standing.DISCOUNTED if status in ("registered", "cancelled") else Standing.UNCERTAIN
         note = f"its status is {status}" if status in ("registered", "cancelled", "unknown") else "its status cannot be read"
-        yield Evidence(None, when, said, standing=standing, note=note)
-        return
+        return Evidence(None, when, said, standing=standing, note=note)
     if "dataAbsentReason" in hit.holder:
         reason = next((coding.code for coding in codings(hit.holder["dataAbsentReason"])), "a reason that is not coded")
-        yield Evidence(None, when, said, standing=Standing.DISCOUNTED, note=f"no value: {reason}")
-        return
+        return Evidence(None, when, said, standing=Standing.DISCOUNTED, note=f"no value: {reason}")
     try:
         value = _widened(kind, _value(kind, hit, wanted, case))
     except Unreadable as error:
-        yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-        return
+        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
     if when is None:
-        yield Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
-        return
+        return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
-    yield Evidence(value, when, said, note="preliminary" if status == "preliminary" else "", shown=shown)
+    return Evidence(value, when, said, note="preliminary" if status == "preliminary" else "", shown=shown)
 
 
 def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> Value:

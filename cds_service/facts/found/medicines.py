@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
@@ -30,13 +30,14 @@ _STATES: Final = {
 def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
     """The medicines of a case that its kind counts, with their standing."""
     hits = [hit for type_ in kind.resources or RESOURCES for hit in case.chart.coded(type_, kind.codes)]
-    found = list(_in_chart(kind, hits, case, wanted)) if hits else []
+    found = _in_chart(kind, hits, case, wanted) if hits else []
     if kind.itself or len(case.signing) > 1:
         found += _drafted(kind, case, wanted)
     return found
 
 
-def _in_chart(kind: MedicationEvidence, hits: Iterable[Hit], case: Case, wanted: Wanted) -> Iterator[Evidence]:
+def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wanted) -> list[Evidence]:
+    found: list[Evidence] = []
     own = {order.reference for order in case.signing} | replaced_by(case.order)
     for hit in hits:
         status = text(hit.resource.get("status"))
@@ -45,7 +46,8 @@ def _in_chart(kind: MedicationEvidence, hits: Iterable[Hit], case: Case, wanted:
             continue
         if (kind.because and not _reason(kind, hit.resource, case)) or not _routed(kind, hit, case):
             continue
-        yield _evidence(kind, hit, medication_days(hit.resource), wanted, status)
+        found.append(_evidence(kind, hit, medication_days(hit.resource), wanted, status))
+    return found
 
 
 def _reason(kind: MedicationEvidence, resource: Resource, case: Case) -> bool:
@@ -61,7 +63,8 @@ def _routed(kind: MedicationEvidence, hit: Hit, case: Case) -> bool:
     return any(kind.routes in holding(*coding) for route in routes_of(hit.resource) for coding in codings(route))
 
 
-def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evidence]:
+    found: list[Evidence] = []
     drafts = [*(case.other_orders() if kind.signed_with else ()), *([case.order] if kind.itself else [])]
     for other in drafts:
         for coding in other.codings:
@@ -70,8 +73,9 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterator[E
                 hit = Hit(other.resource, other.resource, coding, held[kind.codes])
                 if not _routed(kind, hit, case):
                     continue
-                yield _evidence(kind, hit, Days.on(case.as_of), wanted, "signed together")
+                found.append(_evidence(kind, hit, Days.on(case.as_of), wanted, "signed together"))
                 break
+    return found
 
 
 def _evidence(kind: MedicationEvidence, hit: Hit, when: Days | None, wanted: Wanted, status: str) -> Evidence:

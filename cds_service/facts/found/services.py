@@ -67,7 +67,7 @@ def _unlisted_in_chart(kind: ServiceEvidence, type_: str, case: Case) -> Iterato
         return
     for hit in case.chart.coded(type_, kind.unlisted.value_set):
         if described_as(read_order(hit.resource, 0, case.as_of), kind.unlisted, case.chart.terminology):
-            yield hit._replace(carried=None)
+            yield Hit(hit.resource, hit.holder, hit.coding, None)
 
 
 def _evidence(kind: ServiceEvidence, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
