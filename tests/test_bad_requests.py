@@ -142,12 +142,12 @@ def test_a_fault_of_ours_is_told_without_detail(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unforeseen failure answers 500 with an OperationOutcome; the log says where and holds no value."""
-    import cds_service.hooks.routes as routes
+    import cds_service.hooks.calls as calls
 
     def fails(*_: object) -> Json:
         raise RuntimeError("Jane Doe")
 
-    monkeypatch.setattr(routes, "answer", fails)
+    monkeypatch.setattr(calls, "answer", fails)
     response = client.post(ADDRESS, json=request(order()))
     assert response.status_code == 500
     assert response.get_json()["issue"][0]["severity"] == "fatal"

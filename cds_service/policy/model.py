@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from cds_service.policy.answers import Answers
 from cds_service.policy.values import Days, LookBack, Value
@@ -53,19 +53,16 @@ class Evidence(NamedTuple):
     shown: str = ""
 
 
-class Fact:
-    """All that a chart says about one fact on one date of service; never changed.
+class Fact(NamedTuple):
+    """All that a chart says about one fact on one date of service.
 
     ``unsearched`` names the resource types that could have held more and were not searched:
     that is another silence than a search that found nothing.
     """
 
-    __slots__ = ("evidence", "name", "unsearched")
-
-    def __init__(self, name: str, evidence: tuple[Evidence, ...] = (), unsearched: tuple[str, ...] = ()) -> None:
-        self.name: Final = name
-        self.evidence: Final = evidence
-        self.unsearched: Final = unsearched
+    name: str
+    evidence: tuple[Evidence, ...] = ()
+    unsearched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,6 @@ def test_the_view_gets_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         got.extend(one for one in given if isinstance(one, Caller))
         return {}
 
-    monkeypatch.setattr("cds_service.hooks.routes.answer", answer)
+    monkeypatch.setattr("cds_service.hooks.calls.answer", answer)
     assert sign(service(tmp_path), token(tenant="north")).status_code == 200
     assert (got[0].issuer, got[0].fhir_servers, got[0].tenant) == (ISSUER, ("https://ehr.example/fhir",), "north")
