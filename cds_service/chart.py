@@ -147,9 +147,11 @@ class Chart:
     def held(self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any) -> None:
         """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
         listed = concept.get("coding") if isinstance(concept, dict) else None
-        seen: set[str] | None = None
+        if not isinstance(listed, list):
+            listed = items(listed)
+        seen: set[str] | None = set() if len(listed) > 1 else None
         holding = self.terminology.held
-        for written in listed if isinstance(listed, list) else items(listed):
+        for written in listed:
             if not isinstance(written, dict):
                 continue
             system, code = written.get("system"), written.get("code")
@@ -158,11 +160,16 @@ class Chart:
             found = holding[system, code]
             if not found:
                 continue
-            seen = set() if seen is None else seen
+            coding = Coding(system, code)
             for id_, carried in found.items():
-                if id_ not in seen:
+                if seen is not None:
+                    if id_ in seen:
+                        continue
                     seen.add(id_)
-                    index.setdefault(id_, []).append(Hit(resource, holder, Coding(system, code), carried))
+                hits = index.get(id_)
+                if hits is None:
+                    hits = index[id_] = []
+                hits.append(Hit(resource, holder, coding, carried))
 
 
 PLAINLY_CODED: Final = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})

@@ -32,7 +32,7 @@ class LogLine(logging.Formatter):
             "said": record.getMessage(),
         }
         told = record.__dict__.get(TOLD)
-        line |= told if told is not None else {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        line.update(told if told is not None else {name: value for name, value in record.__dict__.items() if name not in _OWN})
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])
             line |= {"error": record.exc_info[0].__name__, "at": [f"{Path(f.filename).name}:{f.lineno}" for f in frames][-6:]}

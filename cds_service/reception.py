@@ -169,7 +169,7 @@ def waits_for_nothing(scope: Any, body: bytes) -> bool:
     Such a call is decided on what it holds, in a millisecond, where no tokens are checked. The names in JSON may be written with
     escapes, so a body with any of those is taken to name a server.
     """
-    small = scope.path == CALL and scope.method == "POST" and len(body) <= SMALL
+    small = len(body) <= SMALL and scope.path == CALL and scope.method == "POST"
     return small and b"fhirServer" not in body and b"\\u" not in body and "origin" not in scope.headers
 
 

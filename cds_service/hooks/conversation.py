@@ -127,7 +127,7 @@ def conversation_of(request: HookRequest[Any], configured: CrdVersion) -> Conver
         _ignored(request, CONFIGURATION)
         given = None
     options: dict[str, bool | int] = {}
-    for option in OPTIONS:
+    for option in OPTIONS if given else ():
         value = (given or {}).get(option.code)
         if value is not None and not option.fits(value):
             _ignored(request, option.code)

@@ -32,16 +32,26 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
     if not isinstance(value, dict):
         return Supplied(kind, "part")
     stated = value.get("resourceType")
-    if stated == "Bundle" and _found_nothing(value):
-        return _nothing(kind)
+    if stated == "Bundle":
+        return _bundled(value, kind)
     if stated == kind:
         own = kind != "Patient" or own_reference(value) in ("Patient", f"Patient/{patient}")
         return Supplied(kind, "whole" if own else "part", (value,))
     if stated == "OperationOutcome":
         return Supplied(kind, "failed")
-    page = read_page(value) if stated == "Bundle" else None
+    return Supplied(kind, "absent" if value is _ABSENT else "part")
+
+
+def _bundled(bundle: dict[str, Any], kind: str) -> Supplied:
+    entries = bundle.get("entry")
+    none = not entries if isinstance(entries, list) else "entry" not in bundle
+    if none and "link" not in bundle:
+        total = bundle.get("total", 0)
+        if type(total) is int and total == 0:
+            return _nothing(kind)
+    page = read_page(bundle)
     if page is None:
-        return Supplied(kind, "absent" if value is _ABSENT else "part")
+        return Supplied(kind, "part")
     if page.failed:
         return Supplied(kind, "failed", page.resources)
     whole = page.sound and not page.next and page.holds_all(kind)
@@ -53,10 +63,3 @@ def supplied(prefetch: dict[str, Any], key: str, kind: str, patient: str) -> Sup
 def _nothing(kind: str) -> Supplied:
     """A search that found nothing."""
     return Supplied(kind, "whole")
-
-
-def _found_nothing(bundle: dict[str, Any]) -> bool:
-    """Whether a page is plainly that of a search which found nothing, as most pages are."""
-    total, entries = bundle.get("total", 0), bundle.get("entry")
-    empty = entries == [] or (entries is None and "entry" not in bundle)
-    return empty and type(total) is int and total == 0 and "link" not in bundle

@@ -116,7 +116,7 @@ def _settled_by_presumption(finding: Finding, twice: frozenset[str], found: dict
 
 @lru_cache(maxsize=MOST_CRITERIA)
 def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
-    """What ``_settled_by_presumption`` adds of a criterion on a chart that says nothing of it: always the same."""
+    """What a presumption settles of a criterion on a chart that says nothing of it: always the same."""
     finding = silence_of(criterion).finding
     found: dict[str, bool] = {}
     if _as_one(finding):
@@ -124,7 +124,7 @@ def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
     else:
         for part in finding.parts[:1] if closed(finding) else finding.parts:
             _settled_by_presumption(part, frozenset(), found)
-    return found
+    return {id_: True for id_, presumed in found.items() if presumed}
 
 
 @lru_cache(maxsize=MOST_CRITERIA)
