@@ -116,8 +116,8 @@ def service_command(port: int) -> list[str]:
     """Serves the service as an operator does, without a store."""
     return [
         sys.executable,
-        "-c",
-        "from cds_service.cli import run; run()",
+        "-m",
+        "cds_service",
         "serve",
         "--port",
         str(port),

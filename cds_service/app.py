@@ -56,7 +56,7 @@ def create_app(
     account_for(app)
     chosen, day = settings or settings_of_environment(), today or _local_day
     entry = access or access_of_environment()
-    reading = servers or ClientServers(entry.outbound)
+    reading = servers or (ClientServers(entry.outbound) if entry.outbound else None)
     calls = Calls(held, chosen, day, store, reading)
     routes = hooks_routes(calls)
     app.extensions[CALLS] = calls

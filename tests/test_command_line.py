@@ -385,7 +385,7 @@ def served(log: Path, *command: str) -> Iterator[tuple[subprocess.Popen[bytes], 
     """Runs a serving command as a process of its own until it answers, and ends it. Another port is tried if one was just taken."""
     environment = {name: value for name, value in os.environ.items() if name != "CDS_SERVICE_CONTENT"}
     environment["CDS_SERVICE_STORE"] = "none"
-    run = [sys.executable, "-c", "from cds_service.cli import run; run()"]
+    run = [sys.executable, "-m", "cds_service"]
     for _ in range(5):
         port = free_port()
         with log.open("wb") as out:

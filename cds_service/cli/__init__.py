@@ -56,8 +56,3 @@ def main(
     ] = False,
 ) -> None:
     """Judges orders by published medical policies, as a CDS Hooks service and at the command line."""
-
-
-def run() -> None:
-    """Runs the command line; what the shell calls ``cds-service``."""
-    app()

@@ -53,7 +53,9 @@ def settle_access(
     }
     os.environ.update(named)
     try:
-        access_of_environment().outbound.close()
+        outbound = access_of_environment().outbound
+        if outbound:
+            outbound.close()
     except ContentError as error:
         refuse([str(problem) for problem in error.problems])
     except ValueError as error:

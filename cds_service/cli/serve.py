@@ -6,9 +6,7 @@ import errno
 import logging
 import logging.config
 import os
-import signal
 import socket
-import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -19,19 +17,15 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service import telemetry
-from cds_service.app import CALLS, create_app, settings_of_environment
+from cds_service.app import settings_of_environment
 from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
 from cds_service.cli.store import StoreUrl, ready_store
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
-from cds_service.reception import Patience, Reception, spare_the_collector
-from cds_service.security.access import CLIENTS
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
-from cds_service.store.store import Store
-from cds_service.web.pages import render_ahead
 
 log = logging.getLogger("cds_service")
 LONGEST_END = 10
@@ -126,7 +120,7 @@ def _listen(content: Content, address: str, port: int, workers: int, store: str,
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
     server = Granian(
-        "cds_service.cli.serve:worker",
+        "cds_service.worker:worker",
         address=address,
         port=port,
         interface=Interfaces.RSGI,
@@ -142,19 +136,3 @@ def _listen(content: Content, address: str, port: int, workers: int, store: str,
         told = {"address": address, "port": port, "workers": workers}
         log.info("serving", extra=told | {"revision": content.revision, "policies": len(content.policies)})
     server.serve()
-
-
-def worker() -> Reception:
-    """The service in a worker process. Raises ContentError when the content was broken since the server started.
-
-    Ctrl-C reaches every process of the terminal, and the server then tells its workers to end as well. A worker that is told twice
-    may hang (Granian 2.8: one end in twenty), so workers leave Ctrl-C to the server.
-    """
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    url = os.environ.get(STORE, NONE)
-    app = create_app(store=None if url == NONE else Store(url))
-    spare_the_collector()
-    threading.Thread(target=render_ahead, args=(app,), name="pages", daemon=True).start()
-    patience = Patience(body=body_seconds())
-    return Reception(app, patience, None if os.environ.get(CLIENTS) else app.extensions[CALLS])

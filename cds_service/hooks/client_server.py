@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cds_service import telemetry
@@ -17,8 +17,11 @@ from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.scopes import Scopes
 from cds_service.fhir.server import Failed, FhirServer, Found, Limits
 from cds_service.hooks.messages import HookRequest
-from cds_service.security.outbound import NotAllowed, Outbound, Unreachable
+from cds_service.security.unreached import NotAllowed, Unreachable
 from cds_service.security.urls import allows, read_url
+
+if TYPE_CHECKING:
+    from cds_service.security.outbound import Outbound
 
 SLACK = 0.3
 """Seconds beside the budget in which a reading that ran out of time gives back what it has."""

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cds_service.security.outbound import Outbound
 from cds_service.security.urls import read_prefix
 
 if TYPE_CHECKING:
     from cds_service.security.clients import Clients
+    from cds_service.security.outbound import Outbound
 
 CLIENTS = "CDS_SERVICE_CLIENTS"
 PUBLIC_URL = "CDS_SERVICE_PUBLIC_URL"
@@ -26,11 +26,12 @@ CA_BUNDLE = "CDS_SERVICE_CA_BUNDLE"
 class Access:
     """Without ``clients`` the service is open: whoever reaches it may call, and ``fhir_servers`` may be read for anyone.
 
+    ``outbound`` makes the service's own calls; it is None where there is nobody to be called.
     ``now`` tells the moment by which tokens are judged.
     ``public_url`` is what stands before ``/cds-services`` in the addresses that clients call, without a slash at its end.
     """
 
-    outbound: Outbound
+    outbound: Outbound | None
     clients: Clients | None = None
     public_url: str = ""
     fhir_servers: tuple[str, ...] = ()
@@ -56,12 +57,18 @@ def access_of_environment() -> Access:
         )
     if named and servers:
         raise ValueError(f"{FHIR_SERVERS} is for an open service; the clients file says which FHIR servers are read for whom")
-    try:
-        outbound = Outbound(development=development, ca_bundle=os.environ.get(CA_BUNDLE) or None)
-    except OSError:
-        raise ValueError(f"{CA_BUNDLE}: the file of certificates cannot be read") from None
+    outbound = _outbound(development=development) if named or servers or os.environ.get(CA_BUNDLE) else None
     if not named:
         return Access(outbound, None, public, servers)
     from cds_service.security.clients import read_clients  # noqa: PLC0415 - ten megabytes of cryptography, of no use to an open service
 
     return Access(outbound, read_clients(Path(named), development=development), public)
+
+
+def _outbound(*, development: bool) -> Outbound:
+    from cds_service.security.outbound import Outbound  # noqa: PLC0415 - six megabytes of HTTP, of no use where nobody is called
+
+    try:
+        return Outbound(development=development, ca_bundle=os.environ.get(CA_BUNDLE) or None)
+    except OSError:
+        raise ValueError(f"{CA_BUNDLE}: the file of certificates cannot be read") from None

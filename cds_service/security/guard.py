@@ -48,8 +48,8 @@ def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
     token, and discovery only where the clients file says so.
     """
     clients = access.clients
-    if clients is None:
-        raise ValueError("nobody is named whose tokens could be checked")
+    if clients is None or access.outbound is None:
+        raise ValueError("nobody is named whose tokens could be checked, or their keys cannot be fetched")
     keys = ClientKeys(access.outbound)
     first_use: FirstUse = store.first_use if store else UsedHere().first_use
     nobody = Caller()

@@ -22,7 +22,10 @@ from urllib3.exceptions import DecodeError, HTTPError
 
 from cds_service.security.addresses import may_connect
 from cds_service.security.connections import CALL, Call, CheckedAdapter
+from cds_service.security.unreached import NotAllowed, Unreachable
 from cds_service.security.urls import Address, allows, read_url
+
+__all__ = ["NotAllowed", "Outbound", "Reply", "Unreachable"]
 
 RESOLVERS = 8
 """Names that are resolved at once. A name server that hangs keeps one of them for as long as the system lets it."""
@@ -37,23 +40,6 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class NotAllowed(Exception):
-    """The guard refused, and nothing was sent; ``why`` says so in words without the URL."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(why)
-
-
-class Unreachable(Exception):
-    """The call was made and brought no answer. ``why`` is ``timeout``, ``too large``, ``redirect``, ``name``, ``tls``, ``encoding``
-    or ``connection``."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(why)
 
 
 class Outbound:

@@ -32,7 +32,7 @@ Json = dict[str, Any]
 def served(log: Path, *options: str, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Runs ``serve`` as a process of its own until it answers; gives it and the address of the service."""
     port = free_port()
-    run = [sys.executable, "-c", "from cds_service.cli import run; run()", "serve", "--port", str(port), *options]
+    run = [sys.executable, "-m", "cds_service", "serve", "--port", str(port), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             run, stdout=out, stderr=subprocess.STDOUT, env=os.environ | environment, cwd=ROOT, start_new_session=True
@@ -157,7 +157,7 @@ def test_serve_makes_its_own_file_and_keeps_feedback_there(tmp_path: Path) -> No
 def test_serve_says_what_to_do_about_an_outdated_store(empty: str, tmp_path: Path) -> None:
     """A store named by the operator is upgraded by the operator: ``serve`` refuses and names the command."""
     url = empty.replace("/folder", "") if empty.startswith("sqlite") else empty
-    run = [sys.executable, "-c", "from cds_service.cli import run; run()", "serve", "--port", str(free_port()), "--store", url]
+    run = [sys.executable, "-m", "cds_service", "serve", "--port", str(free_port()), "--store", url]
     done = subprocess.run(
         run, capture_output=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=LONGEST, check=False
     )
