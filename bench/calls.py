@@ -17,9 +17,10 @@ from types import FrameType
 import orjson
 
 from bench.bodies import BODIES, body_of
-from cds_service.app import create_app
+from cds_service.app import CALLS, create_app
 from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.calls import Calls
 from cds_service.hooks.messages import parse_request
 
 BUDGET = Path(__file__).parent / "budget.json"
@@ -48,8 +49,8 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def counts(content: Content) -> dict[str, int]:
-    """The calls of a decision and of a whole request, for every body in two sizes."""
-    client = create_app(content, Settings(), lambda: DAY).test_client()
+    """The calls of a decision and of a whole request, as a worker answers it, for every body in two sizes."""
+    answering: Calls = create_app(content, Settings(), lambda: DAY).extensions[CALLS]
     found: dict[str, int] = {}
     for name in BUDGETED:
         for size in (6_000, 60_000):
@@ -57,8 +58,7 @@ def counts(content: Content) -> dict[str, int]:
             request = parse_request(body, "2.2")
             held = f"{name} ({BODIES[name].policy}), {size // 1000} kB"
             found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
-            send = partial(client.post, "/cds-services/medical-policy", data=body, content_type="application/json")
-            found[f"{held}: request"] = calls(send)
+            found[f"{held}: request"] = calls(partial(answering.accounted, body))
     return found
 
 

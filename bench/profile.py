@@ -1,9 +1,9 @@
 """Where the time of an order-sign goes: ``python -m bench.profile --name NAME`` writes ``docs/performance/NAME.txt``.
 
 pyinstrument looks at the running service every half millisecond while one process answers so many order-signs of each size, from
-the WSGI call to the whole answer, with its log lines, without a server or a network. The shares are what to read: looking costs
-time too. For each size the file holds the functions by the time spent in themselves, and the tree of calls, where the frames of
-libraries are folded together.
+the bytes of the request to those of the reply, with its log lines, without a server or a network. The shares are what to read:
+looking costs time too. For each size the file holds the functions by the time spent in themselves, and the tree of calls, where
+the frames of libraries are folded together.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
-from flask import Flask
 from pyinstrument import Profiler
 from pyinstrument.frame import Frame
 from pyinstrument.renderers import ConsoleRenderer
 from pyinstrument.session import Session
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bench.bodies import BODIES, USUAL, body_of
-from cds_service.app import create_app
+from cds_service.app import CALLS, create_app
 from cds_service.content import Content, read_content, shipped_content
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.calls import Calls
 from cds_service.log_lines import LogLine
 
 FOLDER = Path(__file__).parent.parent / "docs" / "performance"
@@ -39,21 +37,20 @@ THRESHOLD = 1.0
 _SECONDS_BETWEEN = 0.0005
 
 
-def sign(app: Flask, body: bytes) -> None:
-    """One order-sign, from the WSGI call to the whole answer. Raises RuntimeError for an answer that is not 200."""
-    builder = EnvironBuilder(path=f"/cds-services/{SERVICE_ID}", method="POST", data=body, content_type="application/json")
-    answer, status, _ = run_wsgi_app(app, builder.get_environ(), buffered=True)
-    if not status.startswith("200"):
-        raise RuntimeError(f"the service answered {status}: {b''.join(answer).decode()[:500]}")
+def sign(calls: Calls, body: bytes) -> None:
+    """One order-sign, from its bytes to the reply's, as a worker answers it. Raises RuntimeError for a reply that is not 200."""
+    reply = calls.accounted(body)
+    if reply.status != 200:
+        raise RuntimeError(f"the service answered {reply.status}: {reply.body.decode()[:500]}")
 
 
-def profiled(app: Flask, body: bytes, requests: int) -> Session:
+def profiled(calls: Calls, body: bytes, requests: int) -> Session:
     """What pyinstrument saw of so many requests, after some that fill the caches."""
     for _ in range(50):
-        sign(app, body)
+        sign(calls, body)
     with Profiler(interval=_SECONDS_BETWEEN, async_mode="disabled") as profiler:
         for _ in range(requests):
-            sign(app, body)
+            sign(calls, body)
     assert profiler.last_session is not None
     return profiler.last_session
 
@@ -109,9 +106,9 @@ def machine() -> str:
 
 def report(content: Content, name: str, requests: int, threshold: float) -> str:
     """The whole text of a profile."""
-    app = create_app(content)
+    calls: Calls = create_app(content).extensions[CALLS]
     with _logging():
-        sessions = {size: profiled(app, body_of(size, content, name), requests) for size in SIZES}
+        sessions = {size: profiled(calls, body_of(size, content, name), requests) for size in SIZES}
     return "\n\n".join(_pieces(sessions, requests, threshold)) + "\n"
 
 

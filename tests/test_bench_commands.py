@@ -18,7 +18,7 @@ from bench.compared import Load, tables
 from bench.profile import own_time, profiled, report, tree
 from bench.served import Measured
 from bench.throughput import cases, per_second, replayed
-from cds_service.app import create_app
+from cds_service.app import CALLS, create_app
 from cds_service.content import Content
 from cds_service.vignettes.read import read_vignettes
 from tests.conftest import TODAY
@@ -82,14 +82,14 @@ def test_a_table_of_servers_tells_ratios_to_the_reference() -> None:
 def test_a_profile_names_no_place_of_this_machine(content: Content) -> None:
     """The text of a profile holds the steps of an order-sign by function and file, and no path of the machine."""
     text = report(content, "necessary", 20, 1.0)
-    assert re.search(r"^ *\d+\.\d +\d+\.\d  \w+  cds_service/facts/extract.py:\d+$", text, re.MULTILINE)
+    assert re.search(r"^ *\d+\.\d +\d+\.\d  \w+  cds_service/policy/judge.py:\d+$", text, re.MULTILINE)
     assert re.search(r"\d+\.\d% decide  cds_service/decision.py:\d+", text)
     assert not re.search(r"(?<![\w.])/\w+/", text)
 
 
 def test_a_profile_tells_only_what_is_above_its_threshold(app: Flask, content: Content) -> None:
     """Own times add up to no more than the whole, none is below the threshold, and a call's whole is never less than its own."""
-    session = profiled(app, body_of(6_000, content), 20)
+    session = profiled(app.extensions[CALLS], body_of(6_000, content), 20)
     rows = [[float(cell) for cell in line.split()[:2]] for line in own_time(session, 0.5).splitlines()]
     assert [own for own, _ in rows] == sorted((own for own, _ in rows), reverse=True)
     assert all(0.5 <= own <= whole + 0.1 for own, whole in rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -150,7 +151,7 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
     source = next(iter(policy.sources.values()))
     plan = f"for {_md(decision.member.payer.name)}" if decision.member else "if the member's plan uses this policy"
     lines = [
-        f"**{_md(coding)}**, judged by *{_md(policy.title)}* of {_md(source.publisher)}, version {policy.version}, {plan}.",
+        f"**{_md(coding)}**, judged by *{_own(policy.title)}* of {_own(source.publisher)}, version {policy.version}, {plan}.",
         "",
     ]
     match decision.outcome:
@@ -161,14 +162,14 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
             lines += [f"Another policy governs this order: **{_md(referred)}**.", *_reasons(decision, content)]
         case _:
             lines += ["**Not yet documented.** What would settle it, the shortest way first:"]
-            lines += [f"- {_md(asked)}" for asked in questions(decision, content)]
+            lines += [f"- {_own(asked)}" for asked in questions(decision, content)]
             lines += ["", "It is asked for:", *_reasons(decision, content)]
     lines += _assumptions(decision)
     if decision.unsearched:
         lines += ["", f"Not searched, so silence there means nothing: {', '.join(decision.unsearched)}."]
     for other in others:
         lines += ["", f"Also judged by {_md(other.policy_id)}: {other.outcome.value}."]
-    lines += ["", *(f"- {_md(remark.says)} {_place(remark.cite, policy)}" for remark in _remarks(decision, policy))]
+    lines += ["", *(f"- {_own(remark.says)} {_place(remark.cite, policy)}" for remark in _remarks(decision, policy))]
     if policy.second_reader == "none yet":
         lines += ["", "*This policy was encoded and checked by machine and has not been clinically reviewed.*"]
     return "\n".join(lines)
@@ -189,7 +190,7 @@ def _reasons(decision: Decision, content: Content) -> list[str]:
     for finding in decision.because:
         criterion = finding.criterion
         place = _place(criterion.cite, policy) if policy else ""
-        lines.append(f"- **{_md(_stated(finding, decision))}** {place}{_evidence(finding, content)}")
+        lines.append(f"- **{_own(_stated(finding, decision))}** {place}{_evidence(finding, content)}")
     return lines
 
 
@@ -200,12 +201,12 @@ def _evidence(finding: Finding, content: Content) -> str:
         if not isinstance(check, Check):
             continue
         if leaf.basis is Basis.PRESUMED and check.presumption:
-            said.append(f"assumed: {_md(check.presumption.because)}")
+            said.append(f"assumed: {_own(check.presumption.because)}")
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
         if leaf.basis in (Basis.CONTRADICTORY, Basis.STRADDLES):
             said.append(leaf.basis.value)
         if leaf.basis is Basis.LEFT_OPEN:
-            said.append(_md(check.open_because))
+            said.append(_own(check.open_because))
     told = list(dict.fromkeys(said))
     more = [f"and {len(told) - MOST_EVIDENCE} more"] if len(told) > MOST_EVIDENCE else []
     return "".join(f"\n  - {words}" for words in told[:MOST_EVIDENCE] + more)
@@ -218,7 +219,7 @@ def _one(evidence: Evidence, check: Check, content: Content) -> str:
     shown = f", {_quoted(evidence.shown)}" if evidence.shown else ""
     unused = "not used: " if evidence.standing is not Standing.USABLE else ""
     note = f"; {unused}{_md(evidence.note)}" if evidence.note else ""
-    said = f"{_md(definition.entry.means.rstrip('.'))}: {_md(value)}{dated}{shown}"
+    said = f"{_own(definition.entry.means.rstrip('.'))}: {_md(value)}{dated}{shown}"
     return f"{said}, {_quoted(evidence.resource or evidence.kind)}{note}"
 
 
@@ -234,7 +235,7 @@ def _assumptions(decision: Decision) -> list[str]:
         check = leaf.criterion
         if leaf.basis is Basis.PRESUMED and isinstance(check, Check) and check.presumption:
             heading = list(presumed)[0 if leaf.outcome is MET else 1]
-            presumed[heading].append(f"- {_md(check.says)} *{_md(check.presumption.because)}*")
+            presumed[heading].append(f"- {_own(check.says)} *{_own(check.presumption.because)}*")
     return [line for heading, lines in presumed.items() if lines for line in ("", heading, *dict.fromkeys(lines))]
 
 
@@ -252,7 +253,7 @@ def questions(decision: Decision, content: Content) -> list[str]:
 
 def _place(cite: Citation, policy: Policy) -> str:
     title = policy.sources[cite.source].publisher if len(policy.sources) > 1 else ""
-    return f"[{_md(f'{title}: {cite.at}' if title else cite.at)}]"
+    return f"[{_own(f'{title}: {cite.at}' if title else cite.at)}]"
 
 
 _FORMATTING: Final = re.compile(r"([\\`*_\[\]<>|#~])")
@@ -261,3 +262,9 @@ _FORMATTING: Final = re.compile(r"([\\`*_\[\]<>|#~])")
 def _md(text: str) -> str:
     """Text made safe for GitHub-Flavored Markdown: nothing in it formats, links or becomes HTML."""
     return _FORMATTING.sub(r"\\\1", " ".join(text.split()))
+
+
+@lru_cache(maxsize=16_384)
+def _own(text: str) -> str:
+    """The same of a text of the content, which many cards say; what a client wrote is not remembered."""
+    return _md(text)
