@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import orjson
 
 from bench.calls import BUDGET, MARGIN, calls, counts
+from cds_service.chart import Case
 from cds_service.content import Content
+from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.extract import Facts
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.messages import parse_request
 from cds_service.vignettes.read import read_vignettes
@@ -49,3 +53,33 @@ def test_facts_that_are_skipped_have_nothing_to_find(content: Content) -> None:
                             looked += 1
                             assert not list(source.find(case, definition.wanted)), name
     assert looked
+
+
+class _Thorough(Facts):
+    """Facts for which everything is looked for, and every rule is asked."""
+
+    def __init__(self, case: Case, catalogue: Catalogue) -> None:
+        everything = copy(catalogue)
+        everything.mute = frozenset()
+        super().__init__(case, everything)
+        self._speaking = frozenset(catalogue)
+
+
+def test_facts_that_are_told_silent_unseen_are_silent(content: Content) -> None:
+    """Whatever a case mentions, answers or was not searched for, each fact is the same as when everything is looked for."""
+    unseen = 0
+    for number, path in enumerate(sorted(Path("tests/vignettes").rglob("*.yaml"))):
+        for vignette in read_vignettes(path, path.name, content)[number % 5 :: 9]:
+            request = parse_request(orjson.dumps(request_of(vignette, content)), "2.2")
+            less = {key: held for at, (key, held) in enumerate(sorted((request.prefetch or {}).items())) if at % 4 != number % 4}
+            for asked in (request, request.model_copy(update={"prefetch": less})):
+                for case, _ in decide_request(asked, content, TODAY, Settings()):
+                    facts, thorough = Facts(case, content.catalogue), _Thorough(case, content.catalogue)
+                    spoken = set(facts.among(frozenset(content.catalogue)))
+                    for name in content.catalogue:
+                        assert facts[name] == thorough[name], (vignette.name, name)
+                        if name not in spoken:
+                            unseen += 1
+                            assert not facts[name].evidence
+                            assert not facts[name].unsearched
+    assert unseen > 1000
