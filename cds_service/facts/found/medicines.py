@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
+from cds_service.facts.found.dated import dated
 from cds_service.facts.found.services import replaced_by
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
@@ -85,10 +86,7 @@ def _evidence(kind: MedicationEvidence, hit: Hit, when: Days | None, wanted: Wan
         value: Value = kind.gives if kind.gives is not None else carried_value(hit.carried, wanted, plain)
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-    shown = f"{hit.coding.text}, {status}"
-    if when is None:
-        return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
-    return Evidence(value, when, said, shown=shown)
+    return dated(value, when, said, f"{hit.coding.text}, {status}")
 
 
 def routes_of(resource: Resource) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
+from cds_service.facts.found.dated import dated
 from cds_service.facts.found.measurements import has_no_result
 from cds_service.facts.found.wording import described_as
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
@@ -75,10 +76,7 @@ def _evidence(kind: ServiceEvidence, hit: Hit, when: Days | None, said: str, wan
         value: Value = kind.gives if kind.gives is not None else carried_value(hit.carried, wanted, _plain_yes(wanted))
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-    shown = f"{hit.coding.text}, {status}"
-    if when is None:
-        return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
-    return Evidence(value, when, said, shown=shown)
+    return dated(value, when, said, f"{hit.coding.text}, {status}")
 
 
 def results(kind: ResultEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -92,7 +90,7 @@ def _observations(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
         when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
         if status in ("final", "amended", "corrected", "preliminary"):
             found = "no result" if has_no_result(hit.holder) or has_no_result(hit.resource) else "reported"
-            yield _result(found, when, own_reference(hit.resource), hit.coding.text)
+            yield dated(found, when, own_reference(hit.resource), hit.coding.text)
 
 
 def _reports(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
@@ -103,7 +101,7 @@ def _reports(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
         results = [case.chart.get(reference(result)) for result in items(report.get("result"))]
         empty = bool(results) and all(has_no_result(result) for result in results)
         when = first_days(report, "effectiveDateTime", "effectivePeriod", "issued")
-        yield _result("no result" if empty else "reported", when, own_reference(report), hit.coding.text)
+        yield dated("no result" if empty else "reported", when, own_reference(report), hit.coding.text)
 
 
 def not_done(kind: NotDoneEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -129,20 +127,12 @@ def _read(kind: NotDoneEvidence, procedure: Resource, when: Days | None, case: C
                 value = carried_value(held[kind.reasons], wanted)
             except Unreadable as error:
                 return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-            if when is None:
-                return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
-            return Evidence(value, when, said, shown=f"not done, {coding.text}")
+            return dated(value, when, said, f"not done, {coding.text}" if when else "")
     return Evidence(None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be")
 
 
 def _plain_yes(wanted: Wanted) -> bool | None:
     return True if wanted.type == "boolean" else None
-
-
-def _result(found: str, when: Days | None, said: str, shown: str) -> Evidence:
-    if when is None:
-        return Evidence(found, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
-    return Evidence(found, when, said, shown=shown)
 
 
 def _resulted(case: Case) -> frozenset[str]:
