@@ -113,7 +113,7 @@ def floor_command(port: int) -> list[str]:
 
 
 def service_command(port: int) -> list[str]:
-    """Serves the service as an operator does, without a store."""
+    """Serves the service as an operator does, without a store: one of the workers that keep to a processor each."""
     return [
         sys.executable,
         "-m",
@@ -125,6 +125,7 @@ def service_command(port: int) -> list[str]:
         "none",
         "--workers",
         "1",
+        "--pin",
     ]
 
 

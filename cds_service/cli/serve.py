@@ -26,6 +26,7 @@ from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
+from cds_service.worker import PINNED
 
 log = logging.getLogger("cds_service")
 LONGEST_END = 10
@@ -42,6 +43,14 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+Pin = Annotated[
+    bool | None,
+    typer.Option(
+        "--pin/--no-pin",
+        help="Whether each worker keeps to a processor of its own; by default where there is a worker for each.",
+        show_default=False,
+    ),
+]
 
 
 def serve(
@@ -49,6 +58,7 @@ def serve(
     port: Port = 8080,
     content: ContentFolder = None,
     workers: Workers = None,
+    pin: Pin = None,
     store: StoreUrl = None,
     clients: ClientsFile = None,
     public_url: PublicUrl = None,
@@ -73,6 +83,7 @@ def serve(
     kept = ready_store(store)
     answering = workers or (1 if clients and kept == NONE else processors())
     admit(address, clients, open_, answering, kept)
+    os.environ[PINNED] = "1" if (answering == processors() if pin is None else pin) else ""
     listen(held, address, port, answering, kept)
 
 
