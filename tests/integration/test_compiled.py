@@ -15,16 +15,28 @@ TOP = Path(__file__).parent.parent.parent
 TESTS = (
     "tests/spec",
     "tests/vignettes",
+    "tests/test_appointment_book.py",
+    "tests/test_bad_requests.py",
     "tests/test_content.py",
     "tests/test_coverage_information.py",
     "tests/test_evidence.py",
+    "tests/test_growth_factors.py",
     "tests/test_odd_charts.py",
+    "tests/test_order_dispatch.py",
+    "tests/test_order_select.py",
     "tests/test_order_sign.py",
+    "tests/test_pain_pump.py",
     "tests/test_payers.py",
     "tests/test_plain_resources.py",
+    "tests/test_protocol.py",
+    "tests/test_reception.py",
+    "tests/test_requests.py",
+    "tests/test_sacroiliac_joint.py",
     "tests/test_several_policies.py",
 )
-"""What runs through the compiled modules: the language's tables, every vignette over HTTP, and the answers of order-sign."""
+"""What runs through the compiled modules: the language's tables, every vignette over HTTP, and the answers of all hooks."""
+REPLACING = "fault_of_ours"
+"""Tests that put a function of their own in a module's place, which compiled code does not see."""
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("CI") != "true" or not (shutil.which("cc") or shutil.which("gcc")),
@@ -33,7 +45,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_the_compiled_wheel_decides_as_the_plain_one(tmp_path: Path) -> None:
-    """Built from this tree, the wheel holds compiled modules, and passes the tests of the language, the vignettes and order-sign."""
+    """Built from this tree, the wheel holds compiled modules, and passes the tests of the language, the vignettes and the hooks."""
     source, wheels, site = tmp_path / "source", tmp_path / "wheels", tmp_path / "site"
     left_out = shutil.ignore_patterns(".git", ".venv", "*.so", "__pycache__", "build", ".*_cache")
     shutil.copytree(TOP, source, ignore=left_out)
@@ -46,11 +58,11 @@ def test_the_compiled_wheel_decides_as_the_plain_one(tmp_path: Path) -> None:
     (wheel,) = wheels.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(site)
     compiled = {path.name.partition(".")[0] for path in (site / "cds_service").rglob("*.so")}
-    assert {"judge", "explain", "decision", "chart", "extract"} <= compiled
+    assert {"judge", "explain", "decision", "chart", "extract", "medicines", "cards", "calls"} <= compiled
     for needed in ("tests", "bench", "docs", "policies", "facts", "value_sets", "hooks.json", "pyproject.toml"):
         (shutil.copytree if (TOP / needed).is_dir() else shutil.copy)(TOP / needed, site / needed)
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", f"not {REPLACING}", *TESTS],
         cwd=site, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-2000:]
