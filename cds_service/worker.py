@@ -29,7 +29,7 @@ def take_processor(folder: Path) -> int | None:
     """Keeps this process to one processor that no other worker of the same ``serve`` has; ``folder`` is theirs alone.
 
     Its threads then hand a request to each other without waking another processor, whose caches would know nothing of it: at one
-    connection that is a fifth of what an order costs. Gives the processor, or None where each is taken or the system has no way to.
+    connection that is a sixth of what an order costs. Gives the processor, or None where each is taken or the system has no way to.
     """
     if not hasattr(os, "sched_setaffinity"):
         return None

@@ -33,7 +33,7 @@ class Finding:
 
     ``silent`` says that everything was searched and nothing found, for every part: such a finding is always the same for its
     criterion, and readers may keep what they read of it. A finding is never changed; it is no dataclass because a decision makes
-    a hundred of them, and a frozen dataclass takes six times as long to make.
+    a hundred of them, and a frozen dataclass takes four times as long to make (seen once).
     """
 
     __slots__ = ("basis", "criterion", "evidence", "outcome", "parts", "silent", "unsearched")
