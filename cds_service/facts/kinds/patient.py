@@ -28,8 +28,9 @@ class PatientEvidence(EvidenceKind):
         on, said = Days.on(case.as_of), case.chart.patient
         if born is None or born.first > case.as_of:
             return [Evidence(None, on, said, standing=Standing.UNCERTAIN, note="the birth date cannot be read")]
-        youngest = relativedelta(case.as_of, min(born.last, case.as_of)).years
-        return [Evidence(Interval(youngest, relativedelta(case.as_of, born.first).years), on, said)]
+        oldest = relativedelta(case.as_of, born.first).years
+        youngest = oldest if born.first == born.last else relativedelta(case.as_of, min(born.last, case.as_of)).years
+        return [Evidence(Interval(youngest, oldest), on, said)]
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Patient"),)
