@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, count, silence_of
@@ -176,18 +176,32 @@ def asks(finding: Finding) -> tuple[str, ...]:
     """The facts whose answer could still settle an open finding, each once: the shortest way to *met* first, then the rest."""
     if finding.outcome is not NOT_DOCUMENTED:
         return ()
-    everything = {leaf.criterion.fact: None for leaf in _open_checks(finding) if isinstance(leaf.criterion, Check)}
+    everything: dict[str, None] = {}
+    _add_open(finding, everything)
     first = dict.fromkeys(shortest(finding))
-    return tuple(first) + tuple(fact for fact in everything if fact not in first)
+    return tuple(first) + tuple([fact for fact in everything if fact not in first])
 
 
-def _open_checks(finding: Finding) -> Iterator[Finding]:
+def _add_open(finding: Finding, found: dict[str, None]) -> None:
+    """Adds the facts of the checks that are open below an open finding, in reading order."""
+    criterion = finding.criterion
     if finding.outcome is not NOT_DOCUMENTED:
         return
-    if not finding.parts:
-        yield finding
-    for part in finding.parts:
-        yield from _open_checks(part)
+    if isinstance(criterion, Check):
+        found[criterion.fact] = None
+    elif finding.silent:
+        found.update(_open_in_silence(criterion))
+    else:
+        for part in finding.parts:
+            _add_open(part, found)
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def _open_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, None]:
+    found: dict[str, None] = {}
+    for part in silence_of(criterion).finding.parts:
+        _add_open(part, found)
+    return found
 
 
 def shortest(finding: Finding) -> tuple[str, ...]:
@@ -203,6 +217,18 @@ def _shortest(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:
     """The facts to answer so that a finding becomes ``wanted``; None when no answer can."""
     if finding.outcome is wanted:
         return ()
+    criterion = finding.criterion
+    if finding.silent and not isinstance(criterion, Check):
+        return _shortest_in_silence(criterion, wanted)
+    return _way(finding, wanted)
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def _shortest_in_silence(criterion: AtLeast | NoneOf, wanted: Outcome) -> tuple[str, ...] | None:
+    return _way(silence_of(criterion).finding, wanted)
+
+
+def _way(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:
     criterion = finding.criterion
     match criterion:
         case Check():
