@@ -33,7 +33,7 @@ class Arrivals:
 
     def __init__(self, seconds: float, room: int) -> None:
         self._seconds, self._room = seconds, room
-        self._waiting: set[Arrival] = set()
+        self._waiting: dict[Arrival, None] = {}
         self._taken = 0
         self._looks = False
 
@@ -41,11 +41,11 @@ class Arrivals:
         """A body begins to arrive for the running task; ``size`` is what it says to take, in bytes, as far as it is known."""
         loop = asyncio.get_running_loop()
         arrival = Arrival(asyncio.current_task(), loop.time() + self._seconds)
-        self._waiting.add(arrival)
+        self._waiting[arrival] = None
         self.takes(arrival, size)
         if not self._looks:
             self._looks = True
-            loop.call_later(min(1.0, self._seconds / 4), self._look)
+            loop.call_at(arrival.ends, self._look)
         return arrival
 
     def takes(self, arrival: Arrival, size: int) -> None:
@@ -60,16 +60,16 @@ class Arrivals:
 
     def end(self, arrival: Arrival) -> None:
         """A body is there, or was given up."""
-        self._waiting.discard(arrival)
+        del self._waiting[arrival]
         self._taken -= arrival.size
 
     def _look(self) -> None:
-        """Gives up what is late, and looks again as long as anything is awaited."""
+        """Gives up what is late, and looks again when the next must be there: all may take as long, so the first ends first."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         for arrival in self._waiting:
-            if arrival.ends <= now:
-                arrival.give_up(LATE)
-        self._looks = bool(self._waiting)
-        if self._looks:
-            loop.call_later(min(1.0, self._seconds / 4), self._look)
+            if arrival.ends > now:
+                loop.call_at(arrival.ends, self._look)
+                return
+            arrival.give_up(LATE)
+        self._looks = False

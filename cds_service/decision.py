@@ -18,9 +18,9 @@ from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.payers import Member, recognise
-from cds_service.policy import explain
+from cds_service.policy import asking, explain
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.judge import Judgement
+from cds_service.policy.judge import Judge
 from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fact, FirstRule, NoneOf, Policy, Remark, Standing
 
 MOST_EVIDENCE: Final = 25
@@ -144,28 +144,28 @@ def judge_policy(
     members: tuple[Member, ...] = (),
 ) -> Decision:
     """The decision of one policy version on given facts: the rules settled first, then the criteria."""
-    judgement = Judgement(facts, case.as_of)
-    advice = tuple([a for a in policy.advice if a.when is None or judgement.of(a.when).outcome is MET])
+    judge = Judge(facts, case.as_of)
+    advice = tuple([a for a in policy.advice if a.when is None or judge.of(a.when).outcome is MET])
     for rule in policy.settled_first:
-        finding = judgement.of(rule.when)
+        finding = judge.of(rule.when)
         if finding.outcome is MET:
             outcome = DecisionOutcome(rule.then.replace(" ", "-"))
             governed = outcome not in (DecisionOutcome.REFERRED, DecisionOutcome.NOT_ADDRESSED)
-            said = _authorization(policy, judgement) if governed else None
+            said = _authorization(policy, judge) if governed else None
             by = (order, coding, policy.id, policy, outcome, (finding,), rule.when.id, rule.asks)
             return Decision(*by, settled_by=rule, authorization=said, members=members, advice=advice)
-    necessary = judgement.of(policy.necessary_when)
-    exclusions = judgement.of(policy.not_necessary_when) if policy.not_necessary_when else None
+    necessary = judge.of(policy.necessary_when)
+    exclusions = judge.of(policy.not_necessary_when) if policy.not_necessary_when else None
     outcome, because = _weighed(necessary, exclusions)
     asks = _asks(necessary, exclusions) if outcome is DecisionOutcome.NOT_DOCUMENTED else ()
-    said = _authorization(policy, judgement)
+    said = _authorization(policy, judge)
     settled = (order, coding, policy.id, policy, outcome, because, "", asks, necessary, exclusions)
     return Decision(*settled, authorization=said, members=members, advice=advice)
 
 
-def _authorization(policy: Policy, judgement: Judgement) -> Authorization | None:
+def _authorization(policy: Policy, judge: Judge) -> Authorization | None:
     """What the document says of prior authorization in this case."""
-    return next((a for a in policy.authorization if a.when is None or judgement.of(a.when).outcome is MET), None)
+    return next((a for a in policy.authorization if a.when is None or judge.of(a.when).outcome is MET), None)
 
 
 def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOutcome, tuple[Finding, ...]]:
@@ -184,12 +184,12 @@ def _weighed(necessary: Finding, exclusions: Finding | None) -> tuple[DecisionOu
 def _asks(necessary: Finding, exclusions: Finding | None) -> tuple[str, ...]:
     """The questions of both trees as one: what makes the order necessary in the fewest answers comes first."""
     if exclusions is None:
-        return explain.asks(necessary)
+        return asking.asks(necessary)
     cite = necessary.criterion.cite
     nothing_excludes = NoneOf("nothing-excludes", "", cite, (exclusions.criterion,))
     opposite = {MET: NOT_MET, NOT_MET: MET, NOT_DOCUMENTED: NOT_DOCUMENTED}[exclusions.outcome]
     whole = AtLeast("whole", "", cite, 2, (necessary.criterion, nothing_excludes))
-    return explain.asks(Finding(whole, NOT_DOCUMENTED, (necessary, Finding(nothing_excludes, opposite, (exclusions,)))))
+    return asking.asks(Finding(whole, NOT_DOCUMENTED, (necessary, Finding(nothing_excludes, opposite, (exclusions,)))))
 
 
 def evidence_of(decision: Decision) -> list[Evidence]:

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import orjson
 
-TOLD: Final = "told"
-"""The field of a record that holds all that its call added, where the call says so."""
 _OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
 """What every record carries; everything else in a record was added by the call."""
 
@@ -31,8 +29,7 @@ class LogLine(logging.Formatter):
             "logger": record.name,
             "said": record.getMessage(),
         }
-        told = record.__dict__.get(TOLD)
-        line.update(told if told is not None else {name: value for name, value in record.__dict__.items() if name not in _OWN})
+        line |= {name: value for name, value in record.__dict__.items() if name not in _OWN}
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])
             line |= {"error": record.exc_info[0].__name__, "at": [f"{Path(f.filename).name}:{f.lineno}" for f in frames][-6:]}

@@ -17,7 +17,7 @@ from cds_service.facts.definition import FactEntry
 from cds_service.facts.found.answers import answers, read_answers
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
-from cds_service.policy import explain
+from cds_service.policy import asking
 from cds_service.policy.finding import NOT_DOCUMENTED, NOT_MET, Finding
 from cds_service.policy.judge import judge
 from cds_service.policy.model import AtLeast, Check, Criterion, Fact, Policy, Standing, facts_of, walk
@@ -66,7 +66,7 @@ class Judged:
     @property
     def asks(self) -> tuple[str, ...]:
         """The facts whose answers are missing for it."""
-        return explain.asks(self.finding)
+        return asking.asks(self.finding)
 
 
 CONTENT = "content"

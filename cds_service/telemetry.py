@@ -125,7 +125,7 @@ def _write(said: str, told: dict[str, Any]) -> None:
     """Writes a line at INFO."""
     if log.isEnabledFor(logging.INFO):
         record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
-        record.__dict__.update(_EVERY_LINE, msg=said, created=now, msecs=float(int(now % 1 * 1000)), told=told, **told)
+        record.__dict__.update(_EVERY_LINE, msg=said, created=now, msecs=float(int(now % 1 * 1000)), **told)
         log.handle(record)
 
 

@@ -10,7 +10,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.policy import explain
+from cds_service.policy import asking, explain
 from cds_service.policy.judge import judge
 from cds_service.policy.model import (
     AtLeast,
@@ -262,7 +262,7 @@ def test_judging_and_explaining_never_raise(criterion: Criterion, chart: dict[st
     finding = judge(criterion, chart, AS_OF)
     assert finding.outcome in Outcome
     assert explain.reasons(finding)
-    assert set(explain.shortest(finding)) <= set(NAMES)
+    assert set(asking.shortest(finding)) <= set(NAMES)
     assert explain.find(finding, criterion.id) is finding
     explain.assumed(finding)
 
@@ -272,8 +272,8 @@ def test_judging_and_explaining_never_raise(criterion: Criterion, chart: dict[st
 def test_only_what_is_open_is_asked_about(criterion: Criterion, chart: dict[str, Fact]) -> None:
     """A settled criterion asks nothing; an open one asks each fact once, and the shortest way is the first of them."""
     finding = judge(criterion, chart, AS_OF)
-    asked = explain.asks(finding)
+    asked = asking.asks(finding)
     assert bool(asked) is (finding.outcome is Outcome.NOT_DOCUMENTED)
     assert len(asked) == len(set(asked))
     if asked:
-        assert asked[: len(explain.shortest(finding))] == explain.shortest(finding)
+        assert asked[: len(asking.shortest(finding))] == asking.shortest(finding)

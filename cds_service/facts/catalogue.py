@@ -22,15 +22,15 @@ from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import YamlFile, said_of
 
 
-class Silence(NamedTuple):
+class SilentFacts(NamedTuple):
     """What facts say of a case that documents none of them.
 
-    ``broken`` names those that were not searched for; ``facts`` leaves out what is derived from them: a rule may make something
-    of it.
+    ``unsearched`` names those that were not searched for; ``facts`` leaves out what is derived from them: a rule may make
+    something of it.
     """
 
     facts: Mapping[str, Fact]
-    broken: frozenset[str]
+    unsearched: frozenset[str]
 
 
 class Catalogue:
@@ -89,11 +89,11 @@ class Catalogue:
         spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
         return self._always.union(*spoken)
 
-    def silence(self, unsearched: frozenset[str]) -> Silence:
+    def silence(self, unsearched: frozenset[str]) -> SilentFacts:
         """What all facts say of a case that documents none of them, where resources of these types were not searched."""
         return self._silence(unsearched & self._searched)
 
-    def _silent(self, unsearched: frozenset[str]) -> Silence:
+    def _silent(self, unsearched: frozenset[str]) -> SilentFacts:
         found: dict[str, Fact] = {}
         for name in self.closure(tuple(self.facts)):
             definition = self.facts[name]
@@ -102,7 +102,7 @@ class Catalogue:
                 continue
             missing = tuple(kind for kind in definition.searched if kind in unsearched)
             found[name] = Fact(name, (), missing) if missing else definition.silent
-        return Silence(found, frozenset(name for name in self.facts if name not in found or found[name].unsearched))
+        return SilentFacts(found, frozenset(name for name in self.facts if name not in found or found[name].unsearched))
 
     def _speech(self) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """The facts that each value set may document, and those that any case may; each with what is derived from it."""

@@ -32,7 +32,7 @@ class Facts(ChartFacts):
     def among(self, names: Set[str]) -> Iterable[str]:
         """Those of the names of which the chart may say something, or was not searched for it."""
         spoken = names & self._speaking
-        return spoken | (names & self._silence.broken) if self._silence.broken else spoken
+        return spoken | (names & self._silence.unsearched) if self._silence.unsearched else spoken
 
     def __missing__(self, name: str) -> Fact:
         fact = None if name in self._speaking else self._silence.facts.get(name)

@@ -81,15 +81,14 @@ class Silence:
 
 
 class SilentPart:
-    """A part of a criterion in silence: a ``check``, or more parts (``below``); with the facts that it rests on."""
+    """A part of a criterion in silence: its finding and the facts that it rests on. It is a ``check``, or has parts ``below`` it."""
 
     __slots__ = ("below", "check", "facts", "finding")
+    below: Silence
 
     def __init__(self, criterion: Criterion) -> None:
-        self.check: Check | None = None
-        self.below: Silence | None = None
+        self.check = criterion if isinstance(criterion, Check) else None
         if isinstance(criterion, Check):
-            self.check = criterion
             self.facts = frozenset([criterion.fact])
             self.finding = silent_check(criterion, ())
         else:

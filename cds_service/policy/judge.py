@@ -37,7 +37,7 @@ def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Findi
 
     Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
     """
-    return Judgement(facts, as_of).of(criterion)
+    return Judge(facts, as_of).of(criterion)
 
 
 class _Placed:
@@ -53,8 +53,8 @@ class _Placed:
         self.discounted: Final = discounted
 
 
-class Judgement:
-    """Criteria judged on the facts of one chart and one date of service; what one of them reads of a fact serves the next."""
+class Judge:
+    """Judges criteria on the facts of one chart and one date of service; what it reads of a fact for one serves the next."""
 
     __slots__ = ("_as_of", "_facts", "_placed")
 
@@ -85,7 +85,7 @@ class Judgement:
                 found = part.finding
             elif part.check is not None:
                 found = self._check(part.check)
-            elif part.below is not None:
+            else:
                 found = self._below(part.below, spoken)
             findings.append(found)
             if silence.gate and len(findings) == 1 and found.outcome is NOT_MET and found.basis is Basis.DOCUMENTED:

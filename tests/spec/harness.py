@@ -29,7 +29,7 @@ from cds_service.facts.units import convert
 from cds_service.fhir.elements import days
 from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.order import read_order
-from cds_service.policy import explain
+from cds_service.policy import asking, explain
 from cds_service.policy.grammar import Entry, FactName, Id, Words
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Evidence, Fact, Policy, Standing
@@ -231,8 +231,8 @@ def _judged(facts: Mapping[str, Fact], section: Section) -> dict[str, Written]:
     found: dict[str, Written] = {
         "outcome": finding.outcome.value,
         "because": tuple(reason.criterion.id for reason in explain.reasons(finding)),
-        "asks": explain.asks(finding),
-        "shortest": explain.shortest(finding),
+        "asks": asking.asks(finding),
+        "shortest": asking.shortest(finding),
         "assumed": explain.assumed(finding),
     }
     return found | ({"basis": finding.basis.value} if finding.basis else {})

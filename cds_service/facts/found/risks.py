@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cds_service.chart import Case, Hit
+from cds_service.facts.found.dated import dated
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, in_unit
 from cds_service.fhir.elements import codings, first_days, own_reference
 from cds_service.policy.model import Evidence, Standing
@@ -38,8 +39,7 @@ def _read(kind: RiskEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence:
         value = _value(kind, hit.holder, case, wanted)
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-    standing = Standing.USABLE if when else Standing.UNCERTAIN
-    return Evidence(value, when, said, standing=standing, note="" if when else "it carries no date", shown=shown)
+    return dated(value, when, said, shown)
 
 
 def _value(kind: RiskEvidence, prediction: Mapping[str, Any], case: Case, wanted: Wanted) -> Value:
