@@ -81,7 +81,7 @@ class Silence:
 
 
 class SilentPart:
-    """A part of a criterion in silence: its finding and the facts that it rests on. It is a ``check``, or has parts ``below`` it."""
+    """A part of a criterion in silence: its finding and the facts that it rests on. It is a ``check``, or has parts ``below``."""
 
     __slots__ = ("below", "check", "facts", "finding")
     below: Silence
