@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.analysis.reading_mutants import misreadings
 from cds_service.app import create_app
 from cds_service.content import read_content
 from cds_service.fhir.vocabulary import Said, Vocabulary
@@ -139,6 +140,17 @@ def test_words_of_a_computed_fact_are_told(infections: Path) -> None:
     """Words are read for facts that come from evidence; a value set that is not there is told."""
     change(infections, "facts/oxygen.yaml", "not_in: [", "read_by: [nowhere]\n    not_in: [")
     assert any("nowhere" in one for one in problems(infections))
+
+
+def test_every_way_to_misread_a_fact_is_a_mutant(infections: Path) -> None:
+    """Words that are not listened to, and a shelf life that is too long or too short, are mistakes that vignettes have to catch."""
+    content = read_content(infections)
+    said = [one.said for one in misreadings(content.policies[0], content.catalogue)]
+    assert said == [
+        "the fact 'bloodstream_infection' listens to no words",
+        "'condition' of the fact 'bloodstream_infection' speaks for always and not for 30 days",
+        "'condition' of the fact 'bloodstream_infection' speaks for 29 days and not for 30 days",
+    ]
 
 
 HEARD = [
