@@ -32,14 +32,14 @@ def text(value: Any) -> str:
 
 
 def codings(concept: Any) -> Iterator[Coding]:
-    """The codings of a CodeableConcept that have both system and code."""
+    """The codings of a CodeableConcept that have a code; the system is empty where none is named."""
     if not isinstance(concept, dict):
         return
     for coding in items(concept.get("coding")):
         if isinstance(coding, dict):
             system, code = coding.get("system"), coding.get("code")
-            if isinstance(system, str) and isinstance(code, str) and code:
-                yield Coding(system, code)
+            if isinstance(code, str) and code and (system is None or isinstance(system, str)):
+                yield Coding(system or "", code)
 
 
 def reference(value: Any) -> str:
