@@ -55,6 +55,9 @@ LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 MOST_CODINGS: Final = 65_536
 """Codings of which it is remembered what holds them; with one more, all are forgotten."""
 NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code whose system is known."""
+UNPLACED: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code, and its system is not known: told apart from ``NOWHERE`` by identity."""
 
 
 class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
@@ -68,7 +71,7 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
     def __missing__(self, coding: tuple[str, str]) -> Mapping[str, Carried | None]:
         system, code = coding
         if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
-            return NOWHERE
+            return UNPLACED
         if len(self) >= MOST_CODINGS:
             self.clear()
         found = self[coding] = self._look_up(system, code)
@@ -113,6 +116,8 @@ class Terminology:
             for length in range(3, len(key.code) + 1):
                 found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
         found.update(self._codes.get(key, {}))
+        if not found:
+            return NOWHERE if is_known(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
 
     def _holding_somewhere(self, system: str, code: str) -> Mapping[str, Carried | None]:
