@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from cds_service.fhir.codes import key_of
+from cds_service.fhir.ndc import ndc_products
 from cds_service.problems import ContentError, Problem
 
 FILES: Final = (
@@ -31,8 +32,10 @@ FILES: Final = (
     "plain-words",
 )
 """The tables, each a CSV file of its name."""
-VACCINES: Final = frozenset({"http://hl7.org/fhir/sid/cvx", "urn:oid:2.16.840.1.113883.12.292"})
-"""Systems of codes that name vaccines and nothing else."""
+_VACCINES: Final = re.compile(r".*(?:/cvx|2\.16\.840\.1\.113883\.12\.292|^cvx)$", re.IGNORECASE)
+"""Addresses of the system whose codes name vaccines and nothing else."""
+UNCLASSIFIED: Final = frozenset({"J3490", "J3590", "J9999", "J8999", "J7999", "J8499", "J7599", "J7699", "J7799", "C9399", "A9699"})
+"""HCPCS codes of drugs that have no code of their own: they name nothing."""
 LONGEST_WORDS: Final = 300
 """Characters of the words of a medicine that are read; the rest is dosage, or not meant to be read."""
 MOST_WORDS: Final = 8_192
@@ -43,7 +46,6 @@ _OF_DRUGS: Final = frozenset({"mg", "mcg", "ug", "unit", "units", "iu", "meq", "
 """Words that stand beside a drug: with one of them a syringe or a pouch is what an unknown drug comes in."""
 _TOKEN: Final = re.compile(r"[a-z0-9]+")
 _DIGITS: Final = re.compile(r"\d{1,10}")
-_NDC: Final = re.compile(r"(\d{4,5})-(\d{3,4})(?:-(?:\d{1,2}|\*{1,2}))?")
 
 
 class Strength(NamedTuple):
@@ -101,7 +103,7 @@ class Medicines:
 
     def knows(self, system: str, code: str) -> bool:
         """Whether a code is read: a medicine of the tables, or a vaccine."""
-        return system in VACCINES or self._find(system, code) is not None
+        return self._find(system, code) is not None or _VACCINES.fullmatch(system) is not None
 
     def named(self, words: str) -> tuple[str, ...]:
         """The RxNorm codes of the ingredients whose name, or a brand of theirs, stands in the words."""
@@ -128,8 +130,10 @@ class Medicines:
         return self._strengths.get(product) if product is not None else None
 
     def _find(self, system: str, code: str) -> int | None:
-        if key_of(system, code).space == "procedure":
-            return self._of_hcpcs.get(code.strip().upper())
+        """The number of the set of ingredients that a medicine has."""
+        key = key_of(system, code)
+        if key.space == "procedure":
+            return self._of_hcpcs.get(key.code)
         product = self._product(system, code)
         if product is None:
             return None
@@ -137,16 +141,18 @@ class Medicines:
         return self._of_rxcui[at] if at < len(self._rxcuis) and self._rxcuis[at] == product else None
 
     def _product(self, system: str, code: str) -> int | None:
-        """The RxNorm number that a code is or stands for."""
-        space = key_of(system, code).space
-        if space == "rxnorm":
-            written = code.strip()
-            return int(written) if _DIGITS.fullmatch(written) else None
-        if space != "ndc":
+        """The RxNorm number that a code is or stands for; None for an NDC that may be of two products."""
+        key = key_of(system, code)
+        if key.space == "rxnorm":
+            return int(key.code) if _DIGITS.fullmatch(key.code) else None
+        if key.space != "ndc":
             return None
-        ndc = nine_digits(code)
-        at = bisect_left(self._ndcs, ndc) if ndc else len(self._ndcs)
-        return self._of_ndc[at] if at < len(self._ndcs) and self._ndcs[at] == ndc else None
+        found: dict[int, None] = {}
+        for written in ndc_products(code):
+            at = bisect_left(self._ndcs, int(written))
+            if at < len(self._ndcs) and self._ndcs[at] == int(written):
+                found[self._of_ndc[at]] = None
+        return next(iter(found)) if len(found) == 1 else None
 
     def _number(self, held: tuple[str, ...]) -> int:
         number = self._numbers.get(held)
@@ -214,23 +220,6 @@ class Medicines:
             if length == 1 or tuple(words[at : at + length]) == name:
                 return number, length
         return _NO_MEDICINE, 0
-
-
-def nine_digits(code: str) -> int:
-    """The labeler and product of a National Drug Code, as the number of its first nine digits of eleven; 0 for what is none.
-
-    ``12345-678-90``, ``1234-5678-90``, ``12345-6789-1``, the same without the package, eleven or nine digits.
-    """
-    written = code.strip()
-    hyphened = _NDC.fullmatch(written)
-    if hyphened:
-        return int(hyphened[1]) * 10_000 + int(hyphened[2])
-    bare = written.replace("-", "")
-    if not bare.isascii() or not bare.isdigit():
-        return 0
-    if len(bare) == 12 and bare[0] == "0":
-        bare = bare[1:]
-    return int(bare[:9]) if len(bare) in (9, 11) else 0
 
 
 NO_MEDICINES: Final = Medicines()
