@@ -29,6 +29,10 @@ UNKNOWN_SYSTEM: Final = "unknown-code-system"
 """The rule of an order whose code would be a policy's if its system, which is not known, were one that is."""
 
 
+NOT_DECIDED: Final = "not-decided"
+"""The rule of an order that the service failed on: nothing is said of it, and the others of the call are answered."""
+
+
 class DecisionOutcome(Enum):
     """The outcomes of an order under a policy."""
 
@@ -119,6 +123,13 @@ def decide(case: Case, content: Content) -> list[Decision]:
             selected_by = replace(case, coding=choice.coding)
             decisions.append(_on_sound_evidence(choice.policy, choice.coding, selected_by, content, speaking))
     return decisions
+
+
+def undecided(case: Case) -> Decision:
+    """What is said of an order that the service failed on: nothing, and that it failed."""
+    order = case.order
+    first = order.codings[0] if order.codings else None
+    return Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule=NOT_DECIDED)
 
 
 def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content, members: tuple[Member, ...]) -> Decision:

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import Decision, as_data, decide
+from cds_service.decision import Decision, as_data, decide, undecided
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.person import Person
@@ -122,7 +122,38 @@ def response_for(
     settings: Settings,
     page: Page = no_page,
 ) -> dict[str, Any]:
-    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
+    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo.
+
+    An order whose answer cannot be written is answered as not decided; the others are answered as they are.
+    """
+    held = list(decided)
+    rest = (body, content, today, settings, page)
+    try:
+        return _response(request, held, *rest)
+    except Exception:
+        said = "an answer could not be written; its order is answered as not decided"
+        log.exception(said, extra={"hook_instance": loggable(request.hook_instance)})
+        return _response(request, [(case, _writable(request, case, decision, *rest)) for case, decision in held], *rest)
+
+
+def _writable(request: HookRequest[Any], case: Case, decision: Decision, *rest: Any) -> Decision:
+    """The decision where an answer can be written of it, else that there is none."""
+    try:
+        _response(request, [(case, decision)], *rest)
+    except Exception:  # it was logged when all were written together
+        return undecided(case)
+    return decision
+
+
+def _response(
+    request: HookRequest[Any],
+    decided: Sequence[tuple[Case, Decision]],
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    page: Page,
+) -> dict[str, Any]:
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page),
@@ -174,8 +205,19 @@ def decide_request(
     for order, in_scope in received:
         if in_scope and order.stands:
             case = Case(chart, order, signing, order.date_of_service)
-            decided += [(case, decision) for decision in decide(case, content)]
+            decided += _decided(case, content, request.hook_instance)
     return decided
+
+
+def _decided(case: Case, content: Content, hook_instance: str) -> list[tuple[Case, Decision]]:
+    """The decisions of one order. One that fails is not decided, and never takes the others of the call down."""
+    try:
+        return [(case, decision) for decision in decide(case, content)]
+    except Exception:
+        log.exception(
+            "an order could not be decided; it is answered as not decided", extra={"hook_instance": loggable(hook_instance)}
+        )
+        return [(case, undecided(case))]
 
 
 class Received(NamedTuple):

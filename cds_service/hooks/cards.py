@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import UNKNOWN_SYSTEM, Decision, DecisionOutcome
+from cds_service.decision import NOT_DECIDED, UNKNOWN_SYSTEM, Decision, DecisionOutcome
 from cds_service.fhir.codes import CPT, HCPCS, RXNORM
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
@@ -52,8 +52,11 @@ def cards(
     """
     by_order: dict[str, list[tuple[Case, Decision]]] = {}
     unplaced: dict[str, list[Decision]] = {}
+    failed: dict[str, Decision] = {}
     for case, decision in decided:
-        if decision.rule == UNKNOWN_SYSTEM:
+        if decision.rule == NOT_DECIDED:
+            failed.setdefault(decision.order, decision)
+        elif decision.rule == UNKNOWN_SYSTEM:
             unplaced.setdefault(decision.order, []).append(decision)
         elif decision.outcome in _SHOWN and decision.policy and (not conversation.early or certain(decision)):
             by_order.setdefault(decision.order, []).append((case, decision))
@@ -69,6 +72,7 @@ def cards(
         if address:
             card.setdefault("links", []).append({"label": HOW_DECIDED, "url": address, "type": "absolute"})
         made += crd_cards(card, decision, conversation) if decision.member else [card]
+    made += [_failed_card(decision, hook_instance, conversation) for decision in failed.values()]
     made += [_code_system_card(found, content, hook_instance, conversation) for found in unplaced.values()]
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
@@ -113,6 +117,25 @@ def _card(
         card["links"] = [{"label": source.title, "url": source.url, "type": "absolute"}]
     card["extension"] = conversation.associated(decision.order)
     return card
+
+
+def _failed_card(decision: Decision, hook_instance: str, conversation: Conversation) -> dict[str, Any]:
+    """The card of an order that the service failed on: it says that nothing is said."""
+    ordered = _quoted(decision.coding.text) if decision.coding else "The order"
+    return {
+        "uuid": card_uuid(hook_instance, decision.order, NOT_DECIDED),
+        "summary": "This order could not be checked: the policy service failed. Nothing is said of it.",
+        "detail": (
+            f"{ordered} was not judged, for a fault of the service and not of the order. The other orders were. "
+            f"Whoever operates the service finds the fault under {_quoted(hook_instance)}."
+        ),
+        "indicator": "info",
+        "source": {
+            "label": "cds_service",
+            "topic": {"system": conversation.topics, "code": "guideline", "display": "Guideline"},
+        },
+        "extension": conversation.associated(decision.order),
+    }
 
 
 def _code_system_card(found: list[Decision], content: Content, hook_instance: str, conversation: Conversation) -> dict[str, Any]:
