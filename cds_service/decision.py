@@ -17,6 +17,7 @@ from cds_service.content import Content
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
+from cds_service.order import Order
 from cds_service.payers import Member, recognise
 from cds_service.policy import asking, explain
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
@@ -27,6 +28,9 @@ MOST_EVIDENCE: Final = 25
 """Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
 UNKNOWN_SYSTEM: Final = "unknown-code-system"
 """The rule of an order whose code would be a policy's if its system, which is not known, were one that is."""
+
+UNREADABLE_DATE: Final = "unreadable-date"
+"""The rule of an order whose date is no day, which is not judged."""
 
 
 class DecisionOutcome(Enum):
@@ -118,6 +122,12 @@ def decide(case: Case, content: Content) -> list[Decision]:
             speaking = tuple([m for m in members if m.has(choice.policy)])
             decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content, speaking))
     return decisions
+
+
+def undated_order(order: Order) -> Decision:
+    """The decision that says of an order that it was not judged, because its date is no day."""
+    first = order.codings[0] if order.codings else None
+    return Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule=UNREADABLE_DATE)
 
 
 def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content, members: tuple[Member, ...]) -> Decision:
