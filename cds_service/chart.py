@@ -211,12 +211,16 @@ class Stated(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """One order of one patient on its date of service, with everything signed together with it."""
+    """One order of one patient on its date of service, with everything signed together with it.
+
+    ``our_url`` is what stands before the service's addresses, and so before the canonical URLs of its forms; it may be empty.
+    """
 
     chart: Chart
     order: Order
     signing: tuple[Order, ...]
     as_of: date
+    our_url: str = ""
 
     def other_orders(self) -> Iterable[Order]:
         """The orders signed with this one that stand."""

@@ -171,7 +171,7 @@ def decide_request(
     decided: list[tuple[Case, Decision]] = []
     for order, in_scope in received:
         if in_scope and order.stands:
-            case = Case(chart, order, signing, order.date_of_service)
+            case = Case(chart, order, signing, order.date_of_service, settings.public_url)
             decided += [(case, decision) for decision in decide(case, content)]
     return decided
 
