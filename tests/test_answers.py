@@ -49,7 +49,7 @@ def response(fact: str, answer: Json, item: Json | None = None, **more: Any) -> 
 def read(fact: str, *responses: Json, our_url: str = "", **more: Any) -> list[Evidence]:
     """The evidence that responses are for a fact, for an order signed on 1 May 2025."""
     own = read_order(order("62322", on=SIGNED.isoformat(), **more), 0, SIGNED)
-    case = Case(Chart(responses, held_content().terminology, "p1"), own, (own,), SIGNED, our_url)
+    case = Case(Chart(responses, held_content().terminology, "p1"), own, (own,), SIGNED, our_url=our_url)
     return list(Facts(case, held_content().catalogue)[fact].evidence)
 
 
