@@ -7,7 +7,7 @@ replay all call it; the date of service is in the case, so the same case always 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Final
@@ -31,6 +31,10 @@ UNKNOWN_SYSTEM: Final = "unknown-code-system"
 
 UNREADABLE_DATE: Final = "unreadable-date"
 """The rule of an order whose date is no day, which is not judged."""
+NOT_DECIDED: Final = "not-decided"
+"""The rule of an order that the service failed on: nothing is said of it, and the others of the call are answered."""
+UNJUDGED: Final = frozenset({UNKNOWN_SYSTEM, UNREADABLE_DATE, NOT_DECIDED})
+"""The rules of orders that were not judged and of which the client is told so."""
 
 
 class DecisionOutcome(Enum):
@@ -120,14 +124,15 @@ def decide(case: Case, content: Content) -> list[Decision]:
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
             speaking = tuple([m for m in members if m.has(choice.policy)])
-            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content, speaking))
+            selected_by = replace(case, coding=choice.coding)
+            decisions.append(_on_sound_evidence(choice.policy, choice.coding, selected_by, content, speaking))
     return decisions
 
 
-def undated_order(order: Order) -> Decision:
-    """The decision that says of an order that it was not judged, because its date is no day."""
+def unjudged(order: Order, rule: str) -> Decision:
+    """What is said of an order that was not judged: its date is no day, or the service failed on it."""
     first = order.codings[0] if order.codings else None
-    return Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule=UNREADABLE_DATE)
+    return Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule=rule)
 
 
 def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content, members: tuple[Member, ...]) -> Decision:
