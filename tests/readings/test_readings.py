@@ -16,7 +16,8 @@ from cds_service.facts.number_text import read_number
 from cds_service.facts.units import LONGEST, SYMBOLS, OutOfReach, UnknownUnit, convert, is_unit, scale
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.code_shapes import systems_of
-from cds_service.fhir.codes import CPT, ICD10CM, LOINC, RXNORM, SNOMED, Coding, is_known, key_of, system_name, written
+from cds_service.fhir.codes import CPT, ICD10CM, LOINC, RXNORM, SNOMED, Coding, is_known, key_of, sent, system_name, written
+from cds_service.fhir.elements import days
 from cds_service.fhir.ndc import ndc_products
 from cds_service.policy.values import Interval
 from tests.conftest import held_content
@@ -78,6 +79,19 @@ def test_another_system_is_known_and_another(system: str) -> None:
 def test_a_coding_is_shown_by_the_short_name_of_its_system(system: str, code: str, shown: str) -> None:
     """Whatever the address, people read the short name."""
     assert Coding(system, code).text == shown
+
+
+@pytest.mark.parametrize(
+    ("coding", "written_as"),
+    [
+        (Coding("HCPCS Level II", " J2506 "), Coding("https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "J2506")),
+        (Coding("CPT", "27280-50"), Coding(CPT, "27280-50")),
+        (Coding("urn:oid:2.16.840.1.113883.6.12", "27280"), Coding("urn:oid:2.16.840.1.113883.6.12", "27280")),
+    ],
+)
+def test_a_coding_is_sent_as_fhir_allows(coding: Coding, written_as: Coding) -> None:
+    """A billing code goes out with an address and without blanks, however it came."""
+    assert sent(coding) == written_as
 
 
 @pytest.mark.parametrize(
@@ -284,3 +298,37 @@ def test_no_string_is_too_strange(said: str, other: str) -> None:
         except Unreadable:
             continue
         assert isinstance(found, Interval)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "first", "last"),
+    [
+        ("2025-05-01", "2025-05-01", "2025-05-01"),
+        ("2025-05", "2025-05-01", "2025-05-31"),
+        ("2025", "2025-01-01", "2025-12-31"),
+        ("2025-05-01T23:59:59Z", "2025-05-01", "2025-05-01"),
+        ("2025-05-01T23:59:59-11:00", "2025-05-01", "2025-05-01"),
+        ("2025-05-01T00:00:00+14:00", "2025-05-01", "2025-05-01"),
+        ("2025-05-01T10:00:00.123456789Z", "2025-05-01", "2025-05-01"),
+        ("2025-05-01T10:00:00", "2025-05-01", "2025-05-01"),
+        ("2025-05-01T10:00:00+0000", "2025-05-01", "2025-05-01"),
+        ("2025-05-01 10:00", "2025-05-01", "2025-05-01"),
+        (" 2025-05-01 ", "2025-05-01", "2025-05-01"),
+        ("2024-02-29", "2024-02-29", "2024-02-29"),
+        ("9999-12", "9999-12-01", "9999-12-31"),
+        ("2025-02-29", None, None),
+        ("2025-13", None, None),
+        ("0000-01-01", None, None),
+        ("2025-W01-1", None, None),
+        ("05/01/2025", None, None),
+        ("2025-5-1", None, None),
+        ("٢٠٢٥-٠٥-٠١", None, None),
+        ("yesterday", None, None),
+        (20250501, None, None),
+        (None, None, None),
+    ],
+)
+def test_a_day_is_the_one_that_is_written(written_as: Any, first: str | None, last: str | None) -> None:
+    """Whatever the time and its zone, the calendar day as written counts; a partial date leaves its days open."""
+    found = days(written_as)
+    assert (found.first.isoformat(), found.last.isoformat()) == (first, last) if found else first is None
