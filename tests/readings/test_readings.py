@@ -322,7 +322,7 @@ def test_no_string_is_too_strange(said: str, other: str) -> None:
         ("2025-W01-1", None, None),
         ("05/01/2025", None, None),
         ("2025-5-1", None, None),
-        ("٢٠٢٥-٠٥-٠١", None, None),
+        ("\u0662\u0660\u0662\u0665-\u0660\u0665-\u0660\u0661", None, None),
         ("yesterday", None, None),
         (20250501, None, None),
         (None, None, None),
