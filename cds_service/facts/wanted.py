@@ -25,10 +25,14 @@ class Wanted:
 
 
 class Need(NamedTuple):
-    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays."""
+    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays.
+
+    ``beside`` is what other searches mostly hold as well: it is asked for and read, and a silence does not rest on it.
+    """
 
     resource: str
     value_sets: tuple[str, ...] = ()
+    beside: bool = False
 
 
 class Unreadable(ValueError):

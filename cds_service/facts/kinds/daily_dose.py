@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, cast
 
 from cds_service.chart import Case
-from cds_service.facts.found.medicines import medication_days, routes_of
+from cds_service.facts.found.of_medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date, read_quantity
