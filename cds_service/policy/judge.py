@@ -106,7 +106,7 @@ class Judge:
             since = _window(check, self._facts, self._as_of)
             placed = _in_window(fact, check, since, self._as_of)
         if placed.latest:
-            return _settled(check, placed.latest, since, fact.unsearched)
+            return _reopened(_settled(check, placed.latest, since, fact.unsearched), placed.uncertain)
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -127,6 +127,20 @@ def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, uns
     if outcome is NOT_MET and check.open_because:
         outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
     return Finding(check, outcome, (), latest, basis, unsearched)
+
+
+def _reopened(finding: Finding, uncertain: tuple[Evidence, ...]) -> Finding:
+    """The finding, or an open one where something uncertain that is newer than all that decides could change it."""
+    check, outcome = finding.criterion, finding.outcome
+    if not uncertain or outcome is NOT_DOCUMENTED or not isinstance(check, Check):
+        return finding
+    last = max([e.when.last for e in finding.evidence if e.when is not None], default=None)
+    if last is None:
+        return finding
+    newer = [e for e in uncertain if e.when is not None and e.when.first > last and _answer(check.test, e.value) is not outcome]
+    if not newer:
+        return finding
+    return Finding(check, NOT_DOCUMENTED, (), (*newer, *finding.evidence), Basis.UNCERTAIN, finding.unsearched)
 
 
 def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Placed:
@@ -172,10 +186,28 @@ def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) 
         return evidence
     if when.last < since.first:
         span = f"the look-back of {check.within}" if check.since is None else "the time that counts"
-        return _with(evidence, Standing.DISCOUNTED, f"{when.text()} is before {span}, which starts on {since.text()}")
+        standing = Standing.UNCERTAIN if reopens(check) and _says_otherwise(evidence, check) else Standing.DISCOUNTED
+        return _with(evidence, standing, f"{when.text()} is before {span}, which starts on {since.text()}")
     if when.first < since.first:
         return _with(evidence, Standing.UNCERTAIN, f"its date leaves open whether it is since {since.text()}")
     return evidence
+
+
+def reopens(check: Check) -> bool:
+    """Whether evidence that is older than a check's look-back is asked about, where it says otherwise than the presumption would.
+
+    A number that the document does not give must not make a silence of what the chart says, and so deny alone.
+    """
+    presumption = check.presumption
+    return check.our_window and check.since is None and presumption is not None and not presumption.always
+
+
+def _says_otherwise(evidence: Evidence, check: Check) -> bool:
+    """Whether usable evidence answers a check otherwise than its presumption."""
+    presumption = check.presumption
+    if presumption is None or evidence.standing is not Standing.USABLE:
+        return False
+    return _answer(check.test, evidence.value) not in (NOT_DOCUMENTED, presumption.treat_as)
 
 
 def _surely_inside(check: Check, since: Days, latest: tuple[Evidence, ...]) -> bool:
