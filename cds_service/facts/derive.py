@@ -9,7 +9,18 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from cds_service.facts import chemotherapy, growth_factors, neutropenia, opioid_dose, pain_pump, pregnancy, sacroiliac
+from cds_service.facts import (
+    chemotherapy,
+    fetuses,
+    growth_factors,
+    neutropenia,
+    opioid_dose,
+    pain_pump,
+    pregnancy,
+    pregnancy_dating,
+    prenatal_screening,
+    sacroiliac,
+)
 from cds_service.facts.tables import MorphineFactors, RegimenTable
 from cds_service.policy.model import Evidence, Fact
 
@@ -32,16 +43,22 @@ class Rule:
 
 RULES: Final[dict[str, Rule]] = {
     "gestational age": Rule(
-        pregnancy.gestational_age,
+        pregnancy_dating.gestational_age,
         frozenset({"scan", "due_date", "age_by_due_date", "last_period", "age_by_last_period", "week_code", "ended"}),
     ),
-    "pregnancy look-back": Rule(pregnancy.pregnancy_look_back, frozenset({"age", "ended"})),
-    "pregnancy start": Rule(pregnancy.pregnancy_start, frozenset({"age", "ended"})),
-    "loss look-back": Rule(pregnancy.loss_look_back, frozenset({"age", "delivery"})),
-    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "age"})),
-    "co-twin demise": Rule(pregnancy.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
-    "earlier screen": Rule(pregnancy.earlier_screen, frozenset({"orders", "results"})),
-    "concurrent serum screen": Rule(pregnancy.concurrent_serum_screen, frozenset({"panels", "markers"})),
+    "pregnancy look-back": Rule(pregnancy_dating.pregnancy_look_back, frozenset({"age", "ended"})),
+    "pregnancy start": Rule(pregnancy_dating.pregnancy_start, frozenset({"age", "ended"})),
+    "loss look-back": Rule(pregnancy_dating.loss_look_back, frozenset({"age", "delivery"})),
+    "delivered": Rule(pregnancy.delivered, frozenset({"recorded", "day"})),
+    "pregnancy ended": Rule(pregnancy.pregnancy_ended, frozenset({"delivery", "loss", "demise"})),
+    "fetal demise": Rule(pregnancy.fetal_demise, frozenset({"recorded", "viable"})),
+    "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery"})),
+    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "age", "test", "delivery", "deceased", "sex", "years"})),
+    "number of fetuses": Rule(fetuses.number_of_fetuses, frozenset({"recorded"})),
+    "co-twin demise": Rule(fetuses.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
+    "anomaly count": Rule(fetuses.anomaly_count, frozenset({"sites", "unspecified", "start"})),
+    "earlier screen": Rule(prenatal_screening.earlier_screen, frozenset({"orders", "results"})),
+    "concurrent serum screen": Rule(prenatal_screening.concurrent_serum_screen, frozenset({"panels", "markers"})),
     "highest morphine equivalents": Rule(opioid_dose.highest, opioid_dose.TAKES, MorphineFactors),
     "current morphine equivalents": Rule(opioid_dose.current, opioid_dose.TAKES, MorphineFactors),
     "dose reduction": Rule(opioid_dose.reduction, frozenset({"before", "now"})),
@@ -57,7 +74,6 @@ RULES: Final[dict[str, Rule]] = {
         pain_pump.substance_abuse, frozenset({"abuse", "opioid_dependence", "remission", "prescribed", "hints"})
     ),
     "allergy to the drug": Rule(pain_pump.drug_allergy, frozenset({"allergies", "class_allergy", "drugs"})),
-    "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),
     "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
