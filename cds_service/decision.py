@@ -7,7 +7,7 @@ replay all call it; the date of service is in the case, so the same case always 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Final
@@ -111,7 +111,8 @@ def decide(case: Case, content: Content) -> list[Decision]:
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
             speaking = tuple([m for m in members if m.has(choice.policy)])
-            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content, speaking))
+            selected_by = replace(case, coding=choice.coding)
+            decisions.append(_on_sound_evidence(choice.policy, choice.coding, selected_by, content, speaking))
     return decisions
 
 

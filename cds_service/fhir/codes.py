@@ -85,6 +85,14 @@ def key_of(system: str, code: str) -> Key:
     return Key(space, folded)
 
 
+def is_known(system: str, code: str) -> bool:
+    """Whether a coding names a system that is known here, by any of its addresses."""
+    return key_of(system, code).space in _SPACES
+
+
+_SPACES: Final = frozenset(_SPACE_OF.values())
+
+
 def written(text: str) -> Coding:
     """The coding that a policy or vignette writes as ``CPT 81420``.
 

@@ -108,13 +108,15 @@ def status_code(concept: Any) -> str:
     return ""
 
 
+SUBJECTS: Final = ("subject", "patient", "beneficiary")
+"""The elements in which a resource says whom it is about."""
 ELSEWHERE: Final = "?"
 """What a subject that names no Patient by ``Type/id`` reads as: somebody, and nobody can tell who."""
 
 
 def patient_of(resource: Resource) -> str:
     """``Patient/id`` of the person a resource is about; the empty string when it does not say, ``ELSEWHERE`` when none can tell."""
-    for name in ("subject", "patient", "beneficiary"):
+    for name in SUBJECTS:
         if resource.get(name) is not None:
             about = reference(resource[name])
             return about if about.startswith("Patient/") and len(about) > len("Patient/") else ELSEWHERE

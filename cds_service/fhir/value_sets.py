@@ -102,6 +102,10 @@ class Terminology:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         return self.held[system, code]
 
+    def possible(self, system: str, code: str) -> Iterable[str]:
+        """The sets that would hold a code if its system, which is not known, were one of those that are."""
+        return ()
+
     def knows(self, id_: str) -> bool:
         """Whether there is a file of this value set, readable or not."""
         return id_ in self.sets or id_ in self._broken
