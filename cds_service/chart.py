@@ -27,7 +27,7 @@ from cds_service.fhir.elements import (
     text,
 )
 from cds_service.fhir.person import Person
-from cds_service.fhir.value_sets import Carried, Terminology
+from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.fhir.words_of_records import Heard, in_force, listen, says_something, spoken_on, value_words
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, referred_medicine, replaced_by
@@ -171,7 +171,7 @@ class Chart:
                 continue
             found = holding[system, code]
             if not found:
-                placed = placed or is_known(system, code)
+                placed = placed or found is not UNPLACED
                 continue
             placed = True
             coding = Coding(system, code)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cds_service.analysis.reading_mutants import misreadings
 from cds_service.app import create_app
 from cds_service.content import read_content
 from cds_service.fhir.vocabulary import Said, Vocabulary
@@ -141,6 +142,17 @@ def test_words_of_a_computed_fact_are_told(infections: Path) -> None:
     assert any("nowhere" in one for one in problems(infections))
 
 
+def test_every_way_to_misread_a_fact_is_a_mutant(infections: Path) -> None:
+    """Words that are not listened to, and a shelf life that is too long or too short, are mistakes that vignettes have to catch."""
+    content = read_content(infections)
+    said = [one.said for one in misreadings(content.policies[0], content.catalogue)]
+    assert said == [
+        "the fact 'bloodstream_infection' listens to no words",
+        "'condition' of the fact 'bloodstream_infection' speaks for always and not for 30 days",
+        "'condition' of the fact 'bloodstream_infection' speaks for 29 days and not for 30 days",
+    ]
+
+
 HEARD = [
     ("Sepsis due to E. coli", True),
     ("no evidence of sepsis", False),
@@ -160,4 +172,4 @@ HEARD = [
 def test_words_are_heard_whole_and_unnegated(text: str, heard: bool) -> None:
     """A phrase counts as whole words within its clause; negation, family, risk and the past do not count."""
     vocabulary = Vocabulary({"sepsis": Said(("sepsis",), (), frozenset(), frozenset({"Condition"}), False)})
-    assert vocabulary.heard(text) == (("sepsis",) if heard else ())
+    assert vocabulary.heard[text] == (("sepsis",) if heard else ())

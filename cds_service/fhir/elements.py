@@ -16,7 +16,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.policy.values import Days
 
 Resource = dict[str, Any]
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ].*)?)?)?", re.ASCII)
 
 
 def items(value: Any) -> list[Any]:
@@ -32,14 +32,14 @@ def text(value: Any) -> str:
 
 
 def codings(concept: Any) -> Iterator[Coding]:
-    """The codings of a CodeableConcept that have both system and code."""
+    """The codings of a CodeableConcept that have a code; the system is empty where none is named."""
     if not isinstance(concept, dict):
         return
     for coding in items(concept.get("coding")):
         if isinstance(coding, dict):
             system, code = coding.get("system"), coding.get("code")
-            if isinstance(system, str) and isinstance(code, str) and code:
-                yield Coding(system, code)
+            if isinstance(code, str) and code and (system is None or isinstance(system, str)):
+                yield Coding(system or "", code)
 
 
 def reference(value: Any) -> str:
@@ -65,7 +65,7 @@ def days(value: Any) -> Days | None:
     """The calendar days that a FHIR date or dateTime leaves open, as written, whatever its time zone."""
     if not isinstance(value, str):
         return None
-    if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] == "T" and "\n" not in value)):
+    if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] in "Tt " and "\n" not in value)):
         return _full_date(value[:10])
     found = _DATE.fullmatch(value.strip())
     if not found:

@@ -4,12 +4,13 @@ A set lists its codes, or for ICD-10-CM names a category by the filter ``concept
 category and everything below it are the codes that begin with it, whichever year's release the chart used. The longest match wins.
 A set that is empty until an operator fills it has no ``compose`` and an ``expansion`` with ``total`` 0.
 A code may carry a value (the number of fetuses that a diagnosis states) in the extension ``VALUE_OF_CODE``.
+What a set says of an ingredient holds for every medicine that contains it (``medicines.py``), unless another set, named in the
+extension ``UNLESS_HELD_BY``, says something of that very medicine.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +20,17 @@ from typing import Any, Final
 from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
 from pydantic import ValidationError
 
-from cds_service.fhir.codes import Key, key_of
+from cds_service.fhir.code_shapes import fault_of, systems_of
+from cds_service.fhir.codes import Key, is_known, key_of
+from cds_service.fhir.medicines import NO_MEDICINES, Medicines
+from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
 
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
-
-_SHAPES: Final = {
-    "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
-    "icd10cm": re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
-    "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
-    "snomed": re.compile(r"\d{6,18}"),
-    "rxnorm": re.compile(r"\d{1,8}"),
-    "icd10pcs": re.compile(r"[0-9A-HJ-NP-Z]{7}"),
-}
+UNLESS_HELD_BY: Final = "urn:cds-service:unless-held-by"
+"""On a set of ingredients: the id of a set of products. A product that this one holds is not taken for its ingredient."""
+_OF_MEDICINES: Final = frozenset({"rxnorm", "ndc", "procedure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """One value set: its codes with what they carry, by key; categories stand for all codes below them."""
+    """One value set: its codes with what they carry, by key; categories stand for all codes below them.
+
+    ``unless_held_by`` are the sets whose medicines this one does not hold by their ingredients.
+    """
 
     id: str
     url: str
@@ -56,6 +57,7 @@ class ValueSet:
     excluded: frozenset[Key]
     excluded_categories: frozenset[Key]
     systems: Mapping[str, tuple[str, ...]]
+    unless_held_by: tuple[str, ...] = ()
 
 
 LONGEST_CODE, LONGEST_SYSTEM = 64, 200
@@ -63,6 +65,9 @@ LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 MOST_CODINGS: Final = 65_536
 """Codings of which it is remembered what holds them; with one more, all are forgotten."""
 NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code whose system is known."""
+UNPLACED: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code, and its system is not known: told apart from ``NOWHERE`` by identity."""
 
 
 class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
@@ -76,7 +81,7 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
     def __missing__(self, coding: tuple[str, str]) -> Mapping[str, Carried | None]:
         system, code = coding
         if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
-            return NOWHERE
+            return UNPLACED
         if len(self) >= MOST_CODINGS:
             self.clear()
         found = self[coding] = self._look_up(system, code)
@@ -86,8 +91,9 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
 class Terminology:
     """All value sets, indexed so that what holds a code is one look-up, however many sets there are."""
 
-    def __init__(self, sets: Mapping[str, ValueSet], broken: Iterable[str] = ()) -> None:
+    def __init__(self, sets: Mapping[str, ValueSet], broken: Iterable[str] = (), medicines: Medicines = NO_MEDICINES) -> None:
         self.sets = MappingProxyType(dict(sets))
+        self.medicines = medicines
         self._broken = frozenset(broken)
         self._codes: dict[Key, dict[str, Carried | None]] = {}
         self._categories: dict[Key, dict[str, Carried | None]] = {}
@@ -97,14 +103,18 @@ class Terminology:
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
         self.held = Held(self._holding)
+        self._possible = Held(self._holding_somewhere)
 
     def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         return self.held[system, code]
 
     def possible(self, system: str, code: str) -> Iterable[str]:
-        """The sets that would hold a code if its system, which is not known, were one of those that are."""
-        return ()
+        """The sets that would hold a code if its system, which is not known, were one that is; none where the system is known.
+
+        The shape of the code and its check digit tell which systems it could be of.
+        """
+        return NOWHERE if is_known(system, code) else self._possible[system, code]
 
     def knows(self, id_: str) -> bool:
         """Whether there is a file of this value set, readable or not."""
@@ -117,7 +127,32 @@ class Terminology:
             for length in range(3, len(key.code) + 1):
                 found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
         found.update(self._codes.get(key, {}))
+        if key.space in _OF_MEDICINES:
+            self._lift(found, self.medicines.ingredients(system, code))
+        if not found:
+            return NOWHERE if is_known(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
+
+    def of_ingredients(self, ingredients: Iterable[str]) -> Mapping[str, Carried | None]:
+        """The ids of the sets that hold one of these ingredients (RxNorm codes), each with the value of the first of them."""
+        found: dict[str, Carried | None] = {}
+        self._lift(found, ingredients)
+        return found
+
+    def _lift(self, found: dict[str, Carried | None], ingredients: Iterable[str]) -> None:
+        """Adds the sets of a medicine's ingredients. What a set says of the medicine itself comes first."""
+        own = frozenset(found)
+        for ingredient in ingredients:
+            key = Key("rxnorm", ingredient)
+            for id_, carried in self._codes.get(key, NOWHERE).items():
+                if id_ not in found and own.isdisjoint(self.sets[id_].unless_held_by) and not self._left_out(id_, key):
+                    found[id_] = carried
+
+    def _holding_somewhere(self, system: str, code: str) -> Mapping[str, Carried | None]:
+        found: dict[str, Carried | None] = {}
+        for one in systems_of(code):
+            found.update(self.held[one, code])
+        return MappingProxyType(found)
 
     def _left_out(self, id_: str, key: Key) -> bool:
         held = self.sets[id_]
@@ -132,23 +167,29 @@ def read_value_set(path: Path, name: str) -> ValueSet:
     Raises ContentError with every problem: not JSON, not a FHIR R4 ValueSet, a malformed code, a filter that needs a server.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
         raise ContentError([Problem(name, error.lineno, f"not JSON: {error.msg}")]) from None
     except (ValueError, OSError) as error:
         raise ContentError([Problem(name, 0, f"cannot be read: {error}")]) from None
-    lines = path.read_text(encoding="utf-8").splitlines()
+    if not (isinstance(raw, dict) and is_plain(raw, R4ValueSet)):
+        _validate(raw, name, text)
+    return _Reader(path.stem, name, raw, text).value_set()
+
+
+def _validate(raw: Any, name: str, text: str) -> None:
+    """Has the library look at a set that is not plain: that takes it fifty times as long."""
     try:
         R4ValueSet.model_validate(raw)
     except ValidationError as error:
         faults = [(".".join(str(step) for step in fault["loc"]), fault["msg"]) for fault in error.errors()]
-        raise ContentError([Problem(name, _line(lines, at.split(".")[-1]), f"{at}: {said}") for at, said in faults]) from None
-    return _Reader(path.stem, name, raw, lines).value_set()
+        raise ContentError([Problem(name, _line(text, at.split(".")[-1]), f"{at}: {said}") for at, said in faults]) from None
 
 
 class _Reader:
-    def __init__(self, stem: str, name: str, raw: dict[str, Any], lines: list[str]) -> None:
-        self.stem, self.name, self.raw, self.lines = stem, name, raw, lines
+    def __init__(self, stem: str, name: str, raw: dict[str, Any], text: str) -> None:
+        self.stem, self.name, self.raw, self.text = stem, name, raw, text
         self.problems: list[Problem] = []
         self.systems: dict[str, list[str]] = {}
 
@@ -184,10 +225,15 @@ class _Reader:
             excluded=frozenset(out_codes),
             excluded_categories=frozenset(out_categories),
             systems=MappingProxyType(systems),
+            unless_held_by=tuple(
+                text
+                for one in raw.get("extension", ())
+                if one.get("url") == UNLESS_HELD_BY and (text := one.get("valueString", ""))
+            ),
         )
 
     def _wrong(self, needle: str, message: str) -> None:
-        self.problems.append(Problem(self.name, _line(self.lines, needle), message))
+        self.problems.append(Problem(self.name, _line(self.text, needle), message))
 
     def _gather(self, include: dict[str, Any], codes: dict[Key, Carried | None], categories: dict[Key, Carried | None]) -> None:
         system = include.get("system", "")
@@ -208,11 +254,9 @@ class _Reader:
 
     def _key(self, system: str, code: str) -> Key:
         key = key_of(system, code)
-        shape = _SHAPES.get(key.space)
-        if shape and not shape.fullmatch(key.code):
-            self._wrong(code, f"'{code}' does not have the shape of a code in {system}")
-        elif key.space == "loinc" and not key.code.startswith("LA") and not _loinc_check_digit(key.code):
-            self._wrong(code, f"'{code}' has the wrong check digit for a LOINC code")
+        fault = fault_of(key)
+        if fault:
+            self._wrong(code, f"'{code}' {fault}" if "digit" in fault else f"'{code}' {fault} in {system}")
         self.systems.setdefault(system, []).append(code)
         return key
 
@@ -234,15 +278,8 @@ def _carried(node: dict[str, Any]) -> Carried | None:
     return None
 
 
-def _loinc_check_digit(code: str) -> bool:
-    """LOINC's Mod 10 check digit (LOINC Users' Guide, appendix on check digits): Luhn over the number part."""
-    number, _, check = code.partition("-")
-    doubled = "".join(str(int(digit) * 2) if place % 2 == 0 else digit for place, digit in enumerate(reversed(number)))
-    return (10 - sum(int(digit) for digit in doubled) % 10) % 10 == int(check)
-
-
-def _line(lines: list[str], needle: str) -> int:
-    return next((number for number, line in enumerate(lines, 1) if f'"{needle}"' in line), 1)
+def _line(text: str, needle: str) -> int:
+    return next((number for number, line in enumerate(text.splitlines(), 1) if f'"{needle}"' in line), 1)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
