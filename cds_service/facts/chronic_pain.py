@@ -67,7 +67,7 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
-    """What failed or was not tolerated against the pain. What was stopped before the pain or its cause was there says nothing of it."""
+    """What failed or was not tolerated against the pain. What was stopped before the pain or its cause says nothing of it."""
     causes = [e for e in usable(facts["pain"]) if e.value == "malignant"] + [e for e in usable(facts["cancer"]) if e.value is True]
     began = min([e.when.first for e in causes if e.when is not None], default=as_of - FAILED_LATELY)
     return [
@@ -76,5 +76,3 @@ def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
         else e
         for e in facts["recorded"].evidence
     ]
-
-

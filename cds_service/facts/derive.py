@@ -67,9 +67,7 @@ RULES: Final[dict[str, Rule]] = {
     "pain before a trial": Rule(pain_trial.pain_before_trial, pain_trial.SCORES),
     "pain reduction in a trial": Rule(pain_trial.pain_reduction, pain_trial.SCORES),
     "active substance abuse": Rule(substance_abuse.substance_abuse, substance_abuse.TAKES),
-    "allergy to the drug": Rule(
-        implant_cautions.drug_allergy, frozenset({"allergies", "class_allergy", "relatives", "drugs"})
-    ),
+    "allergy to the drug": Rule(implant_cautions.drug_allergy, frozenset({"allergies", "class_allergy", "relatives", "drugs"})),
     "other programmable device": Rule(implant_cautions.other_device, frozenset({"recorded", "perhaps", "removed"})),
     "bleeding tendency": Rule(implant_cautions.coagulopathy, frozenset({"recorded", "inr", "platelets"})),
     "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),

@@ -44,7 +44,9 @@ def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
                 found.append(doubtful(e, "whether it was removed was not searched", True))
                 continue
         found.append(e)
-    found += [doubtful(e, "whether a device was implanted, and is there still, is not said", True) for e in spoken(facts["perhaps"])]
+    found += [
+        doubtful(e, "whether a device was implanted, and is there still, is not said", True) for e in spoken(facts["perhaps"])
+    ]
     alone = [] if found else [doubtful(e, "it was removed or revised: whether one is left is not said", True) for e in removed]
     return found + alone
 
@@ -62,8 +64,10 @@ def coagulopathy(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def drug_allergy(facts: Inputs, as_of: date) -> list[Evidence]:
-    """An allergy to the pump's drug: the same drug named by both. While the drug is not named by itself, any leaves it open; so does
-    an allergy to an opioid akin to morphine where the drug is morphine or hydromorphone."""
+    """An allergy to the pump's drug: the same drug named by both. While the drug is not named by itself, any leaves it open.
+
+    So does an allergy to an opioid akin to morphine where the drug is morphine or hydromorphone.
+    """
     drugs = {str(e.value) for e in usable(facts["drugs"])}
     found = [doubtful(e, "the allergy does not say which drug", True) for e in spoken(facts["class_allergy"])]
     if not drugs or drugs & AKIN:

@@ -88,16 +88,14 @@ def current(facts: Inputs, as_of: date, table: MorphineFactors) -> list[Evidence
 
 
 def _until(facts: Inputs, as_of: date) -> date | None:
-    """The day whose dose counts as reached: the date of service, or for a pump the day before its trial; None where none is known."""
+    """The day whose dose counts as reached: the date of service; for a pump the day before its trial, None where no trial is known."""
     if not any(e.value == "permanent" for e in usable(facts["kind"])):
         return as_of
     trial = latest_trial(facts, as_of)
     return trial.start - timedelta(1) if trial else None
 
 
-def _courses(
-    facts: Inputs, as_of: date, until: date | None, table: MorphineFactors
-) -> tuple[list[_Course], list[Evidence]]:
+def _courses(facts: Inputs, as_of: date, until: date | None, table: MorphineFactors) -> tuple[list[_Course], list[Evidence]]:
     """The prescriptions of all drugs; and what makes the sum doubtful: an unreadable dose, a drug without a factor, no known trial
     before which to look, or prescriptions that were not searched."""
     since, last = as_of - LOOK_BACK, until or as_of
@@ -157,7 +155,8 @@ def _latest_change(courses: Iterable[_Course], until: date | None) -> date | Non
     if until is None:
         return None
     days = [course.start for course in courses]
-    days += [min(course.ends.last, until) for course in courses if course.ends and course.ends.last < date.max]
+    ended = [course.ends for course in courses if course.ends and course.ends.last < date.max and course.ends.first <= until]
+    days += [min(ends.last, until) for ends in ended]
     return max((day for day in days if day <= until), default=None)
 
 

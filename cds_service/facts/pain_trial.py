@@ -29,7 +29,7 @@ class Trial(NamedTuple):
 
 
 def latest_trial(facts: Inputs, as_of: date) -> Trial | None:
-    """The latest trial on record: a spinal injection or infusion that is described as one, or in which a spinal opioid was given."""
+    """The latest trial on record: a spinal injection that is described as one, or in which a spinal opioid was given."""
     ends = [(e.resource, e.value) for e in facts["ended"].evidence if isinstance(e.value, Days)]
     given = [e.when for e in usable(facts["given"]) if e.when is not None]
     found: list[Trial] = []

@@ -1,40 +1,73 @@
-"""How a dosage is read: the dose a day of a medicine, or its rate, from amounts, numbers of tablets and how often they are taken."""
+"""How a dosage is read: the dose a day of a medicine, or its rate, from amounts, numbers of tablets, and times a day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from cds_service.facts.kinds.fhir_value import read_quantity
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
 from cds_service.fhir.elements import Resource, codings, days, items, text
+from cds_service.fhir.medicines import Strength
 from cds_service.policy.values import Days, Interval
 
-
-class Product(NamedTuple):
-    """What one unit of a product holds: ``amount`` in ``unit`` (UCUM) per ``1`` (a tablet or capsule), ``mL``, or ``h`` (a patch)."""
-
-    amount: float
-    unit: str
-    per: str
-
-
 COUNTED: Final = frozenset(
-    "1 tbl tab tabs tablet tablets cap caps capsule capsules caplet caplets patch patches ptch film films lozenge lozenges troche "
-    "troches suppository suppositories supp unit units each ea pill pills system tablet(s) capsule(s) patch(es)".split()
+    {
+        *(
+            "1",
+            "unit",
+            "units",
+            "each",
+            "ea",
+            "pill",
+            "pills",
+            "system",
+            "film",
+            "films",
+            "lozenge",
+            "lozenges",
+            "troche",
+            "troches",
+        ),
+        *(
+            "tbl",
+            "tab",
+            "tabs",
+            "tablet",
+            "tablets",
+            "tablet(s)",
+            "cap",
+            "caps",
+            "capsule",
+            "capsules",
+            "capsule(s)",
+            "caplet",
+            "caplets",
+        ),
+        *("patch", "patches", "patch(es)", "ptch", "suppository", "suppositories", "supp"),
+    }
 )
 """How charts call one unit of a product."""
 _VOLUMES: Final = {"ml": 1.0, "milliliter": 1.0, "milliliters": 1.0, "cc": 1.0, "l": 1000.0}
 _A_DAY: Final = {
-    "QD": 1.0, "DAILY": 1.0, "AM": 1.0, "PM": 1.0, "BED": 1.0, "QHS": 1.0, "HS": 1.0, "QAM": 1.0, "QPM": 1.0, "BID": 2.0, "TID": 3.0,
-    "QID": 4.0, "QOD": 0.5, "Q2H": 12.0, "Q3H": 8.0, "Q4H": 6.0, "Q6H": 4.0, "Q8H": 3.0, "Q12H": 2.0, "Q24H": 1.0,
-}  # fmt: skip
+    **dict.fromkeys(("QD", "DAILY", "AM", "PM", "BED", "QHS", "HS", "QAM", "QPM", "Q24H"), 1.0),
+    "BID": 2.0,
+    "TID": 3.0,
+    "QID": 4.0,
+    "QOD": 0.5,
+    "Q2H": 12.0,
+    "Q3H": 8.0,
+    "Q4H": 6.0,
+    "Q6H": 4.0,
+    "Q8H": 3.0,
+    "Q12H": 2.0,
+}
 """Times a day of the customary abbreviations."""
 
 
-def daily_dose(resource: Resource, wanted: Wanted, product: Product | None = None) -> Interval:
+def daily_dose(resource: Resource, wanted: Wanted, product: Strength | None = None) -> Interval:
     """The dose a day of all dosage instructions together, or their rate, in the fact's unit. Raises Unreadable.
 
     A dose as needed runs from nothing to the most that may be taken. Tablets, millilitres and patches count by the ``product``.
@@ -77,7 +110,7 @@ def _repeat(dosage: Mapping[str, Any]) -> Mapping[str, Any]:
     return repeat if isinstance(repeat, dict) else {}
 
 
-def _one(dosage: Mapping[str, Any], wanted: Wanted, product: Product | None) -> Interval:
+def _one(dosage: Mapping[str, Any], wanted: Wanted, product: Strength | None) -> Interval:
     given = next((one for one in items(dosage.get("doseAndRate")) if isinstance(one, dict)), None)
     if given is None:
         raise Unreadable("it has no dose")
@@ -93,7 +126,7 @@ def _one(dosage: Mapping[str, Any], wanted: Wanted, product: Product | None) -> 
     return in_unit(Interval(dose.low * times.low, dose.high * times.high), wanted.unit, wanted)
 
 
-def _dose(given: Mapping[str, Any], each: Wanted, product: Product | None) -> Interval:
+def _dose(given: Mapping[str, Any], each: Wanted, product: Strength | None) -> Interval:
     quantity, spread = given.get("doseQuantity"), given.get("doseRange")
     if isinstance(quantity, dict):
         return _amount(quantity, each, product)
@@ -104,7 +137,7 @@ def _dose(given: Mapping[str, Any], each: Wanted, product: Product | None) -> In
     raise Unreadable("it has no dose")
 
 
-def _amount(quantity: Mapping[str, Any], each: Wanted, product: Product | None) -> Interval:
+def _amount(quantity: Mapping[str, Any], each: Wanted, product: Strength | None) -> Interval:
     """An amount of the drug, in the unit of ``each``: as written, or so many units of the product."""
     names = [name for part in ("code", "unit") if (name := text(quantity.get(part)).lower().strip("{}[]"))]
     counted = bool(names) and all(name in COUNTED for name in names)

@@ -15,7 +15,6 @@ from cds_service.fhir.elements import Resource, codings, first_days, items, own_
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days
 
-
 SIDE_EFFECTS = frozenset(
     {"itching", "pruritus", "nausea", "vomiting", "constipation", "drowsiness", "sedation", "somnolence", "dizziness", "headache"}
 )

@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cds_service.chart import Case, Hit
-from cds_service.facts.found.dosage import Product, daily_dose, last_day
+from cds_service.facts.found.dosage import daily_dose, last_day
 from cds_service.facts.found.medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.wanted import Unreadable
-from cds_service.fhir.codes import UCUM
+from cds_service.fhir.codes import RXNORM, UCUM
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.fhir.medicines import Strength
+from cds_service.order import referred_medicine
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -55,13 +57,14 @@ class DailyDoseEvidence(EvidenceKind):
         resource = hit.resource
         status = text(resource.get("status"))
         when, said = medication_days(resource), own_reference(resource)
-        if self._brief(resource, case):
+        product = self._strength(hit, case)
+        if self._brief(resource, case) or (product is not None and product.route == "injected"):
             if status not in OVER:
                 note = "it is given by injection or in hospital: no dose of a lasting treatment"
                 yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note)
             return
         try:
-            dose = daily_dose(resource, wanted, self._product(hit, case))
+            dose = daily_dose(resource, wanted, product)
         except Unreadable as error:
             yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
             return
@@ -75,8 +78,14 @@ class DailyDoseEvidence(EvidenceKind):
         if end is not None and end.first <= case.as_of:
             yield Evidence(Interval.exactly(0), end, said, note=status)
 
-    def _product(self, hit: Hit, case: Case) -> Product | None:
-        """What one tablet, millilitre or patch of the medicine holds, where its code says so."""
+    def _strength(self, hit: Hit, case: Case) -> Strength | None:
+        """What one tablet, millilitre or patch of the medicine holds of the drug, where a code of it says so."""
+        terminology = case.chart.terminology
+        concept = hit.resource.get("medicationCodeableConcept") or referred_medicine(hit.resource, case.chart.get)
+        for coding in (hit.coding, *codings(concept)):
+            held = terminology.medicines.opioid(coding.system, coding.code)
+            if held is not None and self.codes in terminology.holding(RXNORM, held.ingredient):
+                return held
         return None
 
     def _spinal(self, resource: Resource, case: Case) -> bool:
