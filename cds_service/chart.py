@@ -258,6 +258,7 @@ class Case:
     """One order of one patient on its date of service, with everything signed together with it.
 
     ``coding`` is the one by which a policy selected the order: what holds for another coding is not said of this one.
+    ``our_url`` is what stands before the service's addresses, and so before the canonical URLs of its forms; it may be empty.
     """
 
     chart: Chart
@@ -265,6 +266,7 @@ class Case:
     signing: tuple[Order, ...]
     as_of: date
     coding: Coding | None = None
+    our_url: str = ""
 
     def other_orders(self) -> Iterable[Order]:
         """The orders signed with this one that stand."""

@@ -204,7 +204,7 @@ def decide_request(
     decided: list[tuple[Case, Decision]] = []
     for order, in_scope in received:
         if in_scope and order.stands:
-            case = Case(chart, order, signing, order.date_of_service)
+            case = Case(chart, order, signing, order.date_of_service, our_url=settings.public_url)
             if order.position in undated:
                 decided.append((case, unjudged(order, UNREADABLE_DATE)))
             else:

@@ -22,6 +22,7 @@ from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
 from cds_service.policy.finding import MET, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
+from cds_service.wording import ours_in_words
 
 LONGEST_SUMMARY: Final = 139
 MOST_EVIDENCE: Final = 5
@@ -238,11 +239,14 @@ def _reasons(decision: Decision, content: Content) -> list[str]:
 
 
 def _evidence(finding: Finding, content: Content) -> str:
-    said = []
+    said: list[str] = []
+    ours: list[str] = []
     for leaf in explain.leaves(finding):
         check = leaf.criterion
         if not isinstance(check, Check):
             continue
+        if check.ours and (leaf.evidence or leaf is finding):
+            ours.append(_own(ours_in_words(check)))
         if leaf.basis is Basis.PRESUMED and check.presumption:
             said.append(f"assumed: {_own(check.presumption.because)}")
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
@@ -252,7 +256,7 @@ def _evidence(finding: Finding, content: Content) -> str:
             said.append(_own(check.open_because))
     told = list(dict.fromkeys(said))
     more = [f"and {len(told) - MOST_EVIDENCE} more"] if len(told) > MOST_EVIDENCE else []
-    return "".join(f"\n  - {words}" for words in told[:MOST_EVIDENCE] + more)
+    return "".join(f"\n  - {words}" for words in [*dict.fromkeys(ours), *told[:MOST_EVIDENCE], *more])
 
 
 def _one(evidence: Evidence, check: Check, content: Content) -> str:
