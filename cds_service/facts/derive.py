@@ -11,15 +11,19 @@ from pydantic import BaseModel
 
 from cds_service.facts import (
     chemotherapy,
+    chronic_pain,
     fetuses,
     growth_factors,
+    implant_cautions,
     neutropenia,
     opioid_dose,
     pain_pump,
+    pain_trial,
     pregnancy,
     pregnancy_dating,
     prenatal_screening,
     sacroiliac,
+    substance_abuse,
 )
 from cds_service.facts.tables import MorphineFactors, RegimenTable
 from cds_service.policy.model import Evidence, Fact
@@ -63,17 +67,18 @@ RULES: Final[dict[str, Rule]] = {
     "current morphine equivalents": Rule(opioid_dose.current, opioid_dose.TAKES, MorphineFactors),
     "dose reduction": Rule(opioid_dose.reduction, frozenset({"before", "now"})),
     "pump order kind": Rule(pain_pump.order_kind, frozenset({"code", "trial"})),
-    "opioid trial order": Rule(pain_pump.opioid_trial, frozenset({"trial", "drugs"})),
+    "opioid trial order": Rule(pain_pump.opioid_trial, frozenset({"trial", "drugs", "pump_beside"})),
     "opioid drug": Rule(pain_pump.opioid_drug, frozenset({"drugs", "in_use"})),
     "other pump drug": Rule(pain_pump.only_drug, frozenset({"drugs"})),
-    "pain origin": Rule(pain_pump.pain_origin, frozenset({"recorded", "chronic_pain", "cancer"})),
-    "life expectancy": Rule(pain_pump.life_expectancy, frozenset({"stated", "limited"})),
-    "pain before a trial": Rule(pain_pump.pain_before_trial, pain_pump.SCORES),
-    "pain reduction in a trial": Rule(pain_pump.pain_reduction, pain_pump.SCORES),
-    "active substance abuse": Rule(
-        pain_pump.substance_abuse, frozenset({"abuse", "opioid_dependence", "remission", "prescribed", "hints"})
-    ),
-    "allergy to the drug": Rule(pain_pump.drug_allergy, frozenset({"allergies", "class_allergy", "drugs"})),
+    "pain origin": Rule(chronic_pain.pain_origin, frozenset({"recorded", "chronic_pain", "painful", "cancer", "bone"})),
+    "life expectancy": Rule(chronic_pain.life_expectancy, frozenset({"stated", "limited"})),
+    "noninvasive methods failed": Rule(chronic_pain.noninvasive_failed, frozenset({"recorded", "pain", "cancer"})),
+    "pain before a trial": Rule(pain_trial.pain_before_trial, pain_trial.SCORES),
+    "pain reduction in a trial": Rule(pain_trial.pain_reduction, pain_trial.SCORES),
+    "active substance abuse": Rule(substance_abuse.substance_abuse, substance_abuse.TAKES),
+    "allergy to the drug": Rule(implant_cautions.drug_allergy, frozenset({"allergies", "class_allergy", "relatives", "drugs"})),
+    "other programmable device": Rule(implant_cautions.other_device, frozenset({"recorded", "perhaps", "removed"})),
+    "bleeding tendency": Rule(implant_cautions.coagulopathy, frozenset({"recorded", "inr", "platelets"})),
     "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
