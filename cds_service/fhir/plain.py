@@ -14,7 +14,21 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
-from fhir_core.types import Code, Date, DateTime, Decimal, FhirBase, Id, Instant, Integer, PositiveInt, String, UnsignedInt, Uri
+from fhir_core.types import (
+    Code,
+    Date,
+    DateTime,
+    Decimal,
+    FhirBase,
+    Id,
+    Instant,
+    Integer,
+    Markdown,
+    PositiveInt,
+    String,
+    UnsignedInt,
+    Uri,
+)
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -230,6 +244,7 @@ _PRIMITIVES: Final[dict[type, Callable[[Any], Element]]] = {
     Id: lambda _: _Matching(_ID),
     Uri: lambda _: _Matching(_URI),
     String: lambda _: _Visible(),
+    Markdown: lambda _: _Visible(),
     Date: lambda one: _Day(one.pattern),
     DateTime: lambda one: _Day(one.pattern),
     Instant: lambda one: _Day(one.pattern),

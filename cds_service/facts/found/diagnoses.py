@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import UNCONFIRMED, Case, Hit
+from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.elements import Resource, days, first_days, own_reference, reference, status_code
@@ -46,11 +47,20 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
     course = status_code(condition.get("clinicalStatus"))
     if verified == "entered-in-error":
         return None
-    value = _value(kind, hit, wanted)
+    shown = hit.coding.text
+    stands: Qualified | None = None
+    if verified != "refuted" and (kind.body_site or kind.severity or kind.stage):
+        stands = qualified(kind, condition, case.chart.terminology)
+        if stands.stands is Stands.SAYS_NOTHING:
+            return None
+    value = _value(kind, hit, wanted) if stands is None or stands.value is None else stands.value
     if isinstance(value, str) and wanted.type != "choice":
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=value)
-    shown = hit.coding.text
+    if stands is not None and stands.stands is Stands.ELSEWHERE:
+        return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=stands.note, shown=shown)
     if verified == "refuted":
+        if kind.body_site:
+            return None
         if isinstance(value, bool):
             return Evidence(not value, when, said, shown=f"{shown}, refuted") if value else None
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=shown)
@@ -60,6 +70,8 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
         note = f"the diagnosis is {course or 'over'}"
         standing = Standing.UNCERTAIN if kind.history == "asks" else Standing.DISCOUNTED
         return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+    if stands is not None and stands.stands is Stands.OPEN:
+        return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     return Evidence(value, when, said, shown=shown)
 
 
@@ -75,12 +87,16 @@ def _value(kind: ConditionEvidence, hit: Hit, wanted: Wanted) -> Value:
 
 def _reasons(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
     found: list[tuple[Coding, Evidence]] = []
+    if kind.severity or kind.stage:
+        return found
     for stated in case.reasons.get(kind.codes, ()):
         value = _value(kind, Hit({}, {}, stated.coding, stated.carried), wanted)
         if isinstance(value, str) and wanted.type != "choice":
             continue
         standing = Standing.UNCERTAIN if stated.unconfirmed else Standing.USABLE
         note = "the diagnosis is not confirmed" if stated.unconfirmed else ""
+        if kind.body_site and not note:
+            standing, note = Standing.UNCERTAIN, "its code is wider than the site meant, and a reason states no body site"
         evidence = Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
         found.append((stated.coding, evidence))
     return found

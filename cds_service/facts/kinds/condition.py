@@ -20,12 +20,20 @@ class ConditionEvidence(EvidenceKind):
     A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
     and ends the silence with ``history: asks``.
     With ``uncertain``, the codes only hint: they end the silence and decide nothing.
+
+    ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
+    nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
+    ``severity`` and ``stage`` name value sets of what qualifies the diagnosis: only one so qualified counts, and it gives what that
+    code carries (false: not so severe, not so far), else what it gave without. A severity that is not read ends the silence.
     """
 
     codes: str
     gives: bool | str | None = None
     history: bool | Literal["asks"] = False
     uncertain: bool = False
+    body_site: str = ""
+    severity: str = ""
+    stage: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return diagnoses(self, case, wanted)
@@ -37,13 +45,17 @@ class ConditionEvidence(EvidenceKind):
         return (Need("Condition"), Need("Encounter"))
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.codes,)
+        return tuple(id_ for id_ in (self.codes, self.body_site, self.severity, self.stage) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         value = evidence.value
         if self.uncertain or value is None:
             raise CannotImagine("this diagnosis only hints")
         refuted = False
+        graded = self.severity or self.stage
+        if graded and isinstance(value, bool) and self.gives is None:
+            self._imagine_graded(evidence, graded, chart)
+            return
         if self.gives is not None:
             refuted = value == (not self.gives) if isinstance(self.gives, bool) else False
             concept = chart.any_concept(self.codes) if refuted or value == self.gives else None
@@ -61,8 +73,30 @@ class ConditionEvidence(EvidenceKind):
             clinicalStatus=_status("condition-clinical", "active") if not refuted else None,
             verificationStatus=_status("condition-ver-status", verified),
             code=concept,
+            bodySite=[_saying(chart, self.body_site, True)] if self.body_site and not refuted else None,
             recordedDate=partial_date(evidence.when) if evidence.when else None,
         )
+
+    def _imagine_graded(self, evidence: Evidence, graded: str, chart: ImaginedChart) -> None:
+        grade = _saying(chart, graded, evidence.value is True)
+        verified = "provisional" if evidence.standing is Standing.UNCERTAIN else "confirmed"
+        chart.add(
+            "Condition",
+            clinicalStatus=_status("condition-clinical", "active"),
+            verificationStatus=_status("condition-ver-status", verified),
+            code=chart.any_concept(self.codes),
+            severity=grade if self.severity else None,
+            stage=[{"summary": grade}] if self.stage else None,
+            recordedDate=partial_date(evidence.when) if evidence.when else None,
+        )
+
+
+def _saying(chart: ImaginedChart, value_set: str, yes: bool) -> dict[str, Any]:
+    """A concept of a set of qualifiers that says yes, or no."""
+    concept = (chart.concept(value_set) or chart.concept(value_set, True)) if yes else chart.concept(value_set, False)
+    if concept is None:
+        raise CannotImagine(f"no code of {value_set} says {'yes' if yes else 'no'}")
+    return concept
 
 
 def _status(system: str, code: str) -> dict[str, Any]:
