@@ -27,7 +27,7 @@ from cds_service.fhir.elements import (
     text,
 )
 from cds_service.fhir.person import Person
-from cds_service.fhir.value_sets import Carried, Terminology
+from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.fhir.words_of_records import Heard, in_force, listen, says_something, spoken_on, value_words
 from cds_service.order import CODE_ELEMENTS, LookUp, Order, referred_medicine, replaced_by
@@ -171,7 +171,7 @@ class Chart:
                 continue
             found = holding[system, code]
             if not found:
-                placed = placed or is_known(system, code)
+                placed = placed or found is not UNPLACED
                 continue
             placed = True
             coding = Coding(system, code)
@@ -258,6 +258,7 @@ class Case:
     """One order of one patient on its date of service, with everything signed together with it.
 
     ``coding`` is the one by which a policy selected the order: what holds for another coding is not said of this one.
+    ``our_url`` is what stands before the service's addresses, and so before the canonical URLs of its forms; it may be empty.
     """
 
     chart: Chart
@@ -265,6 +266,7 @@ class Case:
     signing: tuple[Order, ...]
     as_of: date
     coding: Coding | None = None
+    our_url: str = ""
 
     def other_orders(self) -> Iterable[Order]:
         """The orders signed with this one that stand."""

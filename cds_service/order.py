@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from cds_service.fhir.codes import Coding
+from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
 from cds_service.policy.values import Days
 
@@ -58,12 +58,12 @@ class Order:
     def descriptions(self) -> tuple[list[Coding], list[str]]:
         """What describes the order: its codings and those of ``orderDetail``, and the words of both.
 
-        Notes and display texts do not describe an order.
+        Notes and display texts do not describe an order, nor does a code of a system that is not known, as hospitals number orders.
         """
         concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
         concepts += [self.medicine] if self.medicine else []
         concepts += items(self.resource.get("orderDetail"))
-        found = [coding for concept in concepts for coding in codings(concept)]
+        found = [coding for concept in concepts for coding in codings(concept) if is_known(*coding)]
         words = [said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text")))]
         return found, words
 

@@ -172,4 +172,4 @@ HEARD = [
 def test_words_are_heard_whole_and_unnegated(text: str, heard: bool) -> None:
     """A phrase counts as whole words within its clause; negation, family, risk and the past do not count."""
     vocabulary = Vocabulary({"sepsis": Said(("sepsis",), (), frozenset(), frozenset({"Condition"}), False)})
-    assert vocabulary.heard(text) == (("sepsis",) if heard else ())
+    assert vocabulary.heard[text] == (("sepsis",) if heard else ())

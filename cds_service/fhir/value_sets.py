@@ -4,6 +4,8 @@ A set lists its codes, or for ICD-10-CM names a category by the filter ``concept
 category and everything below it are the codes that begin with it, whichever year's release the chart used. The longest match wins.
 A set that is empty until an operator fills it has no ``compose`` and an ``expansion`` with ``total`` 0.
 A code may carry a value (the number of fetuses that a diagnosis states) in the extension ``VALUE_OF_CODE``.
+What a set says of an ingredient holds for every medicine that contains it (``medicines.py``), unless another set, named in the
+extension ``UNLESS_HELD_BY``, says something of that very medicine.
 """
 
 from __future__ import annotations
@@ -20,11 +22,15 @@ from pydantic import ValidationError
 
 from cds_service.fhir.code_shapes import fault_of, systems_of
 from cds_service.fhir.codes import Key, is_known, key_of
+from cds_service.fhir.medicines import NO_MEDICINES, Medicines
 from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
 
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
+UNLESS_HELD_BY: Final = "urn:cds-service:unless-held-by"
+"""On a set of ingredients: the id of a set of products. A product that this one holds is not taken for its ingredient."""
+_OF_MEDICINES: Final = frozenset({"rxnorm", "ndc", "procedure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """One value set: its codes with what they carry, by key; categories stand for all codes below them."""
+    """One value set: its codes with what they carry, by key; categories stand for all codes below them.
+
+    ``unless_held_by`` are the sets whose medicines this one does not hold by their ingredients.
+    """
 
     id: str
     url: str
@@ -48,6 +57,7 @@ class ValueSet:
     excluded: frozenset[Key]
     excluded_categories: frozenset[Key]
     systems: Mapping[str, tuple[str, ...]]
+    unless_held_by: tuple[str, ...] = ()
 
 
 LONGEST_CODE, LONGEST_SYSTEM = 64, 200
@@ -55,6 +65,9 @@ LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 MOST_CODINGS: Final = 65_536
 """Codings of which it is remembered what holds them; with one more, all are forgotten."""
 NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code whose system is known."""
+UNPLACED: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code, and its system is not known: told apart from ``NOWHERE`` by identity."""
 
 
 class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
@@ -68,7 +81,7 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
     def __missing__(self, coding: tuple[str, str]) -> Mapping[str, Carried | None]:
         system, code = coding
         if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
-            return NOWHERE
+            return UNPLACED
         if len(self) >= MOST_CODINGS:
             self.clear()
         found = self[coding] = self._look_up(system, code)
@@ -78,8 +91,9 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
 class Terminology:
     """All value sets, indexed so that what holds a code is one look-up, however many sets there are."""
 
-    def __init__(self, sets: Mapping[str, ValueSet], broken: Iterable[str] = ()) -> None:
+    def __init__(self, sets: Mapping[str, ValueSet], broken: Iterable[str] = (), medicines: Medicines = NO_MEDICINES) -> None:
         self.sets = MappingProxyType(dict(sets))
+        self.medicines = medicines
         self._broken = frozenset(broken)
         self._codes: dict[Key, dict[str, Carried | None]] = {}
         self._categories: dict[Key, dict[str, Carried | None]] = {}
@@ -113,7 +127,26 @@ class Terminology:
             for length in range(3, len(key.code) + 1):
                 found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
         found.update(self._codes.get(key, {}))
+        if key.space in _OF_MEDICINES:
+            self._lift(found, self.medicines.ingredients(system, code))
+        if not found:
+            return NOWHERE if is_known(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
+
+    def of_ingredients(self, ingredients: Iterable[str]) -> Mapping[str, Carried | None]:
+        """The ids of the sets that hold one of these ingredients (RxNorm codes), each with the value of the first of them."""
+        found: dict[str, Carried | None] = {}
+        self._lift(found, ingredients)
+        return found
+
+    def _lift(self, found: dict[str, Carried | None], ingredients: Iterable[str]) -> None:
+        """Adds the sets of a medicine's ingredients. What a set says of the medicine itself comes first."""
+        own = frozenset(found)
+        for ingredient in ingredients:
+            key = Key("rxnorm", ingredient)
+            for id_, carried in self._codes.get(key, NOWHERE).items():
+                if id_ not in found and own.isdisjoint(self.sets[id_].unless_held_by) and not self._left_out(id_, key):
+                    found[id_] = carried
 
     def _holding_somewhere(self, system: str, code: str) -> Mapping[str, Carried | None]:
         found: dict[str, Carried | None] = {}
@@ -192,6 +225,11 @@ class _Reader:
             excluded=frozenset(out_codes),
             excluded_categories=frozenset(out_categories),
             systems=MappingProxyType(systems),
+            unless_held_by=tuple(
+                text
+                for one in raw.get("extension", ())
+                if one.get("url") == UNLESS_HELD_BY and (text := one.get("valueString", ""))
+            ),
         )
 
     def _wrong(self, needle: str, message: str) -> None:

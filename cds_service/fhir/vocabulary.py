@@ -8,7 +8,7 @@ and of what is over do not count.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 LONGEST: Final = 300
@@ -47,31 +47,36 @@ class _Phrase(NamedTuple):
     fact: str
 
 
+class _Texts(dict[str, tuple[str, ...]]):
+    """By text, the facts of which it speaks, each once; what was listened to is remembered: charts repeat the names of codes."""
+
+    def __init__(self, listen: Callable[[str], tuple[str, ...]]) -> None:
+        super().__init__()
+        self._listen = listen
+
+    def __missing__(self, text: str) -> tuple[str, ...]:
+        found = self._listen(text[:LONGEST])
+        if len(text) <= LONGEST:
+            if len(self) >= MOST_TEXTS:
+                self.clear()
+            self[text] = found
+        return found
+
+
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text; what a text says is remembered."""
+    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text."""
 
     def __init__(self, said: Mapping[str, Said]) -> None:
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
         self._by_start: dict[str, list[_Phrase]] = {}
         self._not_in: dict[str, list[tuple[str, ...]]] = {}
-        self._heard: dict[str, tuple[str, ...]] = {}
+        self.heard: Final = _Texts(self._listen)
         for fact, one in said.items():
             for phrase in one.say:
                 words = phrase_words(phrase)
                 self._by_start.setdefault(_start(words[0]), []).append(_Phrase(words, fact))
             self._not_in[fact] = [phrase_words(phrase) for phrase in one.not_in]
-
-    def heard(self, text: str) -> tuple[str, ...]:
-        """The facts of which a text speaks, each once."""
-        found = self._heard.get(text)
-        if found is None:
-            if len(self._heard) >= MOST_TEXTS:
-                self._heard.clear()
-            found = self._listen(text[:LONGEST])
-            if len(text) <= LONGEST:
-                self._heard[text] = found
-        return found
 
     def _listen(self, text: str) -> tuple[str, ...]:
         folded = text.lower()

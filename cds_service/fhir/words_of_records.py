@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.values import Days
@@ -80,15 +80,20 @@ def listen(
     found: dict[str, list[Heard]],
 ) -> None:
     """Adds the facts of which a record's own words speak and its codes do not."""
+    heard = vocabulary.heard
     for concept in concepts:
         if not isinstance(concept, dict):
             continue
         said: dict[str, str] = {}
-        coded = items(concept.get("coding"))
-        for written in (concept.get("text"), *[one.get("display") for one in coded if isinstance(one, dict)]):
-            if isinstance(written, str) and written:
-                for fact in vocabulary.heard(written):
-                    said.setdefault(fact, written)
+        written = concept.get("text")
+        if isinstance(written, str):
+            for fact in heard[written]:
+                said.setdefault(fact, written)
+        coded = concept.get("coding")
+        for coding in coded if isinstance(coded, list) else (coded,):
+            if isinstance(coding, dict) and isinstance(display := coding.get("display"), str):
+                for fact in heard[display]:
+                    said.setdefault(fact, display)
         for fact, words in said.items():
             spoken = vocabulary.said[fact]
             if kind not in spoken.kinds or not in_force(resource, spoken.history):

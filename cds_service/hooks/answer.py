@@ -15,11 +15,11 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import Decision, as_data, decide
+from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, as_data, decide, unjudged
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.person import Person
-from cds_service.fhir.validation import Fault, decisive, faults
+from cds_service.fhir.validation import Fault, decisive, faults, is_of_day
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.client_server import ClientServers, access_of
@@ -122,7 +122,38 @@ def response_for(
     settings: Settings,
     page: Page = no_page,
 ) -> dict[str, Any]:
-    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
+    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo.
+
+    An order whose answer cannot be written is answered as not decided; the others are answered as they are.
+    """
+    held = list(decided)
+    rest = (body, content, today, settings, page)
+    try:
+        return _response(request, held, *rest)
+    except Exception:
+        said = "an answer could not be written; its order is answered as not decided"
+        log.exception(said, extra={"hook_instance": loggable(request.hook_instance)})
+        return _response(request, [(case, _writable(request, case, decision, *rest)) for case, decision in held], *rest)
+
+
+def _writable(request: HookRequest[Any], case: Case, decision: Decision, *rest: Any) -> Decision:
+    """The decision where an answer can be written of it, else that there is none."""
+    try:
+        _response(request, [(case, decision)], *rest)
+    except Exception:  # it was logged when all were written together
+        return unjudged(case.order, NOT_DECIDED)
+    return decision
+
+
+def _response(
+    request: HookRequest[Any],
+    decided: Sequence[tuple[Case, Decision]],
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    page: Page,
+) -> dict[str, Any]:
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page),
@@ -165,7 +196,7 @@ def decide_request(
     person = Person(request.context.patient_id, (request.prefetch or {}).values())
     received = receive_orders(Sources(request, order_reader(access), status), today, person)
     signing = tuple(one.order for one in received)
-    _refuse_malformed(signing, content, request.hook_instance, settings, status)
+    undated = _refuse_malformed(signing, content, request.hook_instance, settings, status)
     chart, signing = gather(request, content, signing, today, person, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
@@ -173,9 +204,23 @@ def decide_request(
     decided: list[tuple[Case, Decision]] = []
     for order, in_scope in received:
         if in_scope and order.stands:
-            case = Case(chart, order, signing, order.date_of_service)
-            decided += [(case, decision) for decision in decide(case, content)]
+            case = Case(chart, order, signing, order.date_of_service, our_url=settings.public_url)
+            if order.position in undated:
+                decided.append((case, unjudged(order, UNREADABLE_DATE)))
+            else:
+                decided += _decided(case, content, request.hook_instance)
     return decided
+
+
+def _decided(case: Case, content: Content, hook_instance: str) -> list[tuple[Case, Decision]]:
+    """The decisions of one order. One that fails is not decided, and never takes the others of the call down."""
+    try:
+        return [(case, decision) for decision in decide(case, content)]
+    except Exception:
+        log.exception(
+            "an order could not be decided; it is answered as not decided", extra={"hook_instance": loggable(hook_instance)}
+        )
+        return [(case, unjudged(case.order, NOT_DECIDED))]
 
 
 class Received(NamedTuple):
@@ -241,9 +286,15 @@ def _look_up(request: HookRequest[Any]) -> LookUp:
     return look_up
 
 
-def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings, status: int) -> None:
-    """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
+def _refuse_malformed(
+    signing: Sequence[Order], content: Content, hook_instance: str, settings: Settings, status: int
+) -> frozenset[int]:
+    """Refuses orders with a fault in an element that their decision reads; other faults are logged.
+
+    Gives the positions of orders whose only fault is a date that is no day: they alone are not judged, where others are sound.
+    """
     issues: list[Issue] = []
+    undated: dict[int, list[Issue]] = {}
     for order in signing:
         found = [fault for fault in faults(order.resource) if not fault.element or fault.top in order.resource]
         if not found:
@@ -252,13 +303,23 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
         serious = _serious(order.resource, found, governed)
         where = expression(order.place) or order.kind
         refused = found if settings.strict else serious
-        issues += [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
+        told = [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
+        if told and all(map(is_of_day, refused)) and not settings.strict:
+            undated[order.position] = told
+        else:
+            issues += told
         for fault in found:
             if fault not in refused:
-                extra = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
-                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
+                at = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
+                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=at)
+    if issues or len(undated) == len(signing):
+        issues += [issue for told in undated.values() for issue in told]
     if issues:
         raise Unusable(status, issues)
+    for told in undated.values():
+        extra: dict[str, Any] = {"hook_instance": loggable(hook_instance), "elements": [issue.expression for issue in told]}
+        log.warning("an order is not judged: its date is no day", extra=extra)
+    return frozenset(undated)
 
 
 def _element(order: str, fault: Fault) -> str:

@@ -77,7 +77,7 @@ def with_own_lists(content: Content, vignette: Vignette) -> Content:
     for id_, codings in vignette.own_lists.items():
         added = {key_of(coding.system, coding.code): None for coding in codings}
         sets[id_] = replace(sets[id_], codes=MappingProxyType({**sets[id_].codes, **added}))
-    terminology = Terminology(sets)
+    terminology = Terminology(sets, (), content.terminology.medicines)
     return replace(content, terminology=terminology, library=Library(content.policies, terminology))
 
 

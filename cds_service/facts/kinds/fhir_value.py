@@ -12,8 +12,8 @@ from cds_service.fhir.elements import codings, days, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Code, Days, Interval, Value
 
-_YES_NO: Final = {"Y": True, "N": False, "373066001": True, "373067005": False}
-"""Answers of HL7 table 0136 and of SNOMED CT's yes and no."""
+_YES_NO: Final = {"Y": True, "N": False, "373066001": True, "373067005": False, "LA33-6": True, "LA32-8": False}
+"""Answers of HL7's tables 0136 and 0532, of SNOMED CT's yes and no, and of LOINC's."""
 
 
 def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminology, coded: str = "") -> Value:
