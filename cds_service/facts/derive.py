@@ -103,5 +103,6 @@ RULES: Final[dict[str, Rule]] = {
     "fever as inpatient": Rule(neutropenia.fever_as_inpatient, frozenset({"stay", "temperature", "fever", "coded"})),
     "sepsis syndrome": Rule(neutropenia.sepsis_syndrome, frozenset({"severe", "sepsis", "organ", "systolic"})),
     "recurrent infection": Rule(neutropenia.recurrent_infection, frozenset({"infection"})),
+    "body mass index": Rule(neutropenia.body_mass_index, frozenset({"index", "age"})),
     "severe aplasia": Rule(neutropenia.severe_aplasia, frozenset({"graded", "neutrophils", "platelets"})),
 }

@@ -19,6 +19,10 @@ LOW_PRESSURE: Final = 90.0
 """Systolic pressure in millimetres of mercury below which there is hypotension."""
 PLATELETS: Final = 20000.0
 """Platelets per microlitre below which aplastic anaemia is severe (Camitta)."""
+ADULT: Final = 18.0
+"""Years from which a body mass index is that of an adult."""
+UNDERNOURISHED: Final = 20.0
+"""Kilograms per square metre below which the policy finds an adult undernourished."""
 EPISODE: Final = 14
 """Days that lie between two episodes of infection at least."""
 
@@ -69,6 +73,20 @@ def recurrent_infection(facts: Inputs, as_of: date) -> list[Evidence]:
         return [said(episodes[-1], True, f"{len(episodes)} episodes within a year")]
     one = [said(e, True, "one episode within a year", Standing.UNCERTAIN) for e in episodes]
     return one + [said(e, True, e.note, Standing.UNCERTAIN) for e in uncertain(facts["infection"], as_of, 365)]
+
+
+def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
+    """The body mass index, which is open where it is low and the patient is not known to be grown up: that of children is lower."""
+    ages = [e.value for e in facts["age"].evidence if e.standing is Standing.USABLE]
+    grown = any(isinstance(age, Interval) and age.low >= ADULT for age in ages)
+    found: list[Evidence] = []
+    for e in facts["index"].evidence:
+        low = isinstance(e.value, Interval) and e.value.low < UNDERNOURISHED
+        if low and not grown and e.standing is Standing.USABLE:
+            found.append(e._replace(standing=Standing.UNCERTAIN, note="that of a child, of whom the bound does not speak"))
+        else:
+            found.append(e)
+    return found
 
 
 def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
