@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from cds_service.facts import (
     chemotherapy,
     chronic_pain,
+    febrile_neutropenia,
     fetuses,
     growth_factors,
     implant_cautions,
@@ -24,6 +25,7 @@ from cds_service.facts import (
     prenatal_screening,
     sacroiliac,
     substance_abuse,
+    treatment_course,
 )
 from cds_service.facts.tables import MorphineFactors, RegimenTable
 from cds_service.policy.model import Evidence, Fact
@@ -91,21 +93,29 @@ RULES: Final[dict[str, Rule]] = {
         for choice in sacroiliac.OTHERS.values()
     },
     "ordered growth factor": Rule(growth_factors.ordered_growth_factor, frozenset({"product", "ingredient"})),
-    "another product": Rule(growth_factors.another_product, frozenset({"ordered", "recorded"})),
+    "another product": Rule(growth_factors.another_product, frozenset({"ordered", "class", "recorded", "ingredient"})),
     "malignancy lineage": Rule(chemotherapy.malignancy_lineage, frozenset({"recorded"})),
+    "advanced cancer": Rule(chemotherapy.advanced_cancer, frozenset({"metastasis", "stage"})),
     "condition count": Rule(chemotherapy.condition_count, frozenset({"recorded"})),
     "regimen risk": Rule(chemotherapy.regimen_risk, frozenset({"percent", "level", "ordered", "given", "site"}), RegimenTable),
     "febrile neutropenia now": Rule(
-        neutropenia.febrile_neutropenia_now, frozenset({"coded", "neutropenia", "fever", "neutrophils", "temperature"})
+        febrile_neutropenia.febrile_neutropenia_now, frozenset({"coded", "neutropenia", "fever", "neutrophils", "temperature"})
     ),
-    "previous febrile neutropenia": Rule(neutropenia.previous_febrile_neutropenia, frozenset({"coded", "neutropenia", "fever"})),
+    "previous febrile neutropenia": Rule(
+        febrile_neutropenia.previous_febrile_neutropenia, frozenset({"coded", "neutropenia", "fever", *treatment_course.TAKES})
+    ),
     "neutropenic complication": Rule(
-        neutropenia.neutropenic_complication, frozenset({"coded", "neutropenia", "fever", "chemotherapy"})
+        febrile_neutropenia.neutropenic_complication, frozenset({"coded", "neutropenia", "fever", "chemotherapy"})
     ),
-    "prophylaxis before complication": Rule(neutropenia.prophylaxis_before_complication, frozenset({"given", "complication"})),
-    "neutrophils before treatment": Rule(neutropenia.neutrophils_before_treatment, frozenset({"neutrophils", "given"})),
+    "prophylaxis before complication": Rule(
+        febrile_neutropenia.prophylaxis_before_complication, frozenset({"given", "complication"})
+    ),
+    "neutrophils before treatment": Rule(
+        treatment_course.neutrophils_before_treatment, frozenset({"neutrophils", *treatment_course.TAKES})
+    ),
     "fever as inpatient": Rule(neutropenia.fever_as_inpatient, frozenset({"stay", "temperature", "fever", "coded"})),
     "sepsis syndrome": Rule(neutropenia.sepsis_syndrome, frozenset({"severe", "sepsis", "organ", "systolic"})),
     "recurrent infection": Rule(neutropenia.recurrent_infection, frozenset({"infection"})),
-    "severe aplasia": Rule(neutropenia.severe_aplasia, frozenset({"neutrophils", "platelets"})),
+    "body mass index": Rule(neutropenia.body_mass_index, frozenset({"index", "age"})),
+    "severe aplasia": Rule(neutropenia.severe_aplasia, frozenset({"graded", "neutrophils", "platelets"})),
 }
