@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dosage import daily_dose, last_day
-from cds_service.facts.found.medicines import medication_days, routes_of
+from cds_service.facts.found.of_medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.codes import RXNORM, UCUM
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, items, own_reference, text
+from cds_service.fhir.medication import said_medicine
 from cds_service.fhir.medicines import Strength
-from cds_service.order import referred_medicine
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -81,8 +81,8 @@ class DailyDoseEvidence(EvidenceKind):
     def _strength(self, hit: Hit, case: Case) -> Strength | None:
         """What one tablet, millilitre or patch of the medicine holds of the drug, where a code of it says so."""
         terminology = case.chart.terminology
-        concept = hit.resource.get("medicationCodeableConcept") or referred_medicine(hit.resource, case.chart.get)
-        for coding in (hit.coding, *codings(concept)):
+        said = said_medicine(hit.resource, case.chart.medications)
+        for coding in (hit.coding, *codings(said.one_concept())):
             held = terminology.medicines.opioid(coding.system, coding.code)
             if held is not None and self.codes in terminology.holding(RXNORM, held.ingredient):
                 return held
@@ -102,7 +102,7 @@ class DailyDoseEvidence(EvidenceKind):
         for kind in ELSEWHERE if not running else ():
             for hit in case.chart.coded(kind, self.codes):
                 resource = hit.resource
-                status, when = text(resource.get("status")), _days_of(resource)
+                status, when = text(resource.get("status")), medication_days(resource)
                 if status in ("entered-in-error", "not-taken", "cancelled", "declined", "unknown") or self._spinal(resource, case):
                     continue
                 now = status == "active" if kind == "MedicationStatement" else bool(when and when.last >= case.as_of - LATELY)
@@ -148,7 +148,3 @@ def _by_words(words: tuple[str, ...], resource: Resource) -> bool:
             if any(word in text(said).lower() for said in (route.get("text"), *shown) for word in words):
                 return True
     return False
-
-
-def _days_of(resource: Resource) -> Days | None:
-    return medication_days(resource) or first_days(resource, "whenHandedOver", "whenPrepared")
