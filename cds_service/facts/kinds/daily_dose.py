@@ -111,7 +111,7 @@ class DailyDoseEvidence(EvidenceKind):
                     yield Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("MedicationRequest"), Need("MedicationStatement"))
+        return (Need("MedicationRequest"), Need("MedicationStatement"), Need("MedicationDispense", beside=True))
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
