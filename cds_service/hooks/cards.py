@@ -15,7 +15,7 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import NOT_DECIDED, UNJUDGED, UNREADABLE_DATE, Decision, DecisionOutcome
 from cds_service.facts.unread import in_quotes, unread
-from cds_service.fhir.codes import CPT, HCPCS, RXNORM
+from cds_service.fhir.codes import CPT, HCPCS, RXNORM, Coding
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
 from cds_service.hooks.decision_links import HOW_DECIDED, Page, no_page
@@ -161,7 +161,7 @@ def summary(decision: Decision, content: Content) -> str:
     """One sentence under 140 characters: the outcome and its first reason or question."""
     policy = decision.policy
     code = decision.coding.code if decision.coding else "Order"
-    label = policy.label if policy else ""
+    label = _label(policy, decision.coding, content) if policy else ""
     match decision.outcome:
         case DecisionOutcome.NOT_NECESSARY:
             said = f"{code} ({label}): not medically necessary as documented. {_first_reason(decision)}"
@@ -172,6 +172,12 @@ def summary(decision: Decision, content: Content) -> str:
             more = f" (and {len(decision.asks) - 1} more)" if len(decision.asks) > 1 else ""
             said = f"{code} ({label}): not yet documented{more}. {asked}"
     return _cut(said, LONGEST_SUMMARY)
+
+
+def _label(policy: Policy, coding: Coding | None, content: Content) -> str:
+    """What cards call the thing that is ordered: by its code where the policy says so."""
+    held = content.terminology.holding(coding.system, coding.code) if coding and policy.labels else {}
+    return next((label for id_, label in policy.labels if id_ in held), policy.label)
 
 
 def _first_reason(decision: Decision) -> str:
