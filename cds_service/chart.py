@@ -12,11 +12,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.codes import Coding
+from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.elements import (
     ELSEWHERE,
     Resource,
     codings,
+    days,
     first_days,
     items,
     own_reference,
@@ -25,8 +26,11 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
-from cds_service.fhir.value_sets import Carried, Terminology
-from cds_service.order import LookUp, Order, referred_medicine
+from cds_service.fhir.person import Person
+from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
+from cds_service.fhir.vocabulary import Vocabulary
+from cds_service.fhir.words_of_records import Heard, in_force, listen, says_something, spoken_on, value_words
+from cds_service.order import CODE_ELEMENTS, LookUp, Order, referred_medicine, replaced_by
 from cds_service.policy.values import Days
 
 
@@ -65,18 +69,23 @@ class Chart:
         unsearched: Iterable[str] = (),
         set_aside: Iterable[SetAside] = (),
         failed: Mapping[str, str] | None = None,
+        person: Person | None = None,
     ) -> None:
         """``patient`` is the bare id of the patient; ``unsearched`` names resource types whose data were not all searched.
 
-        ``failed`` says of those that a technical failure kept from being searched what happened, in words.
+        ``failed`` says of those that a technical failure kept from being searched what happened, in words. ``person`` knows the
+        patient by other names.
         """
         self.terminology = terminology
         self.patient = f"Patient/{patient}"
+        self._person = person
         self.unsearched = frozenset(unsearched)
         self.set_aside = list(set_aside)
         self.failed = dict(failed or {})
         self._kinds: dict[str, dict[str, Resource]] = {}
         self._index: dict[str, dict[str, list[Hit]]] = {}
+        self.unplaced: dict[tuple[str, str], list[tuple[str, Days | None]]] = {}
+        self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         for number, resource in enumerate(resources):
             kind = resource.get("resourceType")
             if not isinstance(kind, str):
@@ -95,6 +104,8 @@ class Chart:
     def _is_own(self, resource: Resource, kind: str, own: str) -> bool:
         """Whether a resource is of this patient, as far as it says; what is not is set aside."""
         about = patient_of(resource)
+        if about and about != self.patient and self._person is not None and kind != "Patient" and self._person.names(resource):
+            return True
         if (about and about != self.patient) or (kind == "Patient" and own != self.patient):
             self.set_aside.append(SetAside(own, "it is not about this patient"))
             if about == ELSEWHERE:
@@ -151,6 +162,7 @@ class Chart:
             listed = items(listed)
         seen: set[str] | None = set() if len(listed) > 1 else None
         holding = self.terminology.held
+        placed = False
         for written in listed:
             if not isinstance(written, dict):
                 continue
@@ -159,7 +171,9 @@ class Chart:
                 continue
             found = holding[system, code]
             if not found:
+                placed = placed or found is not UNPLACED
                 continue
+            placed = True
             coding = Coding(system, code)
             for id_, carried in found.items():
                 if seen is not None:
@@ -170,10 +184,40 @@ class Chart:
                 if hits is None:
                     hits = index[id_] = []
                 hits.append(Hit(resource, holder, coding, carried))
+        if not placed and listed and in_force(resource):
+            self._place(resource, listed)
+
+    def _place(self, resource: Resource, listed: list[Any]) -> None:
+        """Notes where a concept, none of whose codings is of a known system, could belong."""
+        kind, said, when = resource["resourceType"], own_reference(resource), spoken_on(resource)
+        for written in listed:
+            if isinstance(written, dict):
+                for id_ in self.terminology.possible(text(written.get("system")), text(written.get("code"))):
+                    self.unplaced.setdefault((kind, id_), []).append((said, when))
+
+    def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:
+        """What records say in words that speak of a fact, by the name of the fact; read once for a vocabulary."""
+        if self._heard is None or self._heard[0] is not vocabulary:
+            found: dict[str, list[Heard]] = {}
+            for kind in vocabulary.kinds:
+                for resource in self.of(kind):
+                    for holder, concept in _worded_places(kind, resource, self.get):
+                        listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+            self._heard = (vocabulary, found)
+        return self._heard[1]
 
 
 PLAINLY_CODED: Final = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})
 """Resource types that say what they are of in ``code`` alone."""
+
+
+def _worded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
+    if kind in PLAINLY_CODED:
+        return ((resource, resource.get("code")),)
+    if kind == "Observation":
+        held = [resource, *[one for one in items(resource.get("component")) if isinstance(one, dict)]]
+        return [(one, None if says_something(one) else one.get("code")) for one in held]
+    return _coded_places(kind, resource, look_up)
 
 
 def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
@@ -211,12 +255,16 @@ class Stated(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """One order of one patient on its date of service, with everything signed together with it."""
+    """One order of one patient on its date of service, with everything signed together with it.
+
+    ``coding`` is the one by which a policy selected the order: what holds for another coding is not said of this one.
+    """
 
     chart: Chart
     order: Order
     signing: tuple[Order, ...]
     as_of: date
+    coding: Coding | None = None
 
     def other_orders(self) -> Iterable[Order]:
         """The orders signed with this one that stand."""
@@ -227,7 +275,7 @@ class Case:
         """The diagnoses that the order and the encounters give as reasons, by the value sets that hold them."""
         found: dict[str, list[Stated]] = {}
         order = self.order
-        on = Days.on(order.date_of_service)
+        on = self.reasoned_on
         stated: list[tuple[Any, Days | None, str, bool]]
         stated = [(concept, on, order.reference, False) for concept in items(order.resource.get("reasonCode"))]
         stated += [(concept, on, order.reference, unconfirmed) for concept, unconfirmed in _contained_reasons(order.resource)]
@@ -242,6 +290,50 @@ class Case:
                     if id_ not in seen:
                         seen.add(id_)
                         found.setdefault(id_, []).append(Stated(coding, carried, when, said, unconfirmed))
+        return found
+
+    @property
+    def reasoned_on(self) -> Days:
+        """The day of which the order's reasons speak: when it was written, and not after the date of service."""
+        written = days(self.order.resource.get("authoredOn"))
+        return written if written and written.last <= self.as_of else Days.on(self.as_of)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The orders that are no evidence for this one: those signed together, and those that it replaces."""
+        return frozenset([order.reference for order in self.signing]) | replaced_by(self.order)
+
+    def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:
+        """What the chart, the order's reasons and the other orders say in words that speak of a fact, by its name."""
+        own = self.own
+        found = {
+            fact: kept
+            for fact, said in self.chart.heard(vocabulary).items()
+            if (kept := [o for o in said if o.resource not in own])
+        }
+        reasons = list(items(self.order.resource.get("reasonCode")))
+        reasons += [code for code, _ in _contained_reasons(self.order.resource)]
+        said: dict[str, list[Heard]] = {}
+        if reasons:
+            listen(vocabulary, "Condition", self.order.resource, reasons, self.chart.terminology, said)
+        for other in self.other_orders() if len(self.signing) > 1 else ():
+            concepts = [one for name in CODE_ELEMENTS[other.kind] for one in items(other.resource.get(name))]
+            listen(vocabulary, other.kind, other.resource, concepts, self.chart.terminology, said)
+        for fact, more in said.items():
+            found.setdefault(fact, []).extend(more)
+        return found
+
+    @cached_property
+    def unplaced(self) -> Mapping[tuple[str, str], list[tuple[str, Days | None]]]:
+        """Records with codes of no known system, by their type and the value sets that would hold their codes."""
+        found = {place: kept for place, held in self.chart.unplaced.items() if (kept := [o for o in held if o[0] not in self.own])}
+        for concept in items(self.order.resource.get("reasonCode")):
+            listed = [one for one in items(concept.get("coding")) if isinstance(one, dict)] if isinstance(concept, dict) else []
+            if any(is_known(text(one.get("system")), text(one.get("code"))) for one in listed):
+                continue
+            for one in listed:
+                for id_ in self.chart.terminology.possible(text(one.get("system")), text(one.get("code"))):
+                    found.setdefault(("Condition", id_), []).append((self.order.reference, self.reasoned_on))
         return found
 
     @cached_property

@@ -6,8 +6,8 @@ replay all call it; the date of service is in the case, so the same case always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Final
@@ -25,6 +25,8 @@ from cds_service.policy.model import AtLeast, Authorization, Check, Evidence, Fa
 
 MOST_EVIDENCE: Final = 25
 """Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
+UNKNOWN_SYSTEM: Final = "unknown-code-system"
+"""The rule of an order whose code would be a policy's if its system, which is not known, were one that is."""
 
 
 class DecisionOutcome(Enum):
@@ -93,17 +95,20 @@ class Decision:
 def decide(case: Case, content: Content) -> list[Decision]:
     """One decision for each policy that governs the order; one *not addressed* when none does.
 
+    Where the system of the order's code is not known, each policy that would govern it has a decision that says so.
     Where a Coverage is recognised, its payer's policies govern; where none is, every held policy that lists the code is judged.
     """
     order = case.order
     members = recognise(case.chart, content.payers, case.as_of)
-    if members:
-        selected = content.library.select(order.codings, case.as_of, lambda policy: any(m.has(policy) for m in members))
-    else:
-        selected = content.library.select(order.codings, case.as_of)
+    speaks: Callable[[Policy], bool] = (lambda policy: any(m.has(policy) for m in members)) if members else (lambda _: True)
+    selected = content.library.select(order.codings, case.as_of, speaks)
     if not selected:
+        unaddressed = DecisionOutcome.NOT_ADDRESSED
+        unplaced = content.library.unplaced(order.codings, speaks)
+        if unplaced:
+            return [Decision(order.reference, c, id_, None, unaddressed, rule=UNKNOWN_SYSTEM) for id_, c in unplaced.items()]
         first = order.codings[0] if order.codings else None
-        return [Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule="not-listed")]
+        return [Decision(order.reference, first, "", None, unaddressed, rule="not-listed")]
     decisions = []
     for choice in selected:
         if choice.policy is None:
@@ -111,7 +116,8 @@ def decide(case: Case, content: Content) -> list[Decision]:
             decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
         else:
             speaking = tuple([m for m in members if m.has(choice.policy)])
-            decisions.append(_on_sound_evidence(choice.policy, choice.coding, case, content, speaking))
+            selected_by = replace(case, coding=choice.coding)
+            decisions.append(_on_sound_evidence(choice.policy, choice.coding, selected_by, content, speaking))
     return decisions
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from cds_service.fhir.codes import Coding
+from cds_service.fhir.codes import BILLED, Coding, key_of
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.model import Policy
 
@@ -53,6 +53,21 @@ class Library:
             if policy_id not in found and not any(policy.covers(on) for policy in self.versions[policy_id]):
                 found[policy_id] = Selected(policy_id, coding, None)
         return sorted(found.values(), key=lambda selected: selected.policy_id)
+
+    def unplaced(self, codings: Iterable[Coding], speaks: Callable[[Policy], bool] = lambda _: True) -> dict[str, Coding]:
+        """The policies that would govern an order if the system of its code, which is not known, were one that is; by their ids.
+
+        None where another coding of the order is in a system in which orders are billed: that one says what is ordered.
+        """
+        found: dict[str, Coding] = {}
+        written = list(codings)
+        if any(key_of(coding.system, coding.code).space in BILLED for coding in written):
+            return found
+        for coding in written:
+            for id_ in self._terminology.possible(coding.system, coding.code):
+                for policy in filter(speaks, self._by_set.get(id_, ())):
+                    found.setdefault(policy.id, coding)
+        return dict(sorted(found.items()))
 
     def version(self, policy_id: str, version: str = "") -> Policy | None:
         """A held version of a policy by its date, the latest when none is named; None when there is none."""

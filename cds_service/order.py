@@ -129,3 +129,11 @@ def timing_start(timing: Any) -> Days | None:
     event = days(events[0]) if isinstance(events, list) and events else None
     bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
     return event or (days(bounds.get("start")) if isinstance(bounds, dict) else None)
+
+
+def replaced_by(order: Order) -> set[str]:
+    """The orders that an order replaces: they are not evidence against it."""
+    if order.kind not in CODE_ELEMENTS:
+        return set()
+    prior = items(order.resource.get("replaces")) + items(order.resource.get("priorPrescription"))
+    return {reference(replaced) for replaced in prior}

@@ -12,7 +12,9 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from cds_service.analysis.criterion_mutants import Change, changes_of
+from cds_service.analysis.reading_mutants import misreadings
 from cds_service.content import Content
+from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key
 from cds_service.policy.model import Check, Criterion, FirstRule, Policy
 
@@ -30,7 +32,8 @@ OTHER_ENDS = {
 class Mutant:
     """A policy with one mistake. ``changed`` says it in words; ``site`` is the criterion that was changed and what it became.
 
-    A mistake in a code list leaves the policy as it is: ``dropped`` names the list and the code that it lacks.
+    A mistake in a code list leaves the policy as it is: ``dropped`` names the list and the code that it lacks. So does one in
+    how a fact is read: ``misread`` is the fact as it is read then.
     """
 
     policy: Policy
@@ -40,12 +43,15 @@ class Mutant:
     site: tuple[Criterion, Criterion] | None = None
     dropped: tuple[str, Key] | None = None
     selects: bool = False
+    misread: Definition | None = None
 
     @property
     def place(self) -> str:
         """``file:line`` of what was changed; of a code list, the file of the list."""
         if self.dropped:
             return f"value_sets/{self.dropped[0]}.json"
+        if self.misread:
+            return f"{self.misread.file}:{self.line}"
         return f"{self.policy.file}:{self.line}" if self.line else self.policy.file
 
     def __str__(self) -> str:
@@ -60,6 +66,7 @@ def mutants_of(policy: Policy, content: Content) -> Iterator[Mutant]:
     yield from _of_advice(policy)
     yield from _of_dates(policy, content)
     yield from _of_codes(policy, content)
+    yield from _of_readings(policy, content)
 
 
 def _roots(policy: Policy) -> Iterator[tuple[Criterion, Callable[[Criterion], Policy]]]:
@@ -170,6 +177,11 @@ def _of_dates(policy: Policy, content: Content) -> Iterator[Mutant]:
 def _overlap(one: Policy, other: Policy) -> bool:
     """Whether two versions would both be in force on some day, which no content may have."""
     return other.covers(one.effective_from) or one.covers(other.effective_from)
+
+
+def _of_readings(policy: Policy, content: Content) -> Iterator[Mutant]:
+    for one in misreadings(policy, content.catalogue) if policy.subject == "order" else ():
+        yield Mutant(policy, policy, one.definition.line, one.said, misread=one.definition)
 
 
 def _of_codes(policy: Policy, content: Content) -> Iterator[Mutant]:

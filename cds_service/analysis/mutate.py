@@ -14,6 +14,8 @@ from cds_service.analysis.asked import AnyAsked, Asked, wrong_under
 from cds_service.analysis.cover import deciding_in
 from cds_service.analysis.mutants import Mutant, mutants_of
 from cds_service.content import Content
+from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key, key_of, written
 from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.library import Library
@@ -53,6 +55,8 @@ def killer(
     of_orders = [one for one in own if isinstance(one, Asked)]
     if mutant.dropped:
         return _killer_of_code(mutant.dropped, of_orders, content)
+    if mutant.misread:
+        return _killer_of_reading(mutant.misread, of_orders, content)
     if mutant.selects:
         return _killer_of_selection(mutant, of_orders, content)
     for one in judged:
@@ -76,6 +80,16 @@ def _killer_of_selection(mutant: Mutant, own: Sequence[Asked], content: Content)
     held = [mutant.mutated if policy is mutant.policy else policy for policy in content.policies]
     other = replace(content, policies=tuple(held), library=Library(held, content.terminology))
     return next((one.vignette for one in own if differences_of(one.vignette, decide_posed(one.posed, other))), None)
+
+
+def _killer_of_reading(misread: Definition, own: Sequence[Asked], content: Content) -> Vignette | None:
+    """The vignette that is decided wrongly once a fact is read otherwise: one that gives the fact, or records as written."""
+    name, facts = misread.name, content.catalogue.facts
+    catalogue = Catalogue({**facts, name: misread}, tables=content.catalogue.tables)
+    other = replace(content, catalogue=catalogue)
+    above = {one for one in facts if name in content.catalogue.closure((one,))}
+    holders = [one.vignette for one in own if one.vignette.fhir or one.vignette.order.fhir or above & set(one.vignette.given)]
+    return next((vignette for vignette in holders if differences_as_facts(vignette, other)), None)
 
 
 def _killer_of_code(dropped: tuple[str, Key], own: Sequence[Asked], content: Content) -> Vignette | None:
@@ -108,7 +122,7 @@ MOST_FAILING = 8
 def repairs(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) -> list[Mutant]:
     """The small changes after which most of the failing vignettes of a policy come out as expected: what may have been meant."""
     failing = [one for one in vignettes if one.wrong and one.policy is policy][:MOST_FAILING]
-    mutants = [mutant for mutant in mutants_of(policy, content) if failing and not mutant.dropped and not mutant.selects]
+    mutants = [one for one in mutants_of(policy, content) if failing and not (one.dropped or one.selects or one.misread)]
     righted = [sum(_righted(mutant, one) for one in failing) for mutant in mutants]
     most = max(righted, default=0)
     return [mutant for mutant, count in zip(mutants, righted, strict=True) if count == most > 0]

@@ -69,7 +69,8 @@ def weighed(mutant: Mutant, excused: Excused, content: Content) -> Survivor:
     """A survivor with the reason why it changes nothing, or else with a chart that tells it from the policy."""
     if because := excused.mutant(mutant):
         return Survivor(mutant, because)
-    if mutant.dropped or mutant.selects or mutant.policy.subject != "order":  # the solver knows decisions on orders
+    of_facts = not (mutant.dropped or mutant.selects or mutant.misread)
+    if not of_facts or mutant.policy.subject != "order":  # the solver knows what policies decide on the facts of orders
         return Survivor(mutant)
     try:
         from cds_service.analysis.solve import READINGS, Example, Proof, differs  # noqa: PLC0415 - z3 only where something survives

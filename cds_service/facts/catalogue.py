@@ -16,6 +16,7 @@ from cds_service.facts.derive import RULES, Rule
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.facts.wanted import Need
 from cds_service.fhir.value_sets import Terminology
+from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
@@ -36,7 +37,8 @@ class SilentFacts(NamedTuple):
 class Catalogue:
     """All facts by name; immutable once read. ``broken`` names those that stand in the files and could not be read.
 
-    ``mute`` are the derived facts that say nothing where all that they are derived from is silent.
+    ``mute`` are the derived facts that say nothing where all that they are derived from is silent; ``searched`` the resource types
+    in which facts are looked for.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class Catalogue:
         self._needed_by = self._dependents()
         self.mute = frozenset(name for name, definition in self.facts.items() if self._mute(definition))
         self._spoken_by, self._always = self._speech()
-        self._searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
+        self.searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
         self._silence = lru_cache(maxsize=64)(self._silent)
+        self.vocabulary = Vocabulary({name: definition.said for name, definition in self.facts.items() if definition.said})
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""
@@ -80,18 +83,20 @@ class Catalogue:
             add(name)
         return tuple(ordered)
 
-    def speaking(self, mentioned: Iterable[str], answered: Iterable[str]) -> frozenset[str]:
-        """The facts that a case may document: it mentions codes of these value sets, and answers these questions.
+    def speaking(self, mentioned: Iterable[str], answered: Iterable[str], heard: Iterable[str]) -> frozenset[str]:
+        """The facts that a case may document: it mentions codes of these value sets, answers these questions, and says the words
+        of the facts ``heard``.
 
         Of every other fact it says nothing, if what documents that fact was searched.
         """
         spoken = [self._spoken_by[id_] for id_ in mentioned if id_ in self._spoken_by]
         spoken += [self._needed_by[name] for name in answered if name in self._needed_by]
+        spoken += [self._needed_by[name] for name in heard]
         return self._always.union(*spoken)
 
     def silence(self, unsearched: frozenset[str]) -> SilentFacts:
         """What all facts say of a case that documents none of them, where resources of these types were not searched."""
-        return self._silence(unsearched & self._searched)
+        return self._silence(unsearched & self.searched)
 
     def _silent(self, unsearched: frozenset[str]) -> SilentFacts:
         found: dict[str, Fact] = {}
@@ -206,6 +211,9 @@ def _own_problems(definition: Definition, file: YamlFile, terminology: Terminolo
                     except UnknownUnit as error:
                         yield file.problem((name, "from", index), f"codes of '{id_}' carry a value in another unit: {error}")
                         break
+    for id_ in entry.words.read_by if entry.words else ():
+        if not terminology.knows(id_):
+            yield file.problem((name, "words"), f"there is no value set '{id_}' in value_sets/")
     if entry.unit:
         try:
             convert(1, entry.unit, entry.unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.answer import AnswerEvidence
@@ -16,7 +16,7 @@ from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.daily_dose import DailyDoseEvidence
 from cds_service.facts.kinds.device import DeviceEvidence
 from cds_service.facts.kinds.encounter import EncounterEvidence
-from cds_service.facts.kinds.evidence_kind import EvidenceKind, Wanted
+from cds_service.facts.kinds.evidence_kind import ALWAYS, EvidenceKind, Wanted, shelf_life_of
 from cds_service.facts.kinds.family_history import FamilyHistoryEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.kinds.observation import ObservationEvidence
@@ -27,6 +27,8 @@ from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
+from cds_service.facts.shelf_life import ShelfLife
+from cds_service.fhir.vocabulary import Said, phrase_words
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.model import Fact
 from cds_service.policy.values import Interval, Value, show
@@ -119,6 +121,44 @@ class SourceEntry(Entry):
         return found
 
 
+SPOKEN_IN = frozenset(
+    {"Condition", "Encounter", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance", "Device", "Observation",
+     "FamilyMemberHistory"}
+)  # fmt: skip
+"""Resource types whose words are read. Medicines are named by their ingredients and brands instead."""
+
+
+class WordsEntry(Entry):
+    """The words that speak of a fact in records whose codes no value set of the fact holds. They end the silence, no more.
+
+    ``say`` are phrases, ``infect*`` any word that begins so; ``not_in`` phrases in which they mean something else; ``read_by``
+    more value sets whose codes say what a record means. ``history`` says that what is past counts too. ``speaks_for`` and
+    ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in those of the fact's own evidence.
+    """
+
+    say: Annotated[list[Words], Field(min_length=1)]
+    not_in: list[Words] = []
+    read_by: list[Words] = []
+    history: bool = False
+    speaks_for: str = ALWAYS
+    older: str = "says nothing"
+    in_: Annotated[list[Words], Field(alias="in")] = []
+
+    @field_validator("say", "not_in")
+    @classmethod
+    def _phrases(cls, phrases: list[str]) -> list[str]:
+        for phrase in phrases:
+            phrase_words(phrase)
+        return phrases
+
+    @model_validator(mode="after")
+    def _read_somewhere(self) -> WordsEntry:
+        if unread := sorted(set(self.in_) - SPOKEN_IN):
+            raise ValueError(f"words of {unread[0]} are not read; 'in' names some of {', '.join(sorted(SPOKEN_IN))}")
+        shelf_life_of(self.speaks_for, self.older)
+        return self
+
+
 class FactEntry(Entry):
     """One fact of the catalogue. Of one that nothing in a chart documents, the evidence is ``answer``."""
 
@@ -130,12 +170,15 @@ class FactEntry(Entry):
     choices: list[str] = []
     from_: Annotated[list[SourceEntry], Field(alias="from")] = []
     derived: DerivedEntry | None = None
+    words: WordsEntry | None = None
     ask: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
 
     @model_validator(mode="after")
     def _whole(self) -> FactEntry:
         if bool(self.from_) == bool(self.derived):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
+        if self.words and not self.from_:
+            raise ValueError("words are read for a fact that comes 'from' evidence; give them to the facts it is derived from")
         if not self.ask and any(source.name == "answer" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if (self.type == "quantity") != bool(self.unit):
@@ -151,6 +194,8 @@ class Definition:
     ``silent`` is the fact of a searched chart that says nothing of it. ``speaks_by`` are the value sets by whose codes alone it
     is documented, None where more than codes can document it. ``sources`` are the evidence kinds that document
     it, in the file's order, and ``speakers`` the same, each with its own ``speaks_by``; ``searched`` the resource types they need.
+    ``unplaced`` are the types and value sets by which a code of an unknown system could speak of it, ``said`` its
+    words and ``spoken_value`` what they say.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -164,7 +209,30 @@ class Definition:
         self.speakers = tuple(zip(self.sources, spoken, strict=True))
         named = [sets for sets in spoken if sets is not None]
         self.speaks_by = frozenset().union(*named) if spoken and len(named) == len(spoken) else None
+        self.unplaced = tuple(
+            dict.fromkeys(
+                (need.resource, id_)
+                for source, sets in self.speakers
+                for need in source.needs()
+                for id_ in sets or ()
+                if id_ in source.value_sets()
+            )
+        )
+        self.said = self._said(entry.words) if entry.words else None
+        affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
+        self.spoken_value = True if affirmed else None
+        self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
+
+    def _said(self, words: WordsEntry) -> Said:
+        sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)
+        kinds = frozenset(words.in_) or SPOKEN_IN.intersection(need.resource for source in self.sources for need in source.needs())
+        return Said(tuple(words.say), tuple(words.not_in), sets, kinds, words.history)
+
+    def shelf_life(self, via: str = "") -> ShelfLife | None:
+        """How long recorded evidence speaks: that of the kind named ``via``, else of the first kind."""
+        named = [source.kind for source in self.entry.from_ if source.name == via or not via]
+        return named[0].shelf_life if named else None
 
     def show(self, value: Value) -> str:
         """A value of this fact as people read it, with its unit."""

@@ -26,7 +26,10 @@ class Facts(ChartFacts):
         self._unusable = unusable or {}
         self._answers = answers(case.chart.of("QuestionnaireResponse"))
         self._mentioned, self._missing = case.mentioned, case.unsearched
-        self._speaking = catalogue.speaking(self._mentioned, self._answers)
+        self._heard = case.heard(catalogue.vocabulary)
+        self._unplaced = case.unplaced
+        mentioned = self._mentioned.union([id_ for _, id_ in self._unplaced]) if self._unplaced else self._mentioned
+        self._speaking = catalogue.speaking(mentioned, self._answers, self._heard)
         self._silence = catalogue.silence(self._missing)
 
     def among(self, names: Set[str]) -> Iterable[str]:
@@ -78,13 +81,38 @@ class Facts(ChartFacts):
         if name in self._speaking:
             for source, speaks_by in definition.speakers:
                 if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
-                    found += source.find(case, definition.wanted)
+                    life = source.shelf_life
+                    if life is None:
+                        found += source.find(case, definition.wanted)
+                    else:
+                        found += [life.seen(evidence, case.as_of) for evidence in source.find(case, definition.wanted)]
+            if self._unplaced:
+                found += self._not_placed(definition)
+            if name in self._heard:
+                found += self._only_said(definition)
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
             found += self._answered(definition)
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
         return Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
+
+    def _not_placed(self, definition: Definition) -> list[Evidence]:
+        """What could speak of a fact if the system of its code were known."""
+        places = [place for kind_and_set in definition.unplaced for place in self._unplaced.get(kind_and_set, ())]
+        note = "the system of its code is not known here"
+        return [Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note) for said, when in dict.fromkeys(places)]
+
+    def _only_said(self, definition: Definition) -> list[Evidence]:
+        """What speaks of a fact in words, with a code that no value set of the fact holds, or none."""
+        value = definition.spoken_value
+        note = "its words speak of it, and its code is none that is read here"
+        life = definition.said_for
+        found = []
+        for one in self._heard[definition.name]:
+            evidence = Evidence(value, one.when, one.resource, "recorded", Standing.UNCERTAIN, note, one.text)
+            found.append(life.seen(evidence, self._case.as_of) if life and one.when else evidence)
+        return found
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
         """The answers to the question of a fact that was answered."""

@@ -10,6 +10,10 @@ from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Interval, Value
 
 Resource = dict[str, Any]
+ABOUT = {"FamilyMemberHistory": "patient", "AllergyIntolerance": "patient", "Device": "patient", "Coverage": "beneficiary"}
+"""The element in which a resource names its patient, where it is not ``subject``."""
+UNOWNED = frozenset({"Patient", "Medication", "Organization", "Practitioner"})
+"""Types that belong to no patient."""
 
 
 class CannotImagine(ValueError):
@@ -37,7 +41,7 @@ class ImaginedChart:
     def draft(self, kind: str, **elements: Any) -> Resource:
         """A resource about the patient that is not (yet) in the chart."""
         number = len(self.resources) + len(self.signed_before) + len(self.signed_after) + 1
-        about = "patient" if kind in ("FamilyMemberHistory", "Coverage") else "subject"
+        about = ABOUT.get(kind, "subject")
         made = {"resourceType": kind, "id": f"{kind.lower()}-{number}", about: {"reference": f"Patient/{self.patient}"}}
         return made | {name: value for name, value in elements.items() if value is not None}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
+from cds_service.facts.kinds.evidence_kind import EvidenceKind
 
 
 def facts_page(catalogue: Catalogue) -> str:
@@ -39,14 +40,26 @@ def _entry(definition: Definition) -> Iterator[str]:
     if entry.ask:
         yield f"- asked as: {entry.ask}"
     for source in entry.from_:
-        said = source.kind.model_dump(exclude_unset=True, exclude={"says", "empty_words", "unlisted"})
+        said = source.kind.model_dump(exclude_unset=True, exclude={"says", "empty_words", "unlisted", "speaks_for", "older"})
         detail = ", ".join(
             f"{key} {' or '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in said.items()
         )
-        yield f"- from {source.name}{': ' if detail else ''}{detail}"
+        yield f"- from {source.name}{': ' if detail else ''}{detail}{_shelf_life(source.kind)}"
+    if entry.words:
+        yield f"- words that end the silence: {', '.join(entry.words.say)}"
+        if entry.words.not_in:
+            yield f"- but not in: {', '.join(entry.words.not_in)}"
     if entry.derived:
         taken = ", ".join(f"`{name}`" for name in entry.derived.takes.values())
         yield f"- computed by the rule *{entry.derived.rule}* from {taken}"
+
+
+def _shelf_life(kind: EvidenceKind) -> str:
+    """For how long evidence speaks, in words; such spans are ours, no payer's."""
+    if kind.shelf_life is None:
+        return ""
+    asks = f"ends the silence{kind.older.removeprefix('asks')}"
+    return f"; speaks for {kind.speaks_for} (ours); older, it {asks if kind.older.startswith('asks') else kind.older}"
 
 
 def _words(value: object) -> str:

@@ -1,12 +1,16 @@
 """Codes and the systems they belong to, as charts write them and as they compare.
 
-Charts name one system by many URIs, write ICD-10-CM with and without its dot, and label CPT codes as HCPCS
-(both are levels of one procedure coding system). Two codings are equal here when a coder would call them so.
+Charts name one system by many addresses and labels, write ICD-10-CM with and without its dot, label CPT codes as HCPCS (both are
+levels of one procedure coding system) and put modifiers behind them. Two codings are equal here when a coder would call them so.
 """
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Final, NamedTuple
+
+from cds_service.fhir.ndc import ndc_digits
 
 CPT: Final = "http://www.ama-assn.org/go/cpt"
 HCPCS: Final = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -29,41 +33,137 @@ NAMES: Final = {
 }
 """Short names of code systems, as policies, vignettes and traces write them, and their URIs."""
 
-_SPACE_OF: Final = {
-    CPT: "procedure",
-    "urn:oid:2.16.840.1.113883.6.12": "procedure",
-    HCPCS: "procedure",
-    "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": "procedure",
-    "http://terminology.hl7.org/CodeSystem/HCPCS": "procedure",
-    "https://bluebutton.cms.gov/resources/codesystem/hcpcs": "procedure",
-    "urn:oid:2.16.840.1.113883.6.285": "procedure",
-    "urn:oid:2.16.840.1.113883.6.14": "procedure",
-    ICD10CM: "icd10cm",
-    "urn:oid:2.16.840.1.113883.6.90": "icd10cm",
-    LOINC: "loinc",
-    "urn:oid:2.16.840.1.113883.6.1": "loinc",
-    SNOMED: "snomed",
-    "urn:oid:2.16.840.1.113883.6.96": "snomed",
-    RXNORM: "rxnorm",
-    "urn:oid:2.16.840.1.113883.6.88": "rxnorm",
-    NDC: "ndc",
-    "urn:oid:2.16.840.1.113883.6.69": "ndc",
-    "http://www.cms.gov/Medicare/Coding/ICD10": "icd10pcs",
-    "urn:oid:2.16.840.1.113883.6.4": "icd10pcs",
+OTHER: Final = "other"
+"""The name of every system that is known and not read here: vaccines, taxonomies, HL7's own tables."""
+
+_WRITTEN_AS: Final = {
+    "CPT": (
+        "ama-assn.org/go/cpt",
+        "ama-assn.org/cpt",
+        "2.16.840.1.113883.6.12",
+        "cpt",
+        "cpt4",
+        "c4",
+        "amacpt",
+    ),
+    "HCPCS": (
+        "cms.gov/medicare/coding/hcpcsreleasecodesets",
+        "cms.gov/medicare/coding/medhcpcsgeninfo",
+        "bluebutton.cms.gov/resources/codesystem/hcpcs",
+        "2.16.840.1.113883.6.285",
+        "2.16.840.1.113883.6.14",
+        "hcpcs",
+        "hcpc",
+        "hcpcs2",
+        "hcpcsii",
+        "hcpcsleveli",
+        "hcpcslevel1",
+        "hcpcslevelii",
+        "hcpcslevel2",
+    ),
+    "ICD-10-CM": (
+        "cdc.gov/nchs/icd/icd-10-cm",
+        "2.16.840.1.113883.6.90",
+        "icd10cm",
+        "icd10us",
+        "i10c",
+    ),
+    "ICD-10": ("2.16.840.1.113883.6.3", "icd10", "i10"),
+    "ICD-10-PCS": (
+        "cms.gov/medicare/coding/icd10",
+        "2.16.840.1.113883.6.4",
+        "icd10pcs",
+        "i10p",
+    ),
+    "ICD-9-CM": (
+        "2.16.840.1.113883.6.2",
+        "2.16.840.1.113883.6.42",
+        "2.16.840.1.113883.6.103",
+        "2.16.840.1.113883.6.104",
+        "hl7.org/fhir/sid/icd-9-cm/diagnosis",
+        "hl7.org/fhir/sid/icd-9-cm/procedure",
+        "icd9cm",
+        "icd9",
+        "i9c",
+        "i9",
+    ),
+    "LOINC": ("loinc.org", "2.16.840.1.113883.6.1", "loinc", "ln"),
+    "SNOMED": ("snomed.info/sct", "2.16.840.1.113883.6.96", "snomed", "snomedct", "snomedctus", "sct"),
+    "RXNORM": (
+        "nlm.nih.gov/research/umls/rxnorm",
+        "purl.bioontology.org/ontology/rxnorm",
+        "2.16.840.1.113883.6.88",
+        "rxnorm",
+        "rxcui",
+    ),
+    "NDC": ("fda.gov/ndc", "2.16.840.1.113883.6.69", "ndc", "ndc11", "nationaldrugcode"),
+    OTHER: (
+        "fdasis.nlm.nih.gov",
+        "whocc.no/atc",
+        "ada.org/cdt",
+        "nucc.org/provider-taxonomy",
+        "ncithesaurus.stage.nci.nih.gov",
+        "ncicb.nci.nih.gov/xml/owl/evs/thesaurus.owl",
+        "unitsofmeasure.org",
+        "2.16.840.1.113883.12.292",
+        "2.16.840.1.113883.6.59",
+        "2.16.840.1.113883.6.8",
+        "2.16.840.1.113883.6.43.1",
+        "2.16.840.1.113883.6.101",
+        "2.16.840.1.113883.4.9",
+        "cvx",
+        "unii",
+        "atc",
+        "icdo3",
+    ),
 }
-_SHORT_NAMES: Final = {uri: name for name, uri in NAMES.items()}
+"""How charts write each system: addresses without scheme, ``www.``, version and last slash; OIDs; labels without punctuation."""
+
+_NAME_OF: Final = {written: name for name, all_written in _WRITTEN_AS.items() for written in all_written}
+_SPACE_OF: Final = {
+    "CPT": "procedure",
+    "HCPCS": "procedure",
+    "ICD-10-CM": "icd10cm",
+    "ICD-10": "icd10",
+    "ICD-10-PCS": "icd10pcs",
+    "ICD-9-CM": "icd9cm",
+    "LOINC": "loinc",
+    "SNOMED": "snomed",
+    "RXNORM": "rxnorm",
+    "NDC": "ndc",
+}
+BILLED: Final = frozenset({"procedure", "rxnorm", "ndc"})
+"""The spaces of the codes by which policies list orders."""
+_OF_HL7: Final = ("hl7.org/fhir/sid/", "terminology.hl7.org/codesystem/", "hl7.org/fhir/")
+"""Where HL7 gives an address to systems of others and to its own: the last word of the address names the system."""
+LONGEST_SYSTEM: Final = 200
+"""Characters of the longest address that is looked at; a longer one is no system's."""
+LONGEST_CODE: Final = 64
+"""Characters of the longest code that is looked at; a longer one stays as it is."""
+_SPACES: Final = re.compile(r"\s+")
+_PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
+_BEGINNING: Final = re.compile(r"(?:urn:)?oid:|(?:https?://)?(?:www\.)?")
+_PCS: Final = re.compile(r"[0-9A-HJ-NP-Z]{7}")
+_CM: Final = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+_SIX_AT_MOST: Final = frozenset("BCDFG")
+"""Chapters of ICD-10-CM whose codes have at most six characters: seven without a dot are an ICD-10-PCS code."""
+_WITH_MODIFIERS: Final = re.compile(
+    r"([A-Z]\d{4}|\d{4}[0-9A-Z])(?:[^0-9A-Z]+[0-9A-Z]{2}|[A-Z][0-9A-Z]|[2-9]\d){0,4}[^0-9A-Z]*", re.ASCII
+)
 
 
 class Coding(NamedTuple):
-    """A code in its system, exactly as the chart or the client wrote it."""
+    """A code in its system, exactly as the chart or the client wrote it; without a system where it names none."""
 
     system: str
     code: str
 
     @property
     def text(self) -> str:
-        """The coding as people say it: ``CPT 81420``."""
-        return f"{_SHORT_NAMES.get(self.system, self.system)} {self.code}"
+        """The coding as people say it: ``CPT 81420``, by whatever address the chart names the system."""
+        named = system_name(self.system)
+        said = self.system if named in ("", OTHER) else named
+        return f"{said} {self.code.strip()}".strip()
 
 
 class Key(NamedTuple):
@@ -73,16 +173,64 @@ class Key(NamedTuple):
     code: str
 
 
+def system_name(system: str) -> str:
+    """The short name of a system by any of its addresses and labels; ``OTHER`` for one not read here, empty for an unknown one."""
+    return _system_name(system) if len(system) <= LONGEST_SYSTEM else ""
+
+
+@lru_cache(maxsize=1024)
+def _system_name(system: str) -> str:
+    address = system.strip().lower().partition("|")[0].partition("?")[0].rstrip("/ ")
+    address = _BEGINNING.sub("", address, count=1)
+    if address.startswith("snomed.info/sct/"):
+        return "SNOMED"
+    for base in _OF_HL7:
+        if address.startswith(base):
+            return _NAME_OF.get(address) or _NAME_OF.get(_PUNCTUATION.sub("", address[len(base) :]), OTHER)
+    return _NAME_OF.get(address) or (_NAME_OF.get(_PUNCTUATION.sub("", address), "") if "/" not in address else "")
+
+
+def is_known(system: str, code: str) -> bool:
+    """Whether a coding names a system that is known here, by any of its addresses; "ICD-10" where the code's shape tells which."""
+    named = system_name(system)
+    return bool(named) and (named != "ICD-10" or key_of(system, code).space != system)
+
+
 def key_of(system: str, code: str) -> Key:
-    """The key that a coding compares by: case does not count, nor ICD-10-CM's dot, nor which URI names the system."""
-    space = _SPACE_OF.get(system) or _SPACE_OF.get(system.rstrip("/"), system)
+    """The key that a coding compares by: case and blanks do not count, nor ICD-10-CM's dot, a procedure's modifiers, an NDC's
+    hyphens, nor which address names the system."""
+    space = _SPACE_OF.get(system_name(system), "")
     folded = code.strip().upper()
+    if not space or len(folded) > LONGEST_CODE:
+        return Key(system, folded)
     match space:
+        case "procedure":
+            return Key(space, without_modifiers(folded))
         case "icd10cm":
-            folded = folded.replace(".", "")
+            return Key(space, _SPACES.sub("", folded).replace(".", ""))
+        case "icd10" | "icd10pcs":
+            return _icd10(system, folded, space)
         case "ndc":
-            folded = folded.replace("-", "")
-    return Key(space, folded)
+            return Key(space, ndc_digits(folded))
+        case _:
+            return Key(space, _SPACES.sub("", folded))
+
+
+def without_modifiers(code: str) -> str:
+    """A CPT or HCPCS code without modifiers behind its five characters: ``27280-50``, ``27280LT``, ``J2506 JZ``."""
+    found = _WITH_MODIFIERS.fullmatch(code)
+    return found.group(1) if found else _SPACES.sub("", code)
+
+
+def _icd10(system: str, code: str, space: str) -> Key:
+    """The key of a code that is told to be ICD-10 or ICD-10-PCS: charts write one for the other, and the code's shape tells."""
+    bare = _SPACES.sub("", code)
+    plain = bare.replace(".", "")
+    if "." not in bare and _PCS.fullmatch(plain) and (space == "icd10pcs" or plain[0].isdigit() or plain[0] in _SIX_AT_MOST):
+        return Key("icd10pcs", plain)
+    if _CM.fullmatch(plain):
+        return Key("icd10cm", plain)
+    return Key("icd10pcs", plain) if space == "icd10pcs" else Key(system, code)
 
 
 def written(text: str) -> Coding:

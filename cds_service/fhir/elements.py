@@ -32,14 +32,14 @@ def text(value: Any) -> str:
 
 
 def codings(concept: Any) -> Iterator[Coding]:
-    """The codings of a CodeableConcept that have both system and code."""
+    """The codings of a CodeableConcept that have a code; the system is empty where none is named."""
     if not isinstance(concept, dict):
         return
     for coding in items(concept.get("coding")):
         if isinstance(coding, dict):
             system, code = coding.get("system"), coding.get("code")
-            if isinstance(system, str) and isinstance(code, str) and code:
-                yield Coding(system, code)
+            if isinstance(code, str) and code and (system is None or isinstance(system, str)):
+                yield Coding(system or "", code)
 
 
 def reference(value: Any) -> str:
@@ -108,13 +108,15 @@ def status_code(concept: Any) -> str:
     return ""
 
 
+SUBJECTS: Final = ("subject", "patient", "beneficiary")
+"""The elements in which a resource says whom it is about."""
 ELSEWHERE: Final = "?"
 """What a subject that names no Patient by ``Type/id`` reads as: somebody, and nobody can tell who."""
 
 
 def patient_of(resource: Resource) -> str:
     """``Patient/id`` of the person a resource is about; the empty string when it does not say, ``ELSEWHERE`` when none can tell."""
-    for name in ("subject", "patient", "beneficiary"):
+    for name in SUBJECTS:
         if resource.get(name) is not None:
             about = reference(resource[name])
             return about if about.startswith("Patient/") and len(about) > len("Patient/") else ELSEWHERE

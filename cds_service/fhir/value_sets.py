@@ -9,7 +9,6 @@ A code may carry a value (the number of fetuses that a diagnosis states) in the 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +18,13 @@ from typing import Any, Final
 from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
 from pydantic import ValidationError
 
-from cds_service.fhir.codes import Key, key_of
+from cds_service.fhir.code_shapes import fault_of, systems_of
+from cds_service.fhir.codes import Key, is_known, key_of
 from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
 
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
-
-_SHAPES: Final = {
-    "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]"),
-    "icd10cm": re.compile(r"[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}"),
-    "loinc": re.compile(r"\d{1,6}-\d|LA\d+-\d"),
-    "snomed": re.compile(r"\d{6,18}"),
-    "rxnorm": re.compile(r"\d{1,8}"),
-    "icd10pcs": re.compile(r"[0-9A-HJ-NP-Z]{7}"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +55,9 @@ LONGEST_CODE, LONGEST_SYSTEM = 64, 200
 MOST_CODINGS: Final = 65_536
 """Codings of which it is remembered what holds them; with one more, all are forgotten."""
 NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code whose system is known."""
+UNPLACED: Final[Mapping[str, Carried | None]] = MappingProxyType({})
+"""No set holds a code, and its system is not known: told apart from ``NOWHERE`` by identity."""
 
 
 class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
@@ -77,7 +71,7 @@ class Held(dict[tuple[str, str], Mapping[str, "Carried | None"]]):
     def __missing__(self, coding: tuple[str, str]) -> Mapping[str, Carried | None]:
         system, code = coding
         if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
-            return NOWHERE
+            return UNPLACED
         if len(self) >= MOST_CODINGS:
             self.clear()
         found = self[coding] = self._look_up(system, code)
@@ -98,10 +92,18 @@ class Terminology:
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
         self.held = Held(self._holding)
+        self._possible = Held(self._holding_somewhere)
 
     def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         return self.held[system, code]
+
+    def possible(self, system: str, code: str) -> Iterable[str]:
+        """The sets that would hold a code if its system, which is not known, were one that is; none where the system is known.
+
+        The shape of the code and its check digit tell which systems it could be of.
+        """
+        return NOWHERE if is_known(system, code) else self._possible[system, code]
 
     def knows(self, id_: str) -> bool:
         """Whether there is a file of this value set, readable or not."""
@@ -114,7 +116,15 @@ class Terminology:
             for length in range(3, len(key.code) + 1):
                 found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
         found.update(self._codes.get(key, {}))
+        if not found:
+            return NOWHERE if is_known(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
+
+    def _holding_somewhere(self, system: str, code: str) -> Mapping[str, Carried | None]:
+        found: dict[str, Carried | None] = {}
+        for one in systems_of(code):
+            found.update(self.held[one, code])
+        return MappingProxyType(found)
 
     def _left_out(self, id_: str, key: Key) -> bool:
         held = self.sets[id_]
@@ -211,11 +221,9 @@ class _Reader:
 
     def _key(self, system: str, code: str) -> Key:
         key = key_of(system, code)
-        shape = _SHAPES.get(key.space)
-        if shape and not shape.fullmatch(key.code):
-            self._wrong(code, f"'{code}' does not have the shape of a code in {system}")
-        elif key.space == "loinc" and not key.code.startswith("LA") and not _loinc_check_digit(key.code):
-            self._wrong(code, f"'{code}' has the wrong check digit for a LOINC code")
+        fault = fault_of(key)
+        if fault:
+            self._wrong(code, f"'{code}' {fault}" if "digit" in fault else f"'{code}' {fault} in {system}")
         self.systems.setdefault(system, []).append(code)
         return key
 
@@ -235,13 +243,6 @@ def _carried(node: dict[str, Any]) -> Carried | None:
             interval = Interval(float(low.get("value", "-inf")), float(high.get("value", "inf")))
             return Carried(interval, low.get("code", "") or high.get("code", ""))
     return None
-
-
-def _loinc_check_digit(code: str) -> bool:
-    """LOINC's Mod 10 check digit (LOINC Users' Guide, appendix on check digits): Luhn over the number part."""
-    number, _, check = code.partition("-")
-    doubled = "".join(str(int(digit) * 2) if place % 2 == 0 else digit for place, digit in enumerate(reversed(number)))
-    return (10 - sum(int(digit) for digit in doubled) % 10) % 10 == int(check)
 
 
 def _line(text: str, needle: str) -> int:

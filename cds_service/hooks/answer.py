@@ -18,6 +18,7 @@ from cds_service.content import Content
 from cds_service.decision import Decision, as_data, decide
 from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, items, own_reference, patient_of
+from cds_service.fhir.person import Person
 from cds_service.fhir.validation import Fault, decisive, faults
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
@@ -161,10 +162,11 @@ def decide_request(
     version = version_of(request.extension, settings.crd_version)
     status = fault_status(version)
     access = access_of(request, servers, fhir_servers)
-    received = receive_orders(Sources(request, order_reader(access), status), today)
+    person = Person(request.context.patient_id, (request.prefetch or {}).values())
+    received = receive_orders(Sources(request, order_reader(access), status), today, person)
     signing = tuple(one.order for one in received)
     _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart, signing = gather(request, content, signing, today, access)
+    chart, signing = gather(request, content, signing, today, person, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
         refuse_without_coverage(chart, signing, content, version)
@@ -183,7 +185,7 @@ class Received(NamedTuple):
     in_scope: bool
 
 
-def receive_orders(sources: Sources, today: date) -> list[Received]:
+def receive_orders(sources: Sources, today: date, person: Person) -> list[Received]:
     """The orders of a call, in its order; resources of other types are passed over.
 
     Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
@@ -205,7 +207,7 @@ def receive_orders(sources: Sources, today: date) -> list[Received]:
             issues.append(Issue(f"{given.where}.id", "another order of this request has the same type and id", "duplicate"))
         seen.add(reference)
         about = patient_of(resource)
-        if about and about != f"Patient/{request.context.patient_id}":
+        if about and about != person.reference and not person.names(resource):
             said = "it is not the patient of context.patientId"
             issues.append(Issue(f"{given.where}.{_about(resource)}", said, "business-rule"))
         order = read_order(resource, len(orders), today, _look_up(request), given.place, given.on)

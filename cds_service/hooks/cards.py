@@ -1,4 +1,4 @@
-"""Cards: what a clinician sees. Nothing for a necessary order; one card for any other that a policy speaks of.
+"""Cards: what a clinician sees. Nothing for a necessary order; one card for any other that a policy speaks of or could speak of.
 
 A warning says *not necessary as documented* with its reasons; an info card asks the fewest questions that could settle the order.
 """
@@ -13,7 +13,8 @@ from uuid import UUID, uuid5
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import Decision, DecisionOutcome
+from cds_service.decision import UNKNOWN_SYSTEM, Decision, DecisionOutcome
+from cds_service.fhir.codes import CPT, HCPCS, RXNORM
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
 from cds_service.hooks.decision_links import HOW_DECIDED, Page, no_page
@@ -50,8 +51,11 @@ def cards(
     ``page`` gives the address of the decision behind a card, which cards that may hold links then link.
     """
     by_order: dict[str, list[tuple[Case, Decision]]] = {}
+    unplaced: dict[str, list[Decision]] = {}
     for case, decision in decided:
-        if decision.outcome in _SHOWN and decision.policy and (not conversation.early or certain(decision)):
+        if decision.rule == UNKNOWN_SYSTEM:
+            unplaced.setdefault(decision.order, []).append(decision)
+        elif decision.outcome in _SHOWN and decision.policy and (not conversation.early or certain(decision)):
             by_order.setdefault(decision.order, []).append((case, decision))
     ranked = []
     for found in by_order.values():
@@ -65,6 +69,7 @@ def cards(
         if address:
             card.setdefault("links", []).append({"label": HOW_DECIDED, "url": address, "type": "absolute"})
         made += crd_cards(card, decision, conversation) if decision.member else [card]
+    made += [_code_system_card(found, content, hook_instance, conversation) for found in unplaced.values()]
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
 
@@ -108,6 +113,34 @@ def _card(
         card["links"] = [{"label": source.title, "url": source.url, "type": "absolute"}]
     card["extension"] = conversation.associated(decision.order)
     return card
+
+
+def _code_system_card(found: list[Decision], content: Content, hook_instance: str, conversation: Conversation) -> dict[str, Any]:
+    """The card of an order of which nothing can be said, because the system of its code is not known."""
+    first, coding = found[0], found[0].coding
+    code, system = (coding.code.strip(), coding.system.strip()) if coding else ("", "")
+    policies = [content.library.version(decision.policy_id) for decision in found]
+    titles = [f"*{_own(policy.title)}*" for policy in policies if policy]
+    named = f"It names the system {_quoted(system)}, which is not known here." if system else "It names no code system."
+    source = next((source for policy in policies if policy for source in policy.sources.values()), None)
+    return {
+        "uuid": card_uuid(hook_instance, first.order, first.policy_id),
+        "summary": _cut(f"{code}: the code's system is not known, so no policy was looked up.", LONGEST_SUMMARY),
+        "detail": "\n".join(
+            (
+                f"The order's code is {_quoted(code)}. {named}",
+                "",
+                f"If it is what it looks like, it is governed by {', '.join(titles)}. Nothing was judged.",
+                f"Send the code with its system: CPT is `{CPT}`, HCPCS is `{HCPCS}`, RxNorm is `{RXNORM}`.",
+            )
+        ),
+        "indicator": "info",
+        "source": {
+            "label": source.publisher if source else "",
+            "topic": {"system": conversation.topics, "code": "guideline", "display": "Guideline"},
+        },
+        "extension": conversation.associated(first.order),
+    }
 
 
 def summary(decision: Decision, content: Content) -> str:

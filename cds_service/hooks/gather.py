@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from cds_service.chart import Chart, SetAside
 from cds_service.content import Content
 from cds_service.fhir.elements import Resource, own_reference
+from cds_service.fhir.person import Person
 from cds_service.fhir.server import Found
 from cds_service.hooks.client_server import NOT_TECHNICAL, Access, said
 from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
@@ -26,6 +27,7 @@ from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _REFERRING: Final = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_ASKED_FOR: Final = frozenset(KEYS.values())
 _STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
@@ -41,9 +43,13 @@ def gather(
     content: Content,
     signing: tuple[Order, ...],
     today: date,
+    person: Person,
     access: Access | None = None,
 ) -> Gathered:
-    """The patient's chart. Keys that the service did not ask for are ignored. What is missing is read by ``access``, if any."""
+    """The patient's chart. Keys that the service did not ask for are ignored. What is missing is read by ``access``, if any.
+
+    A resource type that no key asks for was not searched, whatever was sent.
+    """
     patient = request.context.patient_id
     prefetch = request.prefetch or {}
     keys = [supplied(prefetch, key, kind, patient) for key, kind in KEYS.items()]
@@ -61,16 +67,17 @@ def gather(
         codes = {kind: code for kind, code in (codes | asked).items() if code}
         if asked:
             _log(request, asked, started)
-    chart = _chart(resources, content, patient, codes)
+    codes |= dict.fromkeys(content.catalogue.searched - _ASKED_FOR, "not-prefetched")
+    chart = _chart(resources, content, patient, codes, person)
     for kind in left_unread(resources, chart):
         codes.setdefault(kind, "medicine-unknown")
-    return Gathered(_chart(resources, content, patient, codes) if len(codes) > len(chart.unsearched) else chart, signing)
+    return Gathered(_chart(resources, content, patient, codes, person) if len(codes) > len(chart.unsearched) else chart, signing)
 
 
-def _chart(resources: Sequence[Resource], content: Content, patient: str, codes: dict[str, str]) -> Chart:
+def _chart(resources: Sequence[Resource], content: Content, patient: str, codes: dict[str, str], person: Person) -> Chart:
     set_aside = [SetAside(kind, said(code)) for kind, code in codes.items() if code != "not-prefetched"]
     failed = {kind: said(code) for kind, code in codes.items() if code not in NOT_TECHNICAL}
-    return Chart(resources, content.terminology, patient, codes, set_aside, failed)
+    return Chart(resources, content.terminology, patient, codes, set_aside, failed, person)
 
 
 def _codes(found: Sequence[tuple[str, Found]]) -> dict[str, str]:

@@ -106,7 +106,7 @@ class Judge:
             since = _window(check, self._facts, self._as_of)
             placed = _in_window(fact, check, since, self._as_of)
         if placed.latest:
-            return _settled(check, placed.latest, since, fact.unsearched)
+            return _reopened(_settled(check, placed.latest, since, fact.unsearched), placed.uncertain)
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -127,6 +127,20 @@ def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, uns
     if outcome is NOT_MET and check.open_because:
         outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
     return Finding(check, outcome, (), latest, basis, unsearched)
+
+
+def _reopened(finding: Finding, uncertain: tuple[Evidence, ...]) -> Finding:
+    """The finding, or an open one where something uncertain that is newer than all that decides could change it."""
+    check, outcome = finding.criterion, finding.outcome
+    if not uncertain or outcome is NOT_DOCUMENTED or not isinstance(check, Check):
+        return finding
+    last = max([e.when.last for e in finding.evidence if e.when is not None], default=None)
+    if last is None:
+        return finding
+    newer = [e for e in uncertain if e.when is not None and e.when.first > last and _answer(check.test, e.value) is not outcome]
+    if not newer:
+        return finding
+    return Finding(check, NOT_DOCUMENTED, (), (*newer, *finding.evidence), Basis.UNCERTAIN, finding.unsearched)
 
 
 def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Placed:

@@ -13,8 +13,10 @@ from pydantic import field_validator
 
 from cds_service.content import Content
 from cds_service.decision import DecisionOutcome
+from cds_service.facts.imagined_chart import ABOUT, UNOWNED
 from cds_service.facts.words import given_facts
 from cds_service.fhir.codes import Coding, written
+from cds_service.fhir.elements import Resource
 from cds_service.policy.grammar import Entry, Words
 from cds_service.policy.model import Evidence, Policy
 from cds_service.policy.values import Days
@@ -25,10 +27,30 @@ from cds_service.yaml_file import YamlFile
 OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_WRITTEN_DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+"""A day in a resource, of an instant too."""
+PATIENT = "imagined"
+"""The id of every vignette's patient."""
+
+
+def as_json(value: Any) -> Any:
+    """YAML as the JSON that a client sends: days become strings, and so does the number that a code looks like."""
+    match value:
+        case dict():
+            return {str(key): str(v) if key == "code" and isinstance(v, int) else as_json(v) for key, v in value.items()}
+        case list():
+            return [as_json(one) for one in value]
+        case date():
+            return value.isoformat()
+        case _:
+            return value
 
 
 class OrderEntry(Entry):
-    """The order of a vignette: its code, what else describes it, and why it is ordered."""
+    """The order of a vignette: its code, what else describes it, and why it is ordered.
+
+    ``fhir`` holds elements as a client writes them; they take the place of those that the draft would have.
+    """
 
     code: Words
     also: list[Words] = []
@@ -39,6 +61,12 @@ class OrderEntry(Entry):
     status: str = "draft"
     priority: str = ""
     do_not_perform: bool = False
+    fhir: dict[str, Any] = {}
+
+    @field_validator("fhir", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        return as_json(value)
 
     @field_validator("detail", "reason", mode="before")
     @classmethod
@@ -73,6 +101,8 @@ class VignetteEntry(Entry):
 
     ``each_code`` makes one vignette of it for each of these codes of the order, all with the same right decision.
     ``own_lists`` are value sets as the plan has filled them: the codes that they hold besides the shipped ones.
+    ``fhir`` are resources of the chart as a client writes them, read in both runs; ``also_signed`` are drafts of the same signing.
+    Their subject and id may be left out.
     """
 
     name: Words
@@ -86,7 +116,17 @@ class VignetteEntry(Entry):
     via: dict[str, str] = {}
     own_lists: dict[str, list[Words]] = {}
     chart: dict[str, str | int | float | list[str | int | float]] = {}
+    fhir: list[dict[str, Any]] = []
+    also_signed: list[dict[str, Any]] = []
     expect: ExpectEntry
+
+    @field_validator("fhir", "also_signed", mode="before")
+    @classmethod
+    def _resources(cls, value: Any) -> Any:
+        for resource in value if isinstance(value, list) else ():
+            if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+                raise ValueError("a resource as written is a mapping with its resourceType")  # noqa: TRY004 - pydantic takes it for a mistake
+        return as_json(value)
 
     @field_validator("order", mode="before")
     @classmethod
@@ -138,6 +178,8 @@ class Vignette:
     own_lists: dict[str, tuple[Coding, ...]] = field(default_factory=dict)
     chart: Mapping[str, list[str]] = field(default_factory=dict)
     """What the chart documents, in the file's words."""
+    fhir: tuple[Resource, ...] = ()
+    also_signed: tuple[Resource, ...] = ()
 
     @property
     def outcome(self) -> DecisionOutcome:
@@ -196,7 +238,22 @@ def _earlier(one: Vignette, days: int, policy: Policy) -> Vignette:
     chart = {
         fact: [_DAY.sub(lambda day: _day_earlier(day[0], days), words) for words in found] for fact, found in one.chart.items()
     }
-    return replace(one, name=named, policy=policy, as_of=one.as_of - timedelta(days), given=given, chart=chart)
+    fhir, also_signed = (tuple(_resource_earlier(r, days) for r in resources) for resources in (one.fhir, one.also_signed))
+    order = one.order.model_copy(update={"fhir": _resource_earlier(one.order.fhir, days)})
+    moved = replace(one, given=given, chart=chart, fhir=fhir, also_signed=also_signed, order=order)
+    return replace(moved, name=named, policy=policy, as_of=one.as_of - timedelta(days))
+
+
+def _resource_earlier(value: Any, days: int) -> Any:
+    match value:
+        case dict():
+            return {name: _resource_earlier(element, days) for name, element in value.items()}
+        case list():
+            return [_resource_earlier(element, days) for element in value]
+        case str():
+            return _WRITTEN_DAY.sub(lambda day: _day_earlier(day[0], days), value)
+        case _:
+            return value
 
 
 def _day_earlier(written_day: str, days: int) -> str:
@@ -234,11 +291,23 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
     if unknown := [id_ for id_ in lists if not content.terminology.knows(id_)]:
         raise ValueError(f"own_lists: there is no value set '{unknown[0]}' in value_sets/")
     read = (one.name, one.story, policy, as_of, order, before, after, unsearched, one.via, given, one.expect, file, line)
-    return Vignette(*read, lists, chart)
+    return Vignette(*read, lists, chart, _whole(one.fhir, "written"), _whole(one.also_signed, "signed"))
+
+
+def _whole(resources: list[dict[str, Any]], called: str) -> tuple[Resource, ...]:
+    """Resources as written, with the id and the patient that their author left out."""
+    whole = []
+    for number, resource in enumerate(resources, 1):
+        kind = resource["resourceType"]
+        about = ABOUT.get(kind, "subject")
+        owned = {} if kind in UNOWNED else {about: {"reference": f"Patient/{PATIENT}"}}
+        default = {"id": PATIENT if kind == "Patient" else f"{kind.lower()}-{called}-{number}"}
+        whole.append({**default, **owned, **resource})
+    return tuple(whole)
 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:
-    known = {criterion.id for criterion in policy.criteria()} | {"not-listed", "no-version-held"}
+    known = {criterion.id for criterion in policy.criteria()} | {"not-listed", "no-version-held", "unknown-code-system"}
     for id_ in [*(expect.because or []), *(expect.assumed or []), *(expect.advice or [])]:
         if id_ not in known:
             yield f"the policy has no criterion '{id_}'"

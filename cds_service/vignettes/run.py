@@ -24,9 +24,8 @@ from cds_service.hooks.prefetch import KEYS, SERVICE_ID
 from cds_service.library import Library, Selected
 from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.policy.model import Evidence, Fact
-from cds_service.vignettes.read import OrderEntry, Vignette
+from cds_service.vignettes.read import PATIENT, OrderEntry, Vignette
 
-PATIENT = "imagined"
 Serve = Callable[[Content], Flask]
 """Gives the service over a content: that of the vignettes, or one with lists that a vignette's plan has filled."""
 
@@ -34,7 +33,7 @@ Serve = Callable[[Content], Flask]
 class _GivenFacts(Facts):
     """The facts of a vignette: what it gives, with what its order itself says; everything else is silent."""
 
-    def __init__(self, case: Case, content: Content, given: Mapping[str, list[Evidence]]) -> None:
+    def __init__(self, case: Case, content: Content, given: Mapping[str, list[Evidence]], via: Mapping[str, str]) -> None:
         super().__init__(case, content.catalogue)
         self._given: dict[str, list[Evidence]] = {}
         for name, evidence in given.items():
@@ -42,7 +41,8 @@ class _GivenFacts(Facts):
             for one in evidence:
                 by_input = derived and derived.imagined_by and one.kind != "answered"
                 target = derived.imagined_by if by_input and derived and derived.imagined_by else name
-                self._given.setdefault(target, []).append(one)
+                life = content.catalogue[target].shelf_life(via.get(name, "")) if one.kind == "recorded" else None
+                self._given.setdefault(target, []).append(life.seen(one, case.as_of) if life else one)
 
         self._speaking = frozenset(content.catalogue)
         self.clear()
@@ -84,10 +84,13 @@ def with_own_lists(content: Content, vignette: Vignette) -> Content:
 def pose(vignette: Vignette, held: Content) -> Posed:
     """The case and the facts of a vignette, without any FHIR but the order itself."""
     content = with_own_lists(held, vignette)
-    signing = tuple(read_order(resource, place, vignette.as_of) for place, resource in enumerate(_drafts(vignette, content)))
+    chart = Chart(vignette.fhir, content.terminology, PATIENT, vignette.not_searched)
+    drafts = enumerate(_drafts(vignette, content))
+    signing = tuple(read_order(resource, place, vignette.as_of, chart.get) for place, resource in drafts)
     order = signing[len(vignette.signed_before)]
-    case = Case(Chart((), content.terminology, PATIENT, vignette.not_searched), order, signing, vignette.as_of)
-    return Posed(vignette, case, _GivenFacts(case, content, vignette.given))
+    mine = [one for one in content.library.select(order.codings, vignette.as_of) if one.policy_id == vignette.policy.id]
+    case = Case(chart, order, signing, vignette.as_of, mine[0].coding if mine else None)
+    return Posed(vignette, case, _GivenFacts(case, content, vignette.given, vignette.via))
 
 
 def chosen_for(posed: Posed, library: Library) -> Selected | None:
@@ -135,6 +138,7 @@ def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
     own = len(vignette.signed_before)
     before, after = drafted[:own], drafted[own + 1 :]
     drafts = [*before, *chart.signed_before, order, *chart.signed_after, *after]
+    chart.resources += vignette.fhir
     return {
         "hook": "order-sign",
         "hookInstance": "00000000-0000-4000-8000-000000000001",
@@ -150,7 +154,7 @@ def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
 def _supplied(kind: str, resources: list[Resource]) -> dict[str, Any] | None:
     found = [resource for resource in resources if resource["resourceType"] == kind]
     if kind == "Patient":
-        return found[0] if found else {"resourceType": "Patient", "id": PATIENT}
+        return {"resourceType": "Patient", "id": PATIENT} | {name: v for one in found for name, v in one.items()}
     if kind == "Encounter":
         return found[0] if found else None
     return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": [{"resource": r} for r in found]}
@@ -159,7 +163,7 @@ def _supplied(kind: str, resources: list[Resource]) -> dict[str, Any] | None:
 def _drafts(vignette: Vignette, content: Content) -> list[Resource]:
     before = [_draft(OrderEntry(code=coding.text), f"before-{n}", vignette) for n, coding in enumerate(vignette.signed_before, 1)]
     after = [_draft(OrderEntry(code=coding.text), f"after-{n}", vignette) for n, coding in enumerate(vignette.signed_after, 1)]
-    return [*before, _draft(vignette.order, "order-1", vignette), *after]
+    return [*before, _draft(vignette.order, "order-1", vignette), *after, *vignette.also_signed]
 
 
 def _draft(order: OrderEntry, id_: str, vignette: Vignette) -> Resource:
@@ -183,7 +187,7 @@ def _draft(order: OrderEntry, id_: str, vignette: Vignette) -> Resource:
         draft["priority"] = order.priority
     if order.do_not_perform:
         draft["doNotPerform"] = True
-    return draft
+    return draft | order.fhir
 
 
 def _coding(coding: Coding) -> dict[str, str]:
@@ -231,6 +235,7 @@ def differences_over_http(vignette: Vignette, content: Content, serve: Serve) ->
 
 
 __all__ = [
+    "PATIENT",
     "DecisionOutcome",
     "Order",
     "decide_as_facts",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.services import replaced_by
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
 from cds_service.order import timing_start
@@ -39,7 +38,7 @@ def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[
 
 def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
-    own = {order.reference for order in case.signing} | replaced_by(case.order)
+    own = case.own
     for hit in hits:
         status = text(hit.resource.get("status"))
         state = _STATES.get(status, status)

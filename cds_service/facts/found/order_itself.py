@@ -23,8 +23,10 @@ COVERAGE_INFORMATION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefin
 
 
 def code(kind: OrderCodeEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The code of the order, with the value sets that hold it."""
+    """The code by which the order was selected, or all its codings where its kind wants any, with the value sets that hold it."""
     codings = case.order.codings
+    if case.coding is not None and kind.of == "selected":
+        codings = (case.coding,)
     if not codings:
         return []
     sets = frozenset(id_ for coding in codings for id_ in case.chart.terminology.holding(coding.system, coding.code))

@@ -31,7 +31,7 @@ def services(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterable[Evid
 def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
     if not any(case.chart.coded(type_, kind.codes) for type_ in SERVICES) and kind.unlisted is None:
         return
-    own = {order.reference for order in case.signing} | replaced_by(case.order)
+    own = case.own
     resulted = _resulted(case) if kind.unresulted else frozenset()
     for type_ in SERVICES:
         for hit in [*case.chart.coded(type_, kind.codes), *_unlisted_in_chart(kind, type_, case)]:
@@ -139,11 +139,3 @@ def _resulted(case: Case) -> frozenset[str]:
     """The orders that a report or result says it is based on."""
     resources: list[dict[str, Any]] = [*case.chart.of("DiagnosticReport"), *case.chart.of("Observation")]
     return frozenset(reference(based) for resource in resources for based in items(resource.get("basedOn")))
-
-
-def replaced_by(order: Order) -> set[str]:
-    """The orders that an order replaces: they are not evidence against it."""
-    if order.kind not in CODE_ELEMENTS:
-        return set()
-    prior = items(order.resource.get("replaces")) + items(order.resource.get("priorPrescription"))
-    return {reference(replaced) for replaced in prior}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from cds_service.chart import Case
 from cds_service.facts.found import order_itself
@@ -15,7 +15,9 @@ from cds_service.policy.values import Days
 
 
 class OrderCodeEvidence(EvidenceKind):
-    """The code of the order, with the value sets that hold it."""
+    """The code of the order with the value sets that hold it: that which selected it, or ``of: any`` of its codings."""
+
+    of: Literal["selected", "any"] = "selected"
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return order_itself.code(self, case, wanted)

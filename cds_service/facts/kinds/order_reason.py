@@ -40,7 +40,7 @@ class OrderReasonEvidence(EvidenceKind):
     def _evidence(self, concept: Any, confirmed: bool, case: Case) -> Evidence | None:
         found = list(codings(concept))
         held = {id_: coding for coding in found for id_ in case.chart.terminology.holding(coding.system, coding.code)}
-        when, said = Days.on(case.order.date_of_service), case.order.reference
+        when, said = case.reasoned_on, case.order.reference
         if self.codes:
             if self.codes not in held:
                 return None

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.fhir.code_shapes import snomed_check_digit
 from cds_service.fhir.codes import CPT, HCPCS, ICD10CM, NAMES, NDC, SNOMED
 
-_PERMUTED = ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
-"""Verhoeff's permutation, as SNOMED CT's identifiers use it (SNOMED CT Release File Specification, check digit)."""
-_DIHEDRAL = (
-    "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
-    "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
-)  # fmt: skip
 _SHAPES = {
     CPT: (re.compile(r"\d{4}[0-9AFMTU]"), "CPT codes are four figures with a fifth or a letter (A, F, M, T, U)"),
     HCPCS: (re.compile(r"[A-V]\d{4}"), "HCPCS Level II codes are a letter from A to V and four figures"),
@@ -43,16 +38,6 @@ def _wrong(system: str, code: str) -> str:
         return "" if snomed_check_digit(code) else "the check digit of this SNOMED CT identifier is wrong"
     shape = _SHAPES.get(system)
     return shape[1] if shape and not shape[0].fullmatch(code) else ""
-
-
-def snomed_check_digit(code: str) -> bool:
-    """Whether an identifier is one of a SNOMED CT concept: Verhoeff's check digit holds, and its partition is that of concepts."""
-    if not code.isdigit() or code[-3:-1] not in ("00", "10"):
-        return False
-    check = "0"
-    for place, digit in enumerate(reversed(code)):
-        check = _DIHEDRAL[int(check)][int(_PERMUTED[place % 8][int(digit)])]
-    return check == "0"
 
 
 RULE = Rule("malformed-code", "references", "error", _find)

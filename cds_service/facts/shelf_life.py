@@ -1,0 +1,43 @@
+"""How long evidence of a state speaks. What is older never denies and never supports: it ends the silence, or says nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.values import LookBack
+
+
+class ShelfLife:
+    """The span for which evidence speaks, counted back from the date of service; ``asks`` is that in which older evidence still
+    ends the silence: None as long as one likes, and no longer than ``speaks`` where it is to say nothing at once.
+    """
+
+    __slots__ = ("asks", "speaks")
+
+    def __init__(self, speaks: LookBack, asks: LookBack | None) -> None:
+        self.speaks: Final = speaks
+        self.asks: Final = asks
+
+    def seen(self, evidence: Evidence, as_of: date) -> Evidence:
+        """The evidence as it stands on the date of service."""
+        standing, when = evidence.standing, evidence.when
+        if standing is Standing.DISCOUNTED:
+            return evidence
+        if when is None:
+            return _but(evidence, Standing.UNCERTAIN, "it carries no date")
+        since = self.speaks.start(as_of)
+        if when.first >= since:
+            return evidence
+        if when.last >= since:
+            return _but(evidence, Standing.UNCERTAIN, f"its date leaves open whether it is of the last {self.speaks}")
+        note = f"{when.text()} is more than {self.speaks} ago, and may be over"
+        if standing is Standing.UNCERTAIN or (self.asks is not None and when.last < self.asks.start(as_of)):
+            return _but(evidence, Standing.DISCOUNTED, note)
+        return _but(evidence, Standing.UNCERTAIN, note)
+
+
+def _but(evidence: Evidence, standing: Standing, note: str) -> Evidence:
+    said = "; ".join([part for part in (evidence.note, note) if part])
+    return Evidence(evidence.value, evidence.when, evidence.resource, evidence.kind, standing, said, evidence.shown)
