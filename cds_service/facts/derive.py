@@ -9,7 +9,16 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from cds_service.facts import chemotherapy, growth_factors, neutropenia, opioid_dose, pain_pump, pregnancy, sacroiliac
+from cds_service.facts import (
+    chemotherapy,
+    fusion_treatment,
+    growth_factors,
+    neutropenia,
+    opioid_dose,
+    pain_pump,
+    pregnancy,
+    sacroiliac,
+)
 from cds_service.facts.tables import MorphineFactors, RegimenTable
 from cds_service.policy.model import Evidence, Fact
 
@@ -58,9 +67,10 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "allergy to the drug": Rule(pain_pump.drug_allergy, frozenset({"allergies", "class_allergy", "drugs"})),
     "anomaly count": Rule(pregnancy.anomaly_count, frozenset({"sites", "unspecified", "start"})),
-    "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
+    "fusion indication": Rule(sacroiliac.fusion_indication, sacroiliac.TAKES),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
-    "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
+    "with the fusion": Rule(fusion_treatment.with_fusion, frozenset({"recorded"})),
+    "treatment of the infection": Rule(fusion_treatment.treatment, frozenset({"given", "going_on", "infection"})),
     **{
         f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
         for choice in sacroiliac.COVERED.values()

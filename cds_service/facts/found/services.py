@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 
 _PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+PLANNED: Final = ("draft", "active", "on-hold")
+"""States of what is planned or goes on: without a date it speaks of the day it is read."""
 SERVICES: Final = ("ServiceRequest", "Procedure")
 _DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
 
@@ -41,7 +43,10 @@ def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evi
             state = _PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
             if said in own or said in resulted or resource.get("doNotPerform") is True or state not in kind.states:
                 continue
-            yield _evidence(kind, hit, first_days(resource, *_DATES), said, wanted, status)
+            when = first_days(resource, *_DATES)
+            if when is None and state in PLANNED:
+                when = Days.on(case.as_of)
+            yield _evidence(kind, hit, when, said, wanted, status)
 
 
 def _signed_with(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
