@@ -115,6 +115,7 @@ class _Maker:
             since=self.random.choice(("surgery", "scan")) if chance() < 0.3 else None,
             presumption=presumption,
             open_because="A person decides." if chance() < 0.15 else "",
+            our_window=chance() < 0.4,
         )
 
     def test(self) -> Test:

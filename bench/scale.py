@@ -39,7 +39,7 @@ def with_policies(content: Content, number: int) -> Content:
         empty: MappingProxyType[Any, Any] = MappingProxyType({})
         sets[id_] = ValueSet(id_, id_, "1", id_, MappingProxyType(codes), empty, frozenset(), frozenset(), empty)
         policies.append(replace(model, id=f"payer-{n}/{id_}", payer=f"payer-{n}", order_sets=(id_,), effective_until=None))
-    terminology = Terminology(sets)
+    terminology = Terminology(sets, (), content.terminology.medicines)
     return replace(content, terminology=terminology, policies=tuple(policies), library=Library(policies, terminology))
 
 

@@ -18,6 +18,7 @@ from cds_service.facts.catalogue import Catalogue, read_catalogue
 from cds_service.facts.definition import Definition, FactEntry
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.codes import written
+from cds_service.fhir.medicines import NO_MEDICINES, read_medicines
 from cds_service.fhir.value_sets import Terminology, ValueSet, read_value_set
 from cds_service.library import Library
 from cds_service.payers import Payer, read_payers
@@ -69,7 +70,12 @@ def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
         except ContentError as error:
             problems += error.problems
             broken.append(path.stem)
-    terminology = Terminology(sets, broken)
+    try:
+        medicines = read_medicines(root / "value_sets" / "medicines")
+    except ContentError as error:
+        problems += error.problems
+        medicines = NO_MEDICINES
+    terminology = Terminology(sets, broken, medicines)
     catalogue, found = read_catalogue(root / "facts", terminology, "facts")
     problems += found
     policies: list[Policy] = []

@@ -17,6 +17,7 @@ from cds_service.content import Content
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
+from cds_service.order import Order
 from cds_service.payers import Member, recognise
 from cds_service.policy import asking, explain
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
@@ -27,6 +28,13 @@ MOST_EVIDENCE: Final = 25
 """Pieces of evidence that a decision lists for one criterion, the ones that decide first."""
 UNKNOWN_SYSTEM: Final = "unknown-code-system"
 """The rule of an order whose code would be a policy's if its system, which is not known, were one that is."""
+
+UNREADABLE_DATE: Final = "unreadable-date"
+"""The rule of an order whose date is no day, which is not judged."""
+NOT_DECIDED: Final = "not-decided"
+"""The rule of an order that the service failed on: nothing is said of it, and the others of the call are answered."""
+UNJUDGED: Final = frozenset({UNKNOWN_SYSTEM, UNREADABLE_DATE, NOT_DECIDED})
+"""The rules of orders that were not judged and of which the client is told so."""
 
 
 class DecisionOutcome(Enum):
@@ -119,6 +127,12 @@ def decide(case: Case, content: Content) -> list[Decision]:
             selected_by = replace(case, coding=choice.coding)
             decisions.append(_on_sound_evidence(choice.policy, choice.coding, selected_by, content, speaking))
     return decisions
+
+
+def unjudged(order: Order, rule: str) -> Decision:
+    """What is said of an order that was not judged: its date is no day, or the service failed on it."""
+    first = order.codings[0] if order.codings else None
+    return Decision(order.reference, first, "", None, DecisionOutcome.NOT_ADDRESSED, rule=rule)
 
 
 def _on_sound_evidence(policy: Policy, coding: Coding, case: Case, content: Content, members: tuple[Member, ...]) -> Decision:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.value_sets import Terminology
-from cds_service.policy.model import AtLeast, Check, Citation, NoneOf, Policy, Test
+from cds_service.policy.model import AtLeast, Check, Citation, Criterion, NoneOf, Policy, Test
 
 COMPARED = {"is_at_least": "at least", "is_above": "more than", "is_at_most": "at most", "is_below": "less than", "is": "is"}
+OURS = " (ours)"
+"""What follows a number that the document does not give."""
 UNREAD = "none yet"
 """What ``review.second_reader`` says while no person has read the encoding against the document."""
 
@@ -50,11 +52,12 @@ def counted(criterion: AtLeast | NoneOf) -> str:
 
 def test_in_words(check: Check, terminology: Terminology) -> str:
     """The test of a check as a person says it: ``gestational_age: at least 9 weeks, since pregnancy_start``."""
-    words = [_compared(check.test, terminology)]
+    words = [_compared(check.test, terminology) + (OURS if check.our_threshold else "")]
     if check.since:
         words.append(f"since {check.since}")
     if check.within:
-        words.append(f"within {check.within}{' when that day is unknown' if check.since else ''}")
+        unknown = " when that day is unknown" if check.since else ""
+        words.append(f"within {check.within}{unknown}{OURS if check.our_window else ''}")
     return f"{check.fact}: {', '.join(word for word in words if word)}"
 
 
@@ -68,6 +71,11 @@ def _compared(test: Test, terminology: Terminology) -> str:
             return f"is '{test.written}'"
         case compare:
             return f"{COMPARED[compare]} {test.written}"
+
+
+def ours_in_words(criterion: Criterion) -> str:
+    """Which number of a criterion is our own, in a sentence that stands apart from the payer's place; empty where none is."""
+    return f"Ours, not the document's: {criterion.ours}" if isinstance(criterion, Check) and criterion.ours else ""
 
 
 def silence_in_words(check: Check) -> str:

@@ -217,7 +217,7 @@ def test_an_answer_that_nothing_asks_for_is_named_as_ignored() -> None:
 @pytest.mark.parametrize(
     ("fact", "value", "why"),
     [
-        ("pfpm_patient_safety", "yes", "free text"),
+        ("pfpm_patient_safety", "perhaps", "free text"),
         ("pfpm_patient_safety", {"valueInteger": 1}, "a number was found"),
         ("pfpm_quality_effect", True, "not a choice"),
         ("pfpm_quality_effect", "goes sideways", "it is none of goes up"),
@@ -407,7 +407,7 @@ def test_the_example_is_complete_and_says_every_criterion() -> None:
 
 def test_an_incomplete_proposal_exits_3_with_what_is_missing(tmp_path: Path) -> None:
     """What is missing is said as the criterion and its questions, what is ignored and unusable by linkId."""
-    few = response({"pfpm_flexibility": True, "pfpm_colour": "blue", "pfpm_patient_safety": "yes"})
+    few = response({"pfpm_flexibility": True, "pfpm_colour": "blue", "pfpm_patient_safety": "perhaps"})
     result = said("proposal", "check", written(tmp_path, few))
     assert result.exit_code == 3
     assert "outcome  incomplete" in result.stdout

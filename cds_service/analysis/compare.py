@@ -163,6 +163,8 @@ def _check_changes(before: Check, after: Check, content: Content) -> Iterator[st
     presumed = [_presumed(check) for check in (before, after)]
     if presumed[0] != presumed[1]:
         yield f"silence was {presumed[0]}, is {presumed[1]}"
+    if before.ours != after.ours:
+        yield f"now says which number is ours: {after.ours}" if after.ours else "no number of it is said to be ours any more"
     if bool(before.open_because) != bool(after.open_because):
         yield "a failed test is now left open" if after.open_because else "a failed test is no longer left open"
 

@@ -6,7 +6,7 @@ Every criterion becomes a pair, *met* and *not met*; neither is *not documented*
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import z3
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
 from cds_service.analysis.value_tests import answer
+from cds_service.policy.judge import reopens
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 
 
@@ -50,6 +51,7 @@ class _Placed(NamedTuple):
     uncertain: Truth
     dated: Truth
     first: Any
+    old: Truth
 
 
 Forced = Mapping[int, tuple[Truth, Truth]]
@@ -110,11 +112,20 @@ class Encoder:
         presumption = check.presumption
         if not presumption:
             return Encoded(check, met, not_met)
-        silent = True if presumption.always else conj(neg(some_uncertain), neg(fact.unsearched))
+        reopened = disj(*self._reopening(check)) if reopens(check) else False
+        silent = True if presumption.always else conj(neg(some_uncertain), neg(reopened), neg(fact.unsearched))
         presumed = conj(neg(some_usable), silent)
         met = disj(met, presumed) if presumption.treat_as is Outcome.MET else met
         not_met = disj(not_met, presumed) if presumption.treat_as is Outcome.NOT_MET else not_met
         return Encoded(check, met, not_met, presumed)
+
+    def _reopening(self, check: Check) -> Iterator[Truth]:
+        """As ``judge._reopens``: evidence older than a look-back of our own that says otherwise than the presumption."""
+        own_day, window = check.test.compare == "documented", self._window(check)
+        for piece in self.chart.facts_by_name[check.fact].pieces:
+            met, failed = self._answer(check.fact, piece, check.test)
+            otherwise = failed if check.presumption and check.presumption.treat_as is Outcome.MET else met
+            yield conj(piece.usable, self._placed(piece, window, own_day).old, otherwise)
 
     def _latest_of(self, check: Check) -> tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]:
         """The pieces of a fact as a look-back sees them, each with whether it is of the latest day."""
@@ -156,7 +167,7 @@ class Encoder:
         counts = conj(neg(future), neg(old))
         usable = conj(piece.usable, counts, neg(in_doubt))
         uncertain = conj(counts, disj(piece.uncertain, conj(piece.usable, in_doubt)))
-        return _Placed(piece, usable, uncertain, dated, first)
+        return _Placed(piece, usable, uncertain, dated, first, conj(neg(future), old))
 
     def _answer(self, fact: str, piece: UnknownPiece, test: Test) -> tuple[Truth, Truth]:
         key = (id(piece), test)

@@ -112,7 +112,7 @@ def _keys(vignette: Vignette) -> set[Key]:
 def _without(terminology: Terminology, id_: str, key: Key) -> Terminology:
     held = terminology.sets[id_]
     left: ValueSet = replace(held, codes=MappingProxyType({k: carried for k, carried in held.codes.items() if k != key}))
-    return Terminology({**terminology.sets, id_: left})
+    return Terminology({**terminology.sets, id_: left}, (), terminology.medicines)
 
 
 MOST_FAILING = 8

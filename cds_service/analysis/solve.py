@@ -21,6 +21,7 @@ from cds_service.analysis.truths import Truth, disj, neg, same
 from cds_service.analysis.unknown_chart import unknown_chart
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
+from cds_service.policy.judge import reopens
 from cds_service.policy.model import Check, Fact, Policy
 
 TIME_LIMIT = 20_000
@@ -173,6 +174,9 @@ def enough_pieces(checks: Iterable[Check]) -> dict[str, int]:
         key = (check.fact, check.within, check.since, check.test.compare == "documented")
         tests.setdefault(key, set()).add(check.test)
     pieces = {check.since: 2 for check in held if check.since}
+    for check in held:
+        if reopens(check):
+            tests.setdefault((check.fact, "older than our own look-back"), set())
     for (fact, *_), told in tests.items():
         pieces[str(fact)] = pieces.get(str(fact), 0) + 1 + len(told)
     return pieces

@@ -32,6 +32,8 @@ COLOURS = {
 WITHOUT_POLICY = {
     "not-listed": "no policy held here lists this code",
     "unknown-code-system": "the code names no code system that is known here; a policy would list it if it did",
+    "not-decided": "the service failed on this order; its log says where",
+    "unreadable-date": "the date of the order is no day",
     "no-version-held": "a policy lists this code, and no version held here covers the date of service",
 }
 

@@ -10,7 +10,7 @@ from rich.tree import Tree
 from cds_service.facts.catalogue import Catalogue
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
-from cds_service.wording import place_of
+from cds_service.wording import ours_in_words, place_of
 
 MARKS = {MET: "+", NOT_MET: "-", NOT_DOCUMENTED: "?"}
 PRESUMED = "~"
@@ -53,7 +53,8 @@ class FindingTree:
         check = finding.criterion
         if not isinstance(check, Check):
             return []
-        lines = [Text(self._evidence(evidence, check)) for evidence in finding.evidence]
+        lines = [Text(ours_in_words(check), "dim")] if check.ours else []
+        lines += [Text(self._evidence(evidence, check)) for evidence in finding.evidence]
         match finding.basis:
             case Basis.PRESUMED if check.presumption:
                 lines.append(Text(f"presumed {finding.outcome.value}: {check.presumption.because}", "dim"))

@@ -11,7 +11,7 @@ from rich.tree import Tree
 from cds_service.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.policy.model import Check, Citation, Criterion, FirstRule, Policy, Remark
-from cds_service.wording import counted, effective, place_of, review, silence_in_words, test_in_words, value_set
+from cds_service.wording import counted, effective, ours_in_words, place_of, review, silence_in_words, test_in_words, value_set
 
 
 def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:
@@ -77,6 +77,8 @@ def criterion_tree(criterion: Criterion, policy: Policy, content: Content) -> Tr
         tree.add(_remark(criterion.remark, policy))
     if isinstance(criterion, Check):
         tree.add(Text(test_in_words(criterion, content.terminology)))
+        if criterion.ours:
+            tree.add(Text(ours_in_words(criterion), "dim"))
         tree.add(Text(silence_in_words(criterion), "dim"))
         return tree
     parts = tree.add(Text(counted(criterion), "italic"))

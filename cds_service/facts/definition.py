@@ -6,6 +6,7 @@ or is ``derived`` from other facts by a rule written in Python.
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -222,7 +223,7 @@ class Definition:
         affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
         self.spoken_value = True if affirmed else None
         self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None
-        self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
+        self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs() if not need.beside))
 
     def _said(self, words: WordsEntry) -> Said:
         sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)
@@ -237,6 +238,13 @@ class Definition:
     def show(self, value: Value) -> str:
         """A value of this fact as people read it, with its unit."""
         if self.entry.shown_as == "weeks and days" and isinstance(value, Interval):
-            low, high = (f"{int(bound // 7)} w {int(bound % 7)} d" for bound in (value.low, value.high))
-            return low if low == high else f"{low} to {high}"
+            return _weeks(value)
         return show(value, self.entry.unit)
+
+
+def _weeks(days: Interval) -> str:
+    """An age of a pregnancy, ``10 w 2 d``; one with an open end as ``9 w 0 d or more``."""
+    low, high = ("" if isinf(bound) else f"{int(bound // 7)} w {int(bound % 7)} d" for bound in (days.low, days.high))
+    if not low or not high:
+        return f"{low} or more" if low else f"{high} or less" if high else "any age"
+    return low if low == high else f"{low} to {high}"

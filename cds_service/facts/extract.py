@@ -116,7 +116,7 @@ class Facts(ChartFacts):
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
         """The answers to the question of a fact that was answered."""
-        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted)
+        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted, self._case)
         return tuple([self._usable(evidence) for evidence in given])
 
     def _usable(self, evidence: Evidence) -> Evidence:

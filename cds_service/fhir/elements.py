@@ -16,7 +16,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.policy.values import Days
 
 Resource = dict[str, Any]
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T.*)?)?)?", re.ASCII)
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ].*)?)?)?", re.ASCII)
 
 
 def items(value: Any) -> list[Any]:
@@ -65,7 +65,7 @@ def days(value: Any) -> Days | None:
     """The calendar days that a FHIR date or dateTime leaves open, as written, whatever its time zone."""
     if not isinstance(value, str):
         return None
-    if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] == "T" and "\n" not in value)):
+    if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] in "Tt " and "\n" not in value)):
         return _full_date(value[:10])
     found = _DATE.fullmatch(value.strip())
     if not found:

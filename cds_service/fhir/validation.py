@@ -5,13 +5,14 @@ A fault matters only in an element that decisions read; what else a client got w
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from cds_service.fhir.elements import Resource
+from cds_service.fhir.elements import Resource, days
 from cds_service.fhir.plain import is_plain
 
 READ: Final = {
@@ -151,14 +152,55 @@ def _fault(fault: dict[str, Any]) -> Fault:
 
 
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
-    """The faults that lie in an element which decisions read. A lone object where FHIR has a list is read as a list of one."""
+    """The faults that lie in an element which decisions read.
+
+    A lone object where FHIR has a list is read as a list of one; a time without zone, or in a zone that FHIR does not write so, as
+    the day it says; blanks around a code or a label for its system, and a number in a string, by those who read them.
+    """
     read = READ.get(str(resource.get("resourceType")), set())
     return [
         fault
         for fault in found
         if (not fault.element or fault.top in read or (fault.top.startswith("value") and "value" in read))
         and not (isinstance(resource.get(fault.top), dict) and fault.said == _SAID["list_type"])
+        and not (is_of_day(fault) and _says_day(_at(resource, fault.element)))
+        and not (_READ_AS_WRITTEN.search(fault.element) and isinstance(_at(resource, fault.element), str))
     ]
+
+
+_DAY: Final = re.compile(
+    r"(?:.*\.)?(?:\w*(?:DateTime|Date|Instant)|authoredOn|authored|issued|created|date|start|end|event\[\d+\])"
+)
+_READ_AS_WRITTEN: Final = re.compile(r"(?:oding(?:\[\d+\])?\.(?:system|code)|(?:Quantity|low|high)\.(?:value|unit|code|system))$")
+"""Where any string is read as it stands, and is a code, a system or a number or is none."""
+_LONGEST_TIME: Final = 40
+_ODD_TIME: Final = re.compile(
+    r"\s*\d{4}-\d\d-\d\d(?:[Tt ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?\s?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?\s*", re.ASCII
+)
+"""A day with a time that FHIR does not write so: without zone, with ``+0000``, with a blank."""
+_STEP: Final = re.compile(r"\w+")
+
+
+def is_of_day(fault: Fault) -> bool:
+    """Whether a fault lies in an element that holds a day or a moment."""
+    return fault.known and _DAY.fullmatch(fault.element) is not None
+
+
+def _says_day(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TIME and bool(_ODD_TIME.fullmatch(value)) and days(value) is not None
+
+
+def _at(resource: Resource, path: str) -> Any:
+    """What stands at the path of a fault."""
+    place: Any = resource
+    for step in _STEP.findall(path):
+        if isinstance(place, dict):
+            place = place.get(step)
+        elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+            place = place[int(step)]
+        else:
+            return None
+    return place
 
 
 def unusable_reason(resource: Resource) -> str | None:

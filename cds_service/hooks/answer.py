@@ -15,11 +15,12 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import Decision, as_data, decide
+from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, as_data, decide, unjudged
 from cds_service.fhir.coverage_information import CrdVersion
-from cds_service.fhir.elements import Resource, items, own_reference, patient_of
+from cds_service.fhir.elements import Resource, own_reference, patient_of
+from cds_service.fhir.medication import Medications
 from cds_service.fhir.person import Person
-from cds_service.fhir.validation import Fault, decisive, faults
+from cds_service.fhir.validation import Fault, decisive, faults, is_of_day
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
 from cds_service.hooks.client_server import ClientServers, access_of
@@ -39,11 +40,11 @@ from cds_service.hooks.messages import (
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.hooks.prefetch import HOOK_OF, KEYS, SERVICE_ID, service_id
 from cds_service.hooks.required import refuse_without_coverage
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
-from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
@@ -94,8 +95,11 @@ def answer(
     store: Store | None = None,
     caller: Caller = NOBODY,
     servers: ClientServers | None = None,
+    service: str = SERVICE_ID,
 ) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+
+    ``service`` is the id that was called: a service is for one hook, and the alias for all.
 
     ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
@@ -103,12 +107,14 @@ def answer(
     """
     begun = perf_counter()
     request = parse_request(body, settings.crd_version)
+    if HOOK_OF.get(service, request.hook) != request.hook:
+        raise Unusable(400, [Issue("hook", f"the service {service} is for {HOOK_OF[service]}", "not-supported")])
     decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
     response = response_for(request, body, decided, content, today, settings, page)
     tell(decided, content.revision)
     if store:
-        call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
+        call = Call(service_id(request.hook), request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 
@@ -122,7 +128,38 @@ def response_for(
     settings: Settings,
     page: Page = no_page,
 ) -> dict[str, Any]:
-    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo."""
+    """The body of the answer to a request whose orders are decided. ``body`` is the request as it came, for the orders' echo.
+
+    An order whose answer cannot be written is answered as not decided; the others are answered as they are.
+    """
+    held = list(decided)
+    rest = (body, content, today, settings, page)
+    try:
+        return _response(request, held, *rest)
+    except Exception:
+        said = "an answer could not be written; its order is answered as not decided"
+        log.exception(said, extra={"hook_instance": loggable(request.hook_instance)})
+        return _response(request, [(case, _writable(request, case, decision, *rest)) for case, decision in held], *rest)
+
+
+def _writable(request: HookRequest[Any], case: Case, decision: Decision, *rest: Any) -> Decision:
+    """The decision where an answer can be written of it, else that there is none."""
+    try:
+        _response(request, [(case, decision)], *rest)
+    except Exception:  # it was logged when all were written together
+        return unjudged(case.order, NOT_DECIDED)
+    return decision
+
+
+def _response(
+    request: HookRequest[Any],
+    decided: Sequence[tuple[Case, Decision]],
+    body: bytes,
+    content: Content,
+    today: date,
+    settings: Settings,
+    page: Page,
+) -> dict[str, Any]:
     conversation = conversation_of(request, settings.crd_version)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page),
@@ -163,19 +200,34 @@ def decide_request(
     status = fault_status(version)
     access = access_of(request, servers, fhir_servers)
     person = Person(request.context.patient_id, (request.prefetch or {}).values())
-    received = receive_orders(Sources(request, order_reader(access), status), today, person)
+    medications = medications_of(request)
+    received = receive_orders(Sources(request, order_reader(access), status), today, person, medications)
     signing = tuple(one.order for one in received)
-    _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart, signing = gather(request, content, signing, today, person, access)
+    undated = _refuse_malformed(signing, content, request.hook_instance, settings, status)
+    chart, signing = gather(request, content, signing, today, person, medications, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
         refuse_without_coverage(chart, signing, content, version)
     decided: list[tuple[Case, Decision]] = []
     for order, in_scope in received:
         if in_scope and order.stands:
-            case = Case(chart, order, signing, order.date_of_service)
-            decided += [(case, decision) for decision in decide(case, content)]
+            case = Case(chart, order, signing, order.date_of_service, our_url=settings.public_url)
+            if order.position in undated:
+                decided.append((case, unjudged(order, UNREADABLE_DATE)))
+            else:
+                decided += _decided(case, content, request.hook_instance)
     return decided
+
+
+def _decided(case: Case, content: Content, hook_instance: str) -> list[tuple[Case, Decision]]:
+    """The decisions of one order. One that fails is not decided, and never takes the others of the call down."""
+    try:
+        return [(case, decision) for decision in decide(case, content)]
+    except Exception:
+        log.exception(
+            "an order could not be decided; it is answered as not decided", extra={"hook_instance": loggable(hook_instance)}
+        )
+        return [(case, unjudged(case.order, NOT_DECIDED))]
 
 
 class Received(NamedTuple):
@@ -185,12 +237,11 @@ class Received(NamedTuple):
     in_scope: bool
 
 
-def receive_orders(sources: Sources, today: date, person: Person) -> list[Received]:
+def receive_orders(sources: Sources, today: date, person: Person, medications: Medications) -> list[Received]:
     """The orders of a call, in its order; resources of other types are passed over.
 
     Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
     """
-    request = sources.request
     orders: list[Received] = []
     issues: list[Issue] = []
     seen: set[str] = set()
@@ -210,7 +261,7 @@ def receive_orders(sources: Sources, today: date, person: Person) -> list[Receiv
         if about and about != person.reference and not person.names(resource):
             said = "it is not the patient of context.patientId"
             issues.append(Issue(f"{given.where}.{_about(resource)}", said, "business-rule"))
-        order = read_order(resource, len(orders), today, _look_up(request), given.place, given.on)
+        order = read_order(resource, len(orders), today, medications, given.place, given.on)
         orders.append(Received(order, given.in_scope))
     if issues:
         raise Unusable(422, issues)
@@ -222,28 +273,21 @@ def _about(resource: Resource) -> str:
     return next((name for name in ("subject", "patient", "participant") if name in resource), "subject")
 
 
-def _look_up(request: HookRequest[Any]) -> LookUp:
-    """Finds a Medication in the Bundle of the context and in what was prefetched."""
-
-    def look_up(reference: str) -> Resource | None:
-        if not reference.startswith("Medication/"):
-            return None
-        drafted = (resource for resource, _ in request.context.bundled())
-        fetched = (request.prefetch or {}).get("medications")
-        bundled = (
-            [e.get("resource") for e in items(fetched.get("entry")) if isinstance(e, dict)] if isinstance(fetched, dict) else []
-        )
-        for resource in (*drafted, *bundled, fetched):
-            if isinstance(resource, dict) and own_reference(resource) == reference:
-                return resource
-        return None
-
-    return look_up
+def medications_of(request: HookRequest[Any]) -> Medications:
+    """The Medications in the Bundle of the context and in what was prefetched, whatever key it came under."""
+    drafted = [{"entry": [{"fullUrl": address, "resource": resource}]} for address, resource in request.context.addressed()]
+    return Medications((*drafted, *(request.prefetch or {}).values()))
 
 
-def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance: str, settings: Settings, status: int) -> None:
-    """Refuses orders with a fault in an element that their decision reads; other faults are logged."""
+def _refuse_malformed(
+    signing: Sequence[Order], content: Content, hook_instance: str, settings: Settings, status: int
+) -> frozenset[int]:
+    """Refuses orders with a fault in an element that their decision reads; other faults are logged.
+
+    Gives the positions of orders whose only fault is a date that is no day: they alone are not judged, where others are sound.
+    """
     issues: list[Issue] = []
+    undated: dict[int, list[Issue]] = {}
     for order in signing:
         found = [fault for fault in faults(order.resource) if not fault.element or fault.top in order.resource]
         if not found:
@@ -252,13 +296,23 @@ def _refuse_malformed(signing: Iterable[Order], content: Content, hook_instance:
         serious = _serious(order.resource, found, governed)
         where = expression(order.place) or order.kind
         refused = found if settings.strict else serious
-        issues += [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
+        told = [Issue(_element(where, fault), fault.said, "structure") for fault in refused]
+        if told and all(map(is_of_day, refused)) and not settings.strict:
+            undated[order.position] = told
+        else:
+            issues += told
         for fault in found:
             if fault not in refused:
-                extra = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
-                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=extra)
+                at = {"hook_instance": loggable(hook_instance), "element": _element(order.kind, fault)}
+                log.warning("the order is not valid FHIR in an element that the decision does not read", extra=at)
+    if issues or len(undated) == len(signing):
+        issues += [issue for told in undated.values() for issue in told]
     if issues:
         raise Unusable(status, issues)
+    for told in undated.values():
+        extra: dict[str, Any] = {"hook_instance": loggable(hook_instance), "elements": [issue.expression for issue in told]}
+        log.warning("an order is not judged: its date is no day", extra=extra)
+    return frozenset(undated)
 
 
 def _element(order: str, fault: Fault) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from cds_service.chart import Case
 from cds_service.content import Content
-from cds_service.decision import UNKNOWN_SYSTEM, Decision, DecisionOutcome
+from cds_service.decision import NOT_DECIDED, UNJUDGED, UNREADABLE_DATE, Decision, DecisionOutcome
 from cds_service.fhir.codes import CPT, HCPCS, RXNORM
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
@@ -22,6 +22,7 @@ from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
 from cds_service.policy.finding import MET, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
+from cds_service.wording import ours_in_words
 
 LONGEST_SUMMARY: Final = 139
 MOST_EVIDENCE: Final = 5
@@ -51,10 +52,10 @@ def cards(
     ``page`` gives the address of the decision behind a card, which cards that may hold links then link.
     """
     by_order: dict[str, list[tuple[Case, Decision]]] = {}
-    unplaced: dict[str, list[Decision]] = {}
+    not_judged: dict[str, list[Decision]] = {}
     for case, decision in decided:
-        if decision.rule == UNKNOWN_SYSTEM:
-            unplaced.setdefault(decision.order, []).append(decision)
+        if decision.rule in UNJUDGED:
+            not_judged.setdefault(decision.order, []).append(decision)
         elif decision.outcome in _SHOWN and decision.policy and (not conversation.early or certain(decision)):
             by_order.setdefault(decision.order, []).append((case, decision))
     ranked = []
@@ -69,7 +70,7 @@ def cards(
         if address:
             card.setdefault("links", []).append({"label": HOW_DECIDED, "url": address, "type": "absolute"})
         made += crd_cards(card, decision, conversation) if decision.member else [card]
-    made += [_code_system_card(found, content, hook_instance, conversation) for found in unplaced.values()]
+    made += [_unjudged_card(found, content, hook_instance, conversation) for found in not_judged.values()]
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
 
 
@@ -115,28 +116,38 @@ def _card(
     return card
 
 
-def _code_system_card(found: list[Decision], content: Content, hook_instance: str, conversation: Conversation) -> dict[str, Any]:
-    """The card of an order of which nothing can be said, because the system of its code is not known."""
+def _unjudged_card(found: list[Decision], content: Content, hook_instance: str, conversation: Conversation) -> dict[str, Any]:
+    """The card of an order that was not judged: the system of its code is not known, its date is no day, or the service failed."""
     first, coding = found[0], found[0].coding
-    code, system = (coding.code.strip(), coding.system.strip()) if coding else ("", "")
-    policies = [content.library.version(decision.policy_id) for decision in found]
-    titles = [f"*{_own(policy.title)}*" for policy in policies if policy]
-    named = f"It names the system {_quoted(system)}, which is not known here." if system else "It names no code system."
-    source = next((source for policy in policies if policy for source in policy.sources.values()), None)
+    code, system = (_cut(coding.code, 40), coding.system.strip()) if coding else ("Order", "")
+    policies = [policy for decision in found if (policy := content.library.version(decision.policy_id))]
+    if first.rule == UNREADABLE_DATE:
+        said = "the order's date is no day, so it was not judged."
+        lines = ["A date or moment in the order is none that a calendar has. Nothing was judged."]
+    elif first.rule == NOT_DECIDED:
+        said = "it could not be checked, for the policy service failed."
+        lines = [
+            "It was not judged, for a fault of the service and not of the order. The other orders were.",
+            f"Whoever operates the service finds the fault in its log under {_quoted(hook_instance)}.",
+        ]
+    else:
+        said = "the code's system is not known, so no policy was looked up."
+        named = f"It names the system {_quoted(system)}, which is not known here." if system else "It names no code system."
+        titles = ", ".join(f"*{_own(policy.title)}*" for policy in policies)
+        lines = [
+            f"The order's code is {_quoted(code)}. {named}",
+            "",
+            f"If it is what it looks like, it is governed by {titles}. Nothing was judged.",
+            f"Send the code with its system: CPT is `{CPT}`, HCPCS is `{HCPCS}`, RxNorm is `{RXNORM}`.",
+        ]
+    publishers = [source.publisher for policy in policies for source in policy.sources.values()]
     return {
         "uuid": card_uuid(hook_instance, first.order, first.policy_id),
-        "summary": _cut(f"{code}: the code's system is not known, so no policy was looked up.", LONGEST_SUMMARY),
-        "detail": "\n".join(
-            (
-                f"The order's code is {_quoted(code)}. {named}",
-                "",
-                f"If it is what it looks like, it is governed by {', '.join(titles)}. Nothing was judged.",
-                f"Send the code with its system: CPT is `{CPT}`, HCPCS is `{HCPCS}`, RxNorm is `{RXNORM}`.",
-            )
-        ),
+        "summary": _cut(f"{code}: {said}", LONGEST_SUMMARY),
+        "detail": "\n".join(lines),
         "indicator": "info",
         "source": {
-            "label": source.publisher if source else "",
+            "label": publishers[0] if publishers else "Medical policies",
             "topic": {"system": conversation.topics, "code": "guideline", "display": "Guideline"},
         },
         "extension": conversation.associated(first.order),
@@ -228,11 +239,14 @@ def _reasons(decision: Decision, content: Content) -> list[str]:
 
 
 def _evidence(finding: Finding, content: Content) -> str:
-    said = []
+    said: list[str] = []
+    ours: list[str] = []
     for leaf in explain.leaves(finding):
         check = leaf.criterion
         if not isinstance(check, Check):
             continue
+        if check.ours and (leaf.evidence or leaf is finding):
+            ours.append(_own(ours_in_words(check)))
         if leaf.basis is Basis.PRESUMED and check.presumption:
             said.append(f"assumed: {_own(check.presumption.because)}")
         said += [_one(evidence, check, content) for evidence in leaf.evidence]
@@ -242,7 +256,7 @@ def _evidence(finding: Finding, content: Content) -> str:
             said.append(_own(check.open_because))
     told = list(dict.fromkeys(said))
     more = [f"and {len(told) - MOST_EVIDENCE} more"] if len(told) > MOST_EVIDENCE else []
-    return "".join(f"\n  - {words}" for words in told[:MOST_EVIDENCE] + more)
+    return "".join(f"\n  - {words}" for words in [*dict.fromkeys(ours), *told[:MOST_EVIDENCE], *more])
 
 
 def _one(evidence: Evidence, check: Check, content: Content) -> str:

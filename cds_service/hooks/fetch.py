@@ -23,7 +23,6 @@ _CODES_AT_ONCE = 100
 """Codes of one search: more make URLs that servers refuse."""
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Ids that mean one resource in a URL. A comma would name several patients, and dots other paths."""
-_REFERRING = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 Asked = tuple[tuple[str, ...], Reading]
 
 
@@ -173,10 +172,8 @@ def unresolved(kind: str, resources: Iterable[Resource], address: str) -> Iterat
                 yield id_
 
 
-def left_unread(resources: Sequence[Resource], chart: Chart) -> Iterator[str]:
-    """The types of prescriptions of which one refers to a medicine that is not in the chart."""
-    referring = [r for r in resources if "medicationReference" in r]
-    for kind in _REFERRING if referring else ():
-        named = (reference(r.get("medicationReference")) for r in referring if r.get("resourceType") == kind)
-        if any(name.startswith("Medication/") and chart.get(name) is None for name in named):
-            yield kind
+def left_unread(chart: Chart) -> Iterator[str]:
+    """The types of prescriptions of which one refers to a medicine that is not in the chart, and does not name it."""
+    for resource, doubt in chart.doubts:
+        if doubt.unread and doubt.missing:
+            yield text(resource.get("resourceType"))

@@ -27,11 +27,16 @@ class Entry(BaseModel):
 
 
 class CitationEntry(Entry):
-    """Where the document says it: the source's key, the place, and a short quote where the licence allows one."""
+    """Where the document says it: the source's key, the place, and a short quote where the licence allows one.
+
+    ``gives`` are the numbers that the document itself gives there, with their units: ``[9 weeks, 2]``. A word that is a number
+    (half, twice, several) gives it.
+    """
 
     source: Words
     at: Words
     quote: str = ""
+    gives: list[Number | str] = []
 
 
 class SourceEntry(Entry):
@@ -114,7 +119,10 @@ class NoneEntry(PartsEntry):
 
 
 class CheckEntry(CriterionEntry):
-    """Met when the fact passes the test. At most one test; without one, the fact is a day and ``within`` is the test."""
+    """Met when the fact passes the test. At most one test; without one, the fact is a day and ``within`` is the test.
+
+    ``ours`` says which number of the test or of ``within`` the document does not give, and why it is the one that it is.
+    """
 
     fact: FactName
     is_: Annotated[bool | Number | str | None, Field(alias="is")] = None
@@ -128,6 +136,7 @@ class CheckEntry(CriterionEntry):
     if_not_documented: PresumptionEntry | None = None
     if_not_met: NotMetEntry | None = None
     ask: str = ""
+    ours: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
 
     @model_validator(mode="after")
     def _one_test(self) -> CheckEntry:

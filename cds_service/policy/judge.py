@@ -186,10 +186,28 @@ def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) 
         return evidence
     if when.last < since.first:
         span = f"the look-back of {check.within}" if check.since is None else "the time that counts"
-        return _with(evidence, Standing.DISCOUNTED, f"{when.text()} is before {span}, which starts on {since.text()}")
+        standing = Standing.UNCERTAIN if reopens(check) and _says_otherwise(evidence, check) else Standing.DISCOUNTED
+        return _with(evidence, standing, f"{when.text()} is before {span}, which starts on {since.text()}")
     if when.first < since.first:
         return _with(evidence, Standing.UNCERTAIN, f"its date leaves open whether it is since {since.text()}")
     return evidence
+
+
+def reopens(check: Check) -> bool:
+    """Whether evidence that is older than a check's look-back is asked about, where it says otherwise than the presumption would.
+
+    A number that the document does not give must not make a silence of what the chart says, and so deny alone.
+    """
+    presumption = check.presumption
+    return check.our_window and check.since is None and presumption is not None and not presumption.always
+
+
+def _says_otherwise(evidence: Evidence, check: Check) -> bool:
+    """Whether usable evidence answers a check otherwise than its presumption."""
+    presumption = check.presumption
+    if presumption is None or evidence.standing is not Standing.USABLE:
+        return False
+    return _answer(check.test, evidence.value) not in (NOT_DOCUMENTED, presumption.treat_as)
 
 
 def _surely_inside(check: Check, since: Days, latest: tuple[Evidence, ...]) -> bool:

@@ -41,7 +41,8 @@ class Evidence(NamedTuple):
     """One thing that the chart says about a fact, and where it says it.
 
     ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
-    ``note`` gives the reason when ``standing`` is not usable.
+    ``note`` gives the reason when ``standing`` is not usable. ``instant`` is the moment as the record writes it, where it
+    states one, for rules that count hours.
     """
 
     value: Value | None
@@ -51,6 +52,7 @@ class Evidence(NamedTuple):
     standing: Standing = Standing.USABLE
     note: str = ""
     shown: str = ""
+    instant: str = ""
 
 
 class Fact(NamedTuple):
@@ -67,11 +69,15 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a payer's document says it: the source's key in the policy file, the place, a short quote if the licence allows."""
+    """Where a payer's document says it: the source's key in the policy file, the place, a short quote if the licence allows.
+
+    ``gives`` are the numbers that the document gives there, as the file writes them.
+    """
 
     source: str
     at: str
     quote: str = ""
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Check:
     """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``).
 
     ``open_because`` says why the document leaves a test that fails to a person: the criterion is then open, never not met.
+    ``ours`` says in a sentence which number is not the document's; ``our_threshold`` and ``our_window`` tell which it is.
     """
 
     id: str
@@ -130,6 +137,9 @@ class Check:
     remark: Remark | None = None
     line: int = 0
     open_because: str = ""
+    ours: str = ""
+    our_threshold: bool = False
+    our_window: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,7 @@ from cds_service.policy.model import (
     facts_of,
     walk,
 )
+from cds_service.policy.ours import names_threshold, names_window
 from cds_service.policy.values import Interval, LookBack
 from cds_service.problems import ContentError, Problem
 from cds_service.yaml_file import Place, YamlFile
@@ -127,7 +128,12 @@ class _Reader:
 
     def _cite(self, cite: grammar.CitationEntry, place: Place) -> Citation:
         self._source_known(cite.source, (*place, "source"))
-        return Citation(cite.source, cite.at, cite.quote)
+        gives = tuple(map(str, cite.gives))
+        for index, written in enumerate(gives):
+            if not _QUANTITY.fullmatch(written):
+                said = f"'{written}' is not a number with its unit; write what the document gives as '9 weeks' or '2'"
+                self._wrong((*place, "gives", index), said)
+        return Citation(cite.source, cite.at, cite.quote, gives)
 
     def _remark(self, remark: grammar.RemarkEntry, place: Place) -> Remark:
         return Remark(remark.says, self._cite(remark.cite, (*place, "cite")))
@@ -176,6 +182,10 @@ class _Reader:
                 self._wrong((*place, "within"), str(error))
         test = self._test(entry, place)
         shared["open_because"] = entry.if_not_met.because if entry.if_not_met else ""
+        shared["ours"] = entry.ours
+        threshold = test.value.low if isinstance(test.value, Interval) else None
+        shared["our_threshold"] = threshold is not None and names_threshold(entry.ours, threshold, test.unit)
+        shared["our_window"] = within is not None and names_window(entry.ours, within)
         return Check(fact=entry.fact, test=test, within=within, since=entry.since, presumption=presumption, ask=entry.ask, **shared)
 
     def _test(self, entry: grammar.CheckEntry, place: Place) -> Test:

@@ -12,7 +12,7 @@ from cds_service.hooks.cards import questions
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
 from cds_service.store.outcomes import Judged
-from cds_service.wording import counted, place_of
+from cds_service.wording import counted, ours_in_words, place_of
 
 SAID = {
     DecisionOutcome.NECESSARY: "Necessary",
@@ -53,6 +53,7 @@ class FindingRow:
     parts: tuple[FindingRow, ...]
     settles: bool
     open: bool = True
+    ours: str = ""
 
     def size(self) -> int:
         """How many criteria it is, its own included."""
@@ -138,6 +139,7 @@ def logged_row(judged: Judged, policy: Policy, wanted: Outcome, assumed: Collect
         (),
         tuple(logged_row(part, policy, below, assumed, because) for part in judged.parts),
         criterion.id in because,
+        ours=ours_in_words(criterion),
     )
 
 
@@ -166,6 +168,7 @@ class _Rows:
             tuple(self.evidence(one, check) for one in finding.evidence) if check else (),
             tuple(self.row(part, below) for part in finding.parts),
             criterion.id in self.settling,
+            ours=ours_in_words(criterion),
         )
 
     def evidence(self, evidence: Evidence, check: Check) -> EvidenceRow:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cds_service.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.policy.model import Check, Criterion, FirstRule, Policy, Remark
-from cds_service.wording import counted, place_of, test_in_words
+from cds_service.wording import OURS, counted, ours_in_words, place_of, test_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class CriterionRow:
     silence: str = ""
     presumed: str = ""
     left_open: str = ""
+    ours: str = ""
     remark: RemarkRow | None = None
 
 
@@ -92,6 +93,7 @@ def criterion_row(criterion: Criterion, policy: Policy, content: Content) -> Cri
         silence=presumption.treat_as.value if presumption else "not documented",
         presumed=presumption.because if presumption else "",
         left_open=criterion.open_because,
+        ours=ours_in_words(criterion),
         remark=remark,
     )
 
@@ -158,9 +160,10 @@ def _held(ids: Iterable[str], content: Content) -> Iterator[str]:
 
 
 def _look_back(check: Check) -> str:
+    within = f"within {check.within}{OURS if check.our_window else ''}"
     if check.since and check.within:
-        return f"since {check.since}, else within {check.within}"
-    return f"since {check.since}" if check.since else f"within {check.within}"
+        return f"since {check.since}, else {within}"
+    return f"since {check.since}" if check.since else within
 
 
 def presumptions(policy: Policy) -> list[PresumptionRow]:

@@ -83,12 +83,12 @@ necessary_when:
   all:
     - id: low-saturation
       says: Oxygen saturation at rest is at most 88 %.
-      cite: {source: d1, at: I.A, quote: saturation of 88 percent or less}
+      cite: {source: d1, at: I.A, gives: [88 %], quote: saturation of 88 percent or less}
       fact: oxygen_saturation
       is_at_most: 88 %
     - id: seen
       says: A clinician saw the member in the last 6 months.
-      cite: {source: d1, at: I.B}
+      cite: {source: d1, at: I.B, gives: [6 months, 9 months, 60 years]}
       fact: visit_date
       within: 6 months
     - id: consequences
@@ -126,7 +126,7 @@ not_necessary_when:
   any:
     - id: normal-saturation
       says: Oxygen saturation at rest is above 88 %.
-      cite: {source: d1, at: II.A}
+      cite: {source: d1, at: II.A, gives: [88 %, 90 %]}
       fact: oxygen_saturation
       is_above: 88 %
 """,

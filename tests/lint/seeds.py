@@ -25,7 +25,7 @@ def one(rule: str, old: str, new: str, at: str, file: str = POLICY, told: str = 
 
 
 LOW = "is_at_most: 88 %"
-HIGH = "      says: Oxygen saturation at rest is above 88 %.\n      cite: {source: d1, at: II.A}\n      fact: oxygen_saturation\n      is_above: 88 %\n"
+HIGH = "      says: Oxygen saturation at rest is above 88 %.\n      cite: {source: d1, at: II.A, gives: [88 %, 90 %]}\n      fact: oxygen_saturation\n      is_above: 88 %\n"
 SECOND = """settled_first:
   - when: {id: urgent, says: It is an emergency., cite: {source: d1, at: III}, fact: emergency, is: true}
     then: not addressed
@@ -53,7 +53,7 @@ LINTED = (
     one("gap-between-versions", "until: 2025-12-31", "until: 2025-12-30", "effective: {from: 2025-01-01, until: 2025-12-30}", EARLIER),
     one("id-style", "id: polycythemia", "id: part-2", "- id: part-2"),
     one("look-back-not-in-says", "within: 6 months", "within: 9 months", "within: 9 months"),
-    one("look-back-too-long", "says: A clinician saw the member in the last 6 months.\n      cite: {source: d1, at: I.B}\n      fact: visit_date\n      within: 6 months", "says: A clinician saw the member.\n      cite: {source: d1, at: I.B}\n      fact: visit_date\n      within: 60 years", "within: 60 years"),
+    one("look-back-too-long", "says: A clinician saw the member in the last 6 months.\n      cite: {source: d1, at: I.B, gives: [6 months, 9 months, 60 years]}\n      fact: visit_date\n      within: 6 months", "says: A clinician saw the member.\n      cite: {source: d1, at: I.B, gives: [6 months, 9 months, 60 years]}\n      fact: visit_date\n      within: 60 years", "within: 60 years"),
     one("malformed-code", '"267038008"', '"267038009"', '"code": "267038009"', "value_sets/edema.json"),
     one("negation-not-in-says", "The member does not smoke.", "The member smokes.", "      fact: smokes\n      is: false"),
     one("no-second-reader", "second_reader: desk two", "second_reader: none yet", "second_reader: none yet"),
@@ -73,7 +73,14 @@ LINTED = (
         (("policies/meadowlark/home-nurse/2026-02-01.yaml", "", FILES[EARLIER].replace("home-oxygen\n", "home-nurse\n").replace("2025-01-01", "2026-02-01").replace("until: 2025-12-31", "until: 2027-12-31").replace("retired", "draft").replace("publisher: Meadowlark Health Plan", f"publisher: Meadowlark Health Plan, url: https://policies.meadowlark.example/oxygen, retrieved: 2026-02-01, sha256: {'a' * 64}")),),
         POLICY, "sha256: 7d0f3a9be5c1408a7f6a4b27a3d0c1f2e9b8a7d6c5b4a39281706f5e4d3c2b1a",
     ),
-    one("threshold-not-in-quote", "saturation of 88 percent or less", "saturation of 89 percent or less", "cite: {source: d1, at: I.A, quote: saturation of 89 percent or less}"),
+    one("threshold-not-in-quote", "saturation of 88 percent or less", "saturation of 89 percent or less", "cite: {source: d1, at: I.A, gives: [88 %], quote: saturation of 89 percent or less}"),
+    one("threshold-without-origin", "at: II.A, gives: [88 %, 90 %]", "at: II.A", "is_above: 88 %"),
+    Seed(
+        "denies-by-our-number",
+        ((POLICY, "is at most 88 %", "is low"), (POLICY, "at: I.A, gives: [88 %], quote: saturation of 88 percent or less}", "at: I.A}"),
+         (POLICY, "      is_at_most: 88 %\n", "      is_at_most: 88 %\n      ours: 88 % is our reading of \"low\".\n")),
+        POLICY, "      is_at_most: 88 %",
+    ),
     one("threshold-not-in-says", "at rest is at most 88 %", "at rest is low", "says: Oxygen saturation at rest is low."),
     one("unreachable-authorization", "    when: {id: emergency, says: It is an emergency., cite: {source: d1, at: IV}, fact: emergency, is: true}\n", "", "- says: It is needed otherwise."),
     one("unreachable-rule", "settled_first:\n", SECOND, "      id: accessory-in-emergency"),
@@ -84,8 +91,10 @@ LINTED = (
 """Mistakes that read well; lint finds each."""
 
 AT_READING = (
-    one("citation-to-unknown-source", "cite: {source: d1, at: I.B}", "cite: {source: d2, at: I.B}", "cite: {source: d2, at: I.B}"),
-    one("criterion-without-citation", "      cite: {source: d1, at: I.B}\n", "", "- id: seen"),
+    one("citation-to-unknown-source", "cite: {source: d1, at: I.D}", "cite: {source: d2, at: I.D}", "cite: {source: d2, at: I.D}"),
+    one(
+        "criterion-without-citation", "      cite: {source: d1, at: I.B, gives: [6 months, 9 months, 60 years]}\n", "", "- id: seen"
+    ),
     one("unknown-fact", "fact: smokes", "fact: smoke", "- id: no-smoking"),
     one("unknown-value-set", "          in: oxygen-accessories", "          in: oxygen-accessory", "- id: accessory-ordered"),
     one("unit-mismatch", "is_at_most: 88 %", "is_at_most: 88 kg", "- id: low-saturation"),

@@ -66,7 +66,7 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=shown)
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
-    if kind.history is not True and (course in OVER or (not course and _ended(condition, case))):
+    if _over(kind, course, condition, case):
         note = f"the diagnosis is {course or 'over'}"
         standing = Standing.UNCERTAIN if kind.history == "asks" else Standing.DISCOUNTED
         if kind.asked_back is not None:
@@ -77,6 +77,13 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     return Evidence(value, when, said, shown=shown)
+
+
+def _over(kind: ConditionEvidence, course: str, condition: Resource, case: Case) -> bool:
+    """Whether a diagnosis is past, where only one that stands counts."""
+    if kind.history is True or (kind.remission and course == "remission"):
+        return False
+    return course in OVER or (not course and _ended(condition, case))
 
 
 def _value(kind: ConditionEvidence, hit: Hit, wanted: Wanted) -> Value:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cds_service.facts.found.stages import is_advanced
 from cds_service.fhir.elements import Resource, codings, items, text
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.policy.values import Value
@@ -82,6 +83,10 @@ def _graded(name: str, value_set: str, grades: list[Any], terminology: Terminolo
     for grade in stated:
         for _, carried in _held(value_set, grade, terminology):
             return Qualified(Stands.AS_IT_IS, "", carried.value if carried else None)
+    if name == "stage":
+        said = {answer for grade in stated if (answer := is_advanced(grade)) is not None}
+        if len(said) == 1:
+            return Qualified(Stands.AS_IT_IS, "", said.pop())
     return Qualified(Stands.OPEN, f"its {name} is none that is read here")
 
 

@@ -21,7 +21,8 @@ class ConditionEvidence(EvidenceKind):
     """A diagnosis with a code in ``codes``. It gives ``gives``, or what its code carries, or plain yes.
 
     A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
-    and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day).
+    and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day). With
+    ``remission``, one in remission counts as one that stands: it is treated on.
     With ``uncertain``, the codes only hint: they end the silence and decide nothing.
 
     ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
@@ -34,6 +35,7 @@ class ConditionEvidence(EvidenceKind):
     gives: bool | str | None = None
     history: bool | Literal["asks"] = False
     asks_for: str = ""
+    remission: bool = False
     uncertain: bool = False
     body_site: str = ""
     severity: str = ""

@@ -1,0 +1,67 @@
+"""The value of one answer: as its kind of question wants it, or as renderers write it, which drop codes and send words.
+
+A form's list of choices often comes back as a coding without its code, or as a string; yes and no come as words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from cds_service.facts.kinds.fhir_value import read_quantity, read_value
+from cds_service.facts.wanted import Unreadable, Wanted
+from cds_service.fhir.elements import days, text
+from cds_service.fhir.value_sets import Terminology
+from cds_service.policy.values import Interval, Value
+
+_YES_NO: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+LONGEST: Final = 100
+"""Characters of the longest words that are read as an answer."""
+_NUMBER: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*((?:/?[A-Za-zµ%{][^\s\d]{0,39}|))")
+_TWO_NUMBERS: Final = re.compile(r"(\d{1,4})\s*([A-Za-z]{1,6})[\s,+]*(?:and\s+)?(\d{1,4})\s*([A-Za-z]{1,6})", re.ASCII)
+
+
+def answer_value(answer: dict[str, Any], wanted: Wanted, terminology: Terminology) -> Value:
+    """The value of an answer, in the fact's unit. Raises Unreadable with the reason."""
+    words = _words(answer)
+    return _in_words(words, wanted) if words else read_value(answer, wanted, terminology)
+
+
+def _words(answer: dict[str, Any]) -> str:
+    """What an answer says in words alone: its string, or the display of a coding that lost its code."""
+    coding = answer.get("valueCoding")
+    if isinstance(coding, dict):
+        return "" if text(coding.get("code")) else text(coding.get("display"))
+    return text(answer.get("valueString"))
+
+
+def _in_words(words: str, wanted: Wanted) -> Value:
+    if len(words) > LONGEST:
+        raise Unreadable("its value is free text, which is not read")
+    folded = " ".join(words.split()).casefold()
+    match wanted.type:
+        case "boolean" if folded in _YES_NO:
+            return _YES_NO[folded]
+        case "choice":
+            for choice in wanted.choices:
+                if choice.casefold() == folded:
+                    return choice
+            raise Unreadable(f"it is none of {', '.join(wanted.choices)}")
+        case "quantity":
+            return _number(words, wanted)
+        case "date" if (day := days(words)) is not None:
+            return day
+        case _:
+            raise Unreadable("its value is free text, which is not read")
+
+
+def _number(words: str, wanted: Wanted) -> Interval:
+    """A number with its unit in words, as ``12 weeks``, or of two units, as ``12w3d``."""
+    both = _TWO_NUMBERS.fullmatch(words)
+    if both:
+        first, second = (read_quantity({"value": int(both[n]), "unit": both[n + 1]}, wanted) for n in (1, 3))
+        return Interval.exactly(first.low + second.low)
+    one = _NUMBER.fullmatch(words)
+    if not one:
+        raise Unreadable("its value is free text, which is not read")
+    return read_quantity({"value": float(one[1]), "unit": one[2]}, wanted)

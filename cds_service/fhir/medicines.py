@@ -1,0 +1,260 @@
+"""Which ingredients a medicine has: by its RxNorm, NDC or HCPCS code, or by a name that stands in its words.
+
+The tables are data (``value_sets/medicines/``, see its README): they are read once, take a few megabytes, and are never changed.
+RxNorm numbers every ingredient; what a value set says of an ingredient holds for each product that contains it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from sys import intern
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from cds_service.fhir.codes import key_of
+from cds_service.fhir.ndc import ndc_products
+from cds_service.problems import ContentError, Problem
+
+FILES: Final = (
+    "ingredients",
+    "products",
+    "brands",
+    "ndc",
+    "hcpcs",
+    "opioid-strengths",
+    "other-names",
+    "not-medicines",
+    "plain-words",
+)
+"""The tables, each a CSV file of its name."""
+_VACCINES: Final = re.compile(r".*(?:/cvx|2\.16\.840\.1\.113883\.12\.292|^cvx)$", re.IGNORECASE)
+"""Addresses of the system whose codes name vaccines and nothing else."""
+UNCLASSIFIED: Final = frozenset({"J3490", "J3590", "J9999", "J8999", "J7999", "J8499", "J7599", "J7699", "J7799", "C9399", "A9699"})
+"""HCPCS codes of drugs that have no code of their own: they name nothing."""
+LONGEST_WORDS: Final = 300
+"""Characters of the words of a medicine that are read; the rest is dosage, or not meant to be read."""
+MOST_WORDS: Final = 8_192
+"""Words of which it is remembered what they name; with one more, all are forgotten."""
+_NO_MEDICINE: Final = -1
+"""What is named by a word for a supply, a device, or no medicine at all."""
+_OF_DRUGS: Final = frozenset({"mg", "mcg", "ug", "unit", "units", "iu", "meq", "mmol", "prefilled"})
+"""Words that stand beside a drug: with one of them a syringe or a pouch is what an unknown drug comes in."""
+_TOKEN: Final = re.compile(r"[a-z0-9]+")
+_DIGITS: Final = re.compile(r"\d{1,10}")
+
+
+class Strength(NamedTuple):
+    """How much of its opioid one unit of a product holds: ``amount`` ``unit`` (UCUM) ``per`` ``1`` (a tablet), ``mL``, ``h`` (a
+    patch) or ``{actuat}``; the dose form, and the class of its route (oral, transdermal, injected ...)."""
+
+    amount: float
+    unit: str
+    per: str
+    ingredient: str
+    form: str
+    route: str
+
+
+class Named(NamedTuple):
+    """What words name: the ingredients, and whether the words are read: they name a medicine, or something that is none."""
+
+    ingredients: tuple[str, ...]
+    read: bool
+
+
+NOTHING: Final = Named((), False)
+
+
+class Medicines:
+    """The tables of medicines, indexed by code and by name."""
+
+    def __init__(self, tables: Mapping[str, list[list[str]]] | None = None) -> None:
+        tables = tables or {}
+        self._sets: list[tuple[str, ...]] = []
+        self._precise: list[tuple[str, ...]] = []
+        """Each set of ingredients that a medicine has, once; and beside it those that say the salt, or the maker of a biologic."""
+        self._numbers: dict[tuple[str, str], int] = {}
+        of_codes = sorted(self._coded(tables))
+        self._rxcuis = array("I", [code for code, _ in of_codes])
+        self._of_rxcui = array("H", [number for _, number in of_codes])
+        of_ndc = sorted((int(ndc), int(product)) for product, ndcs in tables.get("ndc", ()) for ndc in ndcs.split())
+        self._ndcs = array("I", [ndc for ndc, _ in of_ndc])
+        self._of_ndc = array("I", [product for _, product in of_ndc])
+        self._of_hcpcs = {code: self._number(held) for code, held in tables.get("hcpcs", ())}
+        self._strengths = {
+            int(product): Strength(float(amount), intern(unit), intern(per), intern(ingredient), intern(form), intern(route))
+            for product, ingredient, amount, unit, per, form, route in tables.get("opioid-strengths", ())
+        }
+        self._plain = frozenset(intern(word) for (word,) in tables.get("plain-words", ()))
+        self._vehicles = {code for _, held, how in tables.get("other-names", ()) if how == "vehicle" for code in held.split()}
+        self._names: dict[str, tuple[tuple[tuple[str, ...], int], ...]] = {}
+        self._index(self._named(tables))
+        self._numbers = {}
+        self._remembered: dict[str, Named] = {}
+
+    def ingredients(self, system: str, code: str) -> tuple[str, ...]:
+        """The RxNorm codes of the ingredients that a medicine has; of an ingredient, its own. Empty for what is in no table."""
+        number = self._find(system, code)
+        return self._sets[number] if number is not None else ()
+
+    def precise(self, system: str, code: str) -> tuple[str, ...]:
+        """The RxNorm codes that stand for a medicine more precisely than its ingredients: of a National Drug Code the product, then
+        the precise ingredients (``filgrastim-sndz``)."""
+        number = self._find(system, code)
+        found = self._precise[number] if number is not None else ()
+        product = self._product(system, code) if key_of(system, code).space == "ndc" else None
+        return (str(product), *found) if product is not None else found
+
+    def knows(self, system: str, code: str) -> bool:
+        """Whether a code is read: a medicine of the tables, or a vaccine."""
+        return self._find(system, code) is not None or _VACCINES.fullmatch(system) is not None
+
+    def named(self, words: str) -> tuple[str, ...]:
+        """The RxNorm codes of the ingredients whose name, or a brand of theirs, stands in the words."""
+        return self.in_words(words).ingredients
+
+    def in_words(self, words: str) -> Named:
+        """What words name. A fluid that others are given in (sodium chloride) is only read where nothing unknown stands with it."""
+        folded = words[:LONGEST_WORDS].casefold()
+        found = self._remembered.get(folded)
+        if found is None:
+            if len(self._remembered) >= MOST_WORDS:
+                self._remembered.clear()
+            found = self._remembered[folded] = self._in_words(_TOKEN.findall(folded))
+        return found
+
+    def strength(self, system: str, code: str) -> tuple[float, str, str] | None:
+        """How much of its opioid one unit of a product holds: amount, unit and per what (see Strength); None when not known."""
+        found = self.opioid(system, code)
+        return (found.amount, found.unit, found.per) if found else None
+
+    def opioid(self, system: str, code: str) -> Strength | None:
+        """The strength, form and route of a product with an opioid; None when not known."""
+        product = self._product(system, code)
+        return self._strengths.get(product) if product is not None else None
+
+    def _find(self, system: str, code: str) -> int | None:
+        """The number of the set of ingredients that a medicine has."""
+        key = key_of(system, code)
+        if key.space == "procedure":
+            return self._of_hcpcs.get(key.code)
+        product = self._product(system, code)
+        if product is None:
+            return None
+        at = bisect_left(self._rxcuis, product)
+        return self._of_rxcui[at] if at < len(self._rxcuis) and self._rxcuis[at] == product else None
+
+    def _product(self, system: str, code: str) -> int | None:
+        """The RxNorm number that a code is or stands for; None for an NDC that may be of two products."""
+        key = key_of(system, code)
+        if key.space == "rxnorm":
+            return int(key.code) if _DIGITS.fullmatch(key.code) else None
+        if key.space != "ndc":
+            return None
+        found: dict[int, None] = {}
+        for written in ndc_products(code):
+            at = bisect_left(self._ndcs, int(written))
+            if at < len(self._ndcs) and self._ndcs[at] == int(written):
+                found[self._of_ndc[at]] = None
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _number(self, held: str, precise: str = "") -> int:
+        number = self._numbers.get((held, precise))
+        if number is None:
+            number = self._numbers[held, precise] = len(self._sets)
+            self._sets.append(tuple([intern(code) for code in held.split()]))
+            self._precise.append(tuple([intern(code) for code in precise.split()]))
+        return number
+
+    def _coded(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[int, int]]:
+        for code, _, held in tables.get("ingredients", ()):
+            yield int(code), self._number(held or code)
+        for held, precise, products in tables.get("products", ()):
+            number = self._number(held, precise)
+            for product in products.split():
+                yield int(product), number
+        for code, _, held, precise in tables.get("brands", ()):
+            yield int(code), self._number(held, precise)
+
+    def _named(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[str, int]]:
+        for code, name, held in tables.get("ingredients", ()):
+            yield name, self._number(held or code)
+        for _, name, held, precise in tables.get("brands", ()):
+            yield name, self._number(held, precise)
+        for name, held, _ in tables.get("other-names", ()):
+            yield name, self._number(held)
+        for (name,) in tables.get("not-medicines", ()):
+            yield name, _NO_MEDICINE
+
+    def _index(self, names: Iterable[tuple[str, int]]) -> None:
+        """Names by their first word, the longest first. A name of plain words alone names nothing."""
+        found: dict[str, dict[tuple[str, ...], int]] = {}
+        for name, number in names:
+            words = tuple(intern(word) for word in _TOKEN.findall(name.casefold()))
+            if len("".join(words)) > 2 and not all(word in self._plain or word.isdigit() for word in words):
+                found.setdefault(words[0], {})[words] = number
+        self._names = {
+            first: tuple(sorted(held.items(), key=lambda pair: len(pair[0]), reverse=True)) for first, held in found.items()
+        }
+
+    def _in_words(self, words: list[str]) -> Named:
+        found: dict[str, None] = {}
+        named = vehicles = supplies = unknown = False
+        at = 0
+        while at < len(words):
+            number, length = self._name_at(words, at)
+            if length == 0:
+                unknown = unknown or not (words[at] in self._plain or words[at][0].isdigit())
+            elif number == _NO_MEDICINE:
+                supplies = True
+            else:
+                held = self._sets[number]
+                found.update(dict.fromkeys(held))
+                if held and self._vehicles.issuperset(held):
+                    vehicles = True
+                else:
+                    named = True
+            at += length or 1
+        read = named or (vehicles and not unknown) or (supplies and _OF_DRUGS.isdisjoint(words))
+        return Named(tuple(found), read) if found or read else NOTHING
+
+    def _name_at(self, words: list[str], at: int) -> tuple[int, int]:
+        """What the longest name that begins at a word stands for, and its number of words; 0 words where none begins."""
+        for name, number in self._names.get(words[at], ()):
+            length = len(name)
+            if length == 1 or tuple(words[at : at + length]) == name:
+                return number, length
+        return _NO_MEDICINE, 0
+
+
+NO_MEDICINES: Final = Medicines()
+"""Tables that hold nothing: where only value sets are asked."""
+
+
+def read_medicines(folder: Path) -> Medicines:
+    """Reads the tables under a folder; none when there is no such folder. Raises ContentError with what is wrong in them."""
+    if not folder.is_dir():
+        return NO_MEDICINES
+    tables: dict[str, list[list[str]]] = {}
+    for file in FILES:
+        path = folder / f"{file}.csv"
+        try:
+            with path.open(encoding="utf-8", newline="") as lines:
+                rows = list(csv.reader(lines))
+        except (OSError, ValueError, csv.Error) as error:
+            raise ContentError([Problem(f"{folder.name}/{path.name}", 0, f"cannot be read: {error}")]) from None
+        width = len(rows[0]) if rows else 0
+        wrong = [number for number, row in enumerate(rows, 1) if len(row) != width]
+        if wrong:
+            said = f"it has not as many columns as the heading ({width})"
+            raise ContentError([Problem(f"{folder.name}/{path.name}", number, said) for number in wrong])
+        tables[file] = rows[1:]
+    try:
+        return Medicines(MappingProxyType(tables))
+    except ValueError as error:
+        raise ContentError([Problem(folder.name, 0, f"a number is not one: {error}")]) from None
