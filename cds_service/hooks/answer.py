@@ -40,7 +40,7 @@ from cds_service.hooks.messages import (
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.hooks.prefetch import HOOK_OF, KEYS, SERVICE_ID, service_id
 from cds_service.hooks.required import refuse_without_coverage
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
@@ -95,8 +95,11 @@ def answer(
     store: Store | None = None,
     caller: Caller = NOBODY,
     servers: ClientServers | None = None,
+    service: str = SERVICE_ID,
 ) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+
+    ``service`` is the id that was called: a service is for one hook, and the alias for all.
 
     ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
@@ -104,12 +107,14 @@ def answer(
     """
     begun = perf_counter()
     request = parse_request(body, settings.crd_version)
+    if HOOK_OF.get(service, request.hook) != request.hook:
+        raise Unusable(400, [Issue("hook", f"the service {service} is for {HOOK_OF[service]}", "not-supported")])
     decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
     response = response_for(request, body, decided, content, today, settings, page)
     tell(decided, content.revision)
     if store:
-        call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
+        call = Call(service_id(request.hook), request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 

@@ -38,6 +38,7 @@ KEYS = {
 """Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
+"""What the ids of all services begin with. Alone it is an alias that discovery does not list: it serves every hook."""
 _DISPATCHED = "{{context.dispatchedOrders.resolve().ofType(%s).id}}"
 _BASED_ON = "{{context.appointments.entry.resource.basedOn.resolve().ofType(%s).id}}"
 _OTHERWISE_BASED_ON = (
@@ -141,6 +142,17 @@ _SILENCE = (
 _NEEDED = "The orders themselves must be prefetched."
 
 
+def service_id(hook: str) -> str:
+    """The id of the service of a hook. Clients keep services by their address, so no two hooks share one."""
+    return f"{SERVICE_ID}-{hook}"
+
+
+HOOK_OF = {service_id(hook): hook for hook in _TITLES}
+"""The hook that each service is for, by the service's id."""
+SERVICES = frozenset({SERVICE_ID, *HOOK_OF})
+"""The ids that are answered: those listed, and the alias."""
+
+
 def discovery(content: Content) -> dict[str, Any]:
     """The discovery document (`GET /cds-services`) for the content held; `hooks.json` is this, checked in."""
     return {"services": [_service(hook, content) for hook in _TITLES]}
@@ -151,7 +163,7 @@ def _service(hook: str, content: Content) -> dict[str, Any]:
     named = hook in ("order-dispatch", "appointment-book")
     return {
         "hook": hook,
-        "id": SERVICE_ID,
+        "id": service_id(hook),
         "title": title,
         "description": (
             f"Says whether the plan's published medical policy supports {each}. {_EARLY if hook == 'order-select' else _WHOLE}"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
+from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.kinds.fhir_value import read_quantity, read_value
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
-from cds_service.fhir.elements import codings, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Interval, Value
 
@@ -21,9 +22,23 @@ if TYPE_CHECKING:
 
 DONE: Final = frozenset({"final", "amended", "corrected", "preliminary"})
 _NO_CALL: Final = re.compile(
-    r"no[ -]?(call|result)|test failure|failed|insufficient|low fetal fraction|unable to|not reportable|inconclusive",
+    r"\b(no[ -]?calls?|no[ -]?results?|qns|quantity not sufficient|test fail|assay fail|tnp|test not performed)\b", re.IGNORECASE
+)
+"""Words that say that a test gave no result, whatever stands beside them."""
+_OPEN: Final = re.compile(
+    r"fail(ed|ure)|insufficient|low fetal fraction|unable to|not reportable|non[ -]?reportable|unreportable|inconclusive"
+    r"|indeterminate|uninformative|non[ -]?informative|unsatisfactory|not suitable|could not be|not obtained|redraw|recollect"
+    r"|specimen rejected|sample rejected",
     re.IGNORECASE,
 )
+"""Words that say so unless a result stands beside them: reports explain what such words mean."""
+_RESULT: Final = re.compile(
+    r"\b(low|high|increased|decreased)[ -]?risk|\bnegative\b|\bpositive\b|no aneuploid|aneuploidy (not )?detected|not detected"
+    r"|\bnormal\b|no evidence of",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 4000
+"""Characters of a result's or a report's words that are read."""
 
 
 def measurements(kind: ObservationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -53,12 +68,25 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
-    return Evidence(value, when, said, note="preliminary" if status == "preliminary" else "", shown=shown)
+    note = "preliminary" if status == "preliminary" else ""
+    return Evidence(value, when, said, note=note, shown=shown, instant=_instant(observation))
+
+
+def _instant(observation: Resource) -> str:
+    """The moment of an Observation as it is written, or the empty string where only a day is."""
+    for name in ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"):
+        written = observation.get(name)
+        said = text(written.get("start") or written.get("end")) if isinstance(written, dict) else text(written)
+        if said:
+            return said if "T" in said else ""
+    return ""
 
 
 def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> Value:
     if kind.of_upper_limit:
         return _of_upper_limit(hit, wanted)
+    if kind.stage and (stage := _stage(hit)) is not None:
+        return stage
     try:
         return read_value(hit.holder, wanted, case.chart.terminology, kind.coded)
     except Unreadable:
@@ -69,6 +97,12 @@ def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> V
                 if isinstance(found, Interval):
                     return Interval(found.low / number, found.high / number, found.low_open, found.high_open)
         raise
+
+
+def _stage(hit: Hit) -> bool | None:
+    """What the words of a stage say, coded or plain."""
+    stage = is_advanced(hit.holder.get("valueCodeableConcept"))
+    return stage if stage is not None else stage_said(text(hit.holder.get("valueString")))
 
 
 def _widened(kind: ObservationEvidence, value: Value) -> Value:
@@ -95,13 +129,42 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
     return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
 
 
-def has_no_result(resource: object) -> bool:
-    """Whether an Observation says that the test was done and gave no result: absent, indeterminate, or words for it.
+def has_no_result(resource: Mapping[str, Any]) -> bool:
+    """Whether a result or report says that the test was done and gave none: in its value, its interpretation, as the reason that
+    there is none, or as its conclusion, coded or in words.
 
     Such words only leave the question open; no text is read as a negative.
     """
-    if not isinstance(resource, dict):
-        return False
-    interpretations = [coding for concept in items(resource.get("interpretation")) for coding in codings(concept)]
-    said = text(resource.get("valueString"))
-    return "dataAbsentReason" in resource or any(c.code == "IND" for c in interpretations) or bool(_NO_CALL.search(said))
+    if "dataAbsentReason" in resource:
+        return True
+    concepts = [
+        resource.get("valueCodeableConcept"),
+        *items(resource.get("interpretation")),
+        *items(resource.get("conclusionCode")),
+    ]
+    said = [text(resource.get("valueString")), text(resource.get("conclusion"))]
+    for concept in concepts:
+        if concept is not None:
+            if any(coding.code in ("IND", "QNS") for coding in codings(concept)):
+                return True
+            said += concept_words(concept)
+    return any(_gives_none(words[:_LONGEST]) for words in said if words)
+
+
+def concluded(resource: Mapping[str, Any]) -> list[Any]:
+    """The CodeableConcepts in which a result or report says what came out: value, interpretation, conclusion."""
+    value = resource.get("valueCodeableConcept")
+    found = [*items(resource.get("interpretation")), *items(resource.get("conclusionCode"))]
+    return [value, *found] if value is not None else found
+
+
+def _gives_none(words: str) -> bool:
+    return bool(_NO_CALL.search(words)) or bool(_OPEN.search(words) and not _RESULT.search(words))
+
+
+def concept_words(concept: Any) -> list[str]:
+    """The words of a CodeableConcept: its text, and the displays of its codings."""
+    if not isinstance(concept, dict):
+        return []
+    displays = [text(coding.get("display")) for coding in items(concept.get("coding")) if isinstance(coding, dict)]
+    return [words for words in (text(concept.get("text")), *displays) if words]
