@@ -34,7 +34,14 @@ class AllergyEvidence(EvidenceKind):
     side_effects: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case, wanted))
+        return [*self._found(case, wanted), *(self._named_in_words(case) if case.chart.allergies_in_doubt else ())]
+
+    def _named_in_words(self, case: Case) -> Iterator[Evidence]:
+        for resource, doubt in case.chart.allergies_in_doubt:
+            if self.codes in case.chart.terminology.concerned_with(doubt.named):
+                note = f"an allergy to '{doubt.name}' is named only in words"
+                when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
+                yield Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
 
     def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for hit in case.chart.coded("AllergyIntolerance", self.codes):
