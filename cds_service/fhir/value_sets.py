@@ -140,6 +140,12 @@ class Terminology:
         """The sets that hold a medicine with one of these ingredients (RxNorm codes), the ingredient itself or any product."""
         return frozenset().union(*[self._concerned.get(ingredient, frozenset()) for ingredient in ingredients])
 
+    def carried_by(self, ingredients: Iterable[str], id_: str) -> tuple[Carried | None, ...]:
+        """What a set says of each of these ingredients (RxNorm codes) that it holds; None once where it concerns them and says
+        nothing of them."""
+        found = [self.held[RXNORM, ingredient] for ingredient in ingredients if id_ in self._concerned.get(ingredient, ())]
+        return tuple(dict.fromkeys([held.get(id_) for held in found]))
+
     def _concerns(self) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {}
         for (space, code), ids in self._codes.items():
