@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
+from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
@@ -90,8 +91,8 @@ def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str]) -> lis
     for resource, doubt in case.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in case.own:
             continue
-        note = _could_be(kind.codes, doubt, case)
-        if not note:
+        why = _could_be(kind.codes, doubt, case)
+        if why is None:
             continue
         state = state_of(resource, text(resource.get("status")), case.as_of)
         if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
@@ -99,7 +100,7 @@ def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str]) -> lis
         terminology = case.chart.terminology
         if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
             continue
-        found.append(_doubtful(resource, medication_days(resource), note))
+        found.append(_doubtful(resource, medication_days(resource), why))
     return found
 
 
@@ -111,25 +112,28 @@ def doubtful_medicines(case: Case, codes: str, states: Iterable[str], types: Ite
     """
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
-        note = _could_be(codes, doubt, case) if resource["resourceType"] in types else ""
+        why = _could_be(codes, doubt, case) if resource["resourceType"] in types else None
         if (
-            note
+            why is not None
             and own_reference(resource) not in case.own
             and state_of(resource, text(resource.get("status")), case.as_of) in states
         ):
-            found.append(_doubtful(resource, medication_days(resource), note))
+            found.append(_doubtful(resource, medication_days(resource), why))
     return found
 
 
-def _could_be(codes: str, doubt: Doubt, case: Case) -> str:
-    """Why a medicine could be one of a value set; empty when it is none of it."""
+def _could_be(codes: str, doubt: Doubt, case: Case) -> tuple[str, str] | None:
+    """Why a medicine could be one of a value set, and its name as the chart has it; None when it is none of it."""
     if doubt.named and codes in case.chart.terminology.concerned_with(doubt.named):
-        return f"'{doubt.name}' is named only in words"
-    return f"'{doubt.unread}' is a medicine that could not be read" if doubt.unread else ""
+        return NAMED_ONLY, doubt.name
+    if not doubt.unread:
+        return None
+    return NOT_SENT if doubt.missing else NOT_RECOGNISED, doubt.unread
 
 
-def _doubtful(resource: Resource, when: Days | None, note: str) -> Evidence:
-    return Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
+def _doubtful(resource: Resource, when: Days | None, why: tuple[str, str]) -> Evidence:
+    note, name = why
+    return Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note, shown=name)
 
 
 def _unsure(evidence: Evidence, note: str) -> Evidence:
@@ -166,9 +170,9 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evide
 def _drafts_in_doubt(kind: MedicationEvidence, case: Case) -> list[Evidence]:
     found: list[Evidence] = []
     for order, doubt in case.drafted_doubts:
-        note = _could_be(kind.codes, doubt, case)
-        if note and has_route(order.resource, kind.routes, case.chart.terminology) is not False:
-            found.append(_doubtful(order.resource, Days.on(case.as_of), note))
+        why = _could_be(kind.codes, doubt, case)
+        if why is not None and has_route(order.resource, kind.routes, case.chart.terminology) is not False:
+            found.append(_doubtful(order.resource, Days.on(case.as_of), why))
     return found
 
 
