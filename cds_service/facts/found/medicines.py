@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
-from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED
+from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
@@ -134,7 +134,8 @@ def _doubtful(
     ]
     if not found and doubt.unread:
         value = gives if gives is not None else True if wanted.type == "boolean" else None
-        found.append(Evidence(value, when, said, "recorded", Standing.UNCERTAIN, NOT_RECOGNISED, doubt.unread))
+        note = NOT_SENT if doubt.missing else NOT_RECOGNISED
+        found.append(Evidence(value, when, said, "recorded", Standing.UNCERTAIN, note, doubt.unread))
     return found
 
 
