@@ -41,7 +41,8 @@ class Evidence(NamedTuple):
     """One thing that the chart says about a fact, and where it says it.
 
     ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
-    ``note`` gives the reason when ``standing`` is not usable.
+    ``note`` gives the reason when ``standing`` is not usable. ``instant`` is the moment as the record writes it, where it
+    states one, for rules that count hours.
     """
 
     value: Value | None
@@ -51,6 +52,7 @@ class Evidence(NamedTuple):
     standing: Standing = Standing.USABLE
     note: str = ""
     shown: str = ""
+    instant: str = ""
 
 
 class Fact(NamedTuple):
@@ -236,6 +238,7 @@ class Policy:
     ``effective_until`` is the last day of service it covers, None while it is in force.
     ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
     Where the ``subject`` is a QuestionnaireResponse the two hold ``met_when`` and ``unlikely_when``, and there are no orders.
+    ``label`` is what is ordered, in short; ``labels`` say otherwise for the codes of a value set (its id comes first).
     """
 
     id: str
@@ -260,6 +263,7 @@ class Policy:
     authorization: tuple[Authorization, ...] = ()
     answers: Answers = field(default_factory=Answers)
     subject: Literal["order", "questionnaire-response"] = "order"
+    labels: tuple[tuple[str, str], ...] = ()
     more_likely_when: AtLeast | None = None
     second_reader: str = "none yet"
     last_checked: date | None = None
