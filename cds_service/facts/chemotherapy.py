@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from cds_service.facts.evidence_days import first, last
 from cds_service.facts.tables import RegimenEntry, RegimenTable
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
@@ -20,8 +21,12 @@ GIVEN: Final = 28
 """Days for which a dose given, or planned, is of the present regimen."""
 ASSESSED: Final = 365
 """Days after which an assessment of risk is of an earlier regimen."""
+STAGED: Final = 90
+"""Days for which a stage below IV says that the cancer has not spread."""
 _LONG_AGO: Final = Days.on(date.min)
 """The day of what the table says: whatever is stated of the risk, an answer too, comes after it."""
+MEDICINES: Final = {"ordered": ORDERED, "given": GIVEN}
+"""The facts that name the medicines of the regimen, each with the days for which it speaks of the present one."""
 ORDERS: Final = ("MedicationRequest/", "ServiceRequest/", "DeviceRequest/")
 
 Inputs = Mapping[str, Fact]
@@ -31,25 +36,33 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
     """The risk of febrile neutropenia of the regimen: as assessed, else by the table; a regimen not in it leaves the risk open.
 
     20 % is high and 10 % intermediate. Rows of different risk that fit alike, and a row whose condition is not on record, decide
-    nothing, and say so.
+    nothing, and say so. No row decides beside an assessment or a medicine that cannot be read, nor where not all medicines were
+    searched: another medicine makes another regimen.
     """
     assessed = [_category(e, as_of) for e in facts["percent"].evidence] + [_fresh(e, as_of) for e in facts["level"].evidence]
     if any(e.standing is Standing.USABLE for e in assessed):
         return assessed
-    named = _drugs(facts, as_of)
+    named, unread = _drugs(facts, as_of)
     if not named:
-        return assessed
-    sites = {str(e.value) for e in facts["site"].evidence if e.standing is Standing.USABLE}
+        return assessed + unread
     drugs = {str(e.value) for e in named}
-    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, sites, set(table.supportive))]
+    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, _sites(facts), set(table.supportive))]
     sure = {regimen.risk for regimen in fitting}
-    said = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
-    if len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
-        note, standing, risk = f"by the regimen {said}; table {table.status}", Standing.USABLE, sure.pop()
-    else:
-        fits = f"fit {said}" if fitting else "fit no regimen of the table"
-        note, standing, risk = f"the drugs ordered {fits}; table {table.status}", Standing.UNCERTAIN, None
-    return assessed + [Evidence(risk, _LONG_AGO, e.resource, e.kind, standing, note, str(e.value)) for e in named]
+    rows = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
+    note, standing, risk = f"the drugs ordered fit {rows}; table {table.status}", Standing.UNCERTAIN, None
+    if not fitting:
+        note = f"the drugs ordered fit no regimen of the table; table {table.status}"
+    elif unread or any(facts[name].unsearched for name in MEDICINES):
+        note = f"{note}; other medicines could not all be read"
+    elif any(e.standing is Standing.UNCERTAIN for e in assessed):
+        note = f"{note}; the risk was assessed, and that cannot be read"
+    elif len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
+        note, standing, risk = f"by the regimen {rows}; table {table.status}", Standing.USABLE, sure.pop()
+    return assessed + unread + [Evidence(risk, _LONG_AGO, e.resource, e.kind, standing, note, str(e.value)) for e in named]
+
+
+def _sites(facts: Inputs) -> set[str]:
+    return {str(e.value) for e in facts["site"].evidence if e.standing is Standing.USABLE}
 
 
 def _category(evidence: Evidence, as_of: date) -> Evidence:
@@ -73,16 +86,20 @@ def _fresh(evidence: Evidence, as_of: date) -> Evidence:
     return evidence
 
 
-def _drugs(facts: Inputs, as_of: date) -> list[Evidence]:
-    """The medicines of the present regimen, ordered or given, each once."""
+def _drugs(facts: Inputs, as_of: date) -> tuple[list[Evidence], list[Evidence]]:
+    """The medicines of the present regimen, ordered or given, each once; and those that may be of it and cannot be read."""
     found: dict[str, Evidence] = {}
-    for name, back in (("ordered", ORDERED), ("given", GIVEN)):
+    unread: list[Evidence] = []
+    for name, back in MEDICINES.items():
+        start = as_of - timedelta(back)
         for e in facts[name].evidence:
-            if e.standing is not Standing.USABLE or e.when is None:
+            if e.when is not None and (last(e) < start or first(e) > as_of + timedelta(GIVEN)):
                 continue
-            if as_of - timedelta(back) <= e.when.last and e.when.first <= as_of + timedelta(GIVEN):
+            if e.standing is Standing.USABLE and e.when is not None:
                 found.setdefault(str(e.value), e)
-    return list(found.values())
+            elif e.standing is Standing.UNCERTAIN:
+                unread.append(e._replace(value=None, when=_LONG_AGO))
+    return list(found.values()), unread
 
 
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
@@ -93,16 +110,59 @@ def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: s
 
 
 def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Whether the malignancy is non-myeloid or myeloid. With both on record, the one that the order gives as its reason."""
-    found = list(facts["recorded"].evidence)
+    """Whether the malignancy is non-myeloid or myeloid. With both on record, the one that the order gives as its reason.
+
+    A cancer that is on record in words alone leaves it open; one that is no leukaemia by its words is no myeloid one either.
+    """
+    found = [_by_its_words(e) for e in facts["recorded"].evidence]
     usable = [e for e in found if e.standing is Standing.USABLE]
-    if len({e.value for e in usable}) < 2:
-        return found
     reasons = [e for e in usable if e.resource.startswith(ORDERS)]
     if len({e.value for e in reasons}) == 1:
         return reasons
+    if len({e.value for e in usable}) < 2:
+        return found
     note = "there are a myeloid and a non-myeloid malignancy"
     return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
+
+
+_MYELOID: Final = (
+    "leuk",
+    "aml",
+    "mds",
+    "dysplas",
+    "myelopro",
+    "myelofib",
+    "myeloid",
+    "myelomono",
+    "polycyth",
+    "thrombocyth",
+    "mast",
+)
+"""Parts of words that a malignancy may be myeloid by."""
+
+
+def _by_its_words(evidence: Evidence) -> Evidence:
+    if evidence.value is not None or evidence.standing is not Standing.UNCERTAIN or not evidence.shown:
+        return evidence
+    words = evidence.shown.lower()
+    return evidence if any(part in words for part in _MYELOID) else evidence._replace(value="non-myeloid")
+
+
+def advanced_cancer(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Whether the cancer is metastatic or of stage IV: by a metastasis or a stage, whichever is newer.
+
+    A stage below IV says no for a quarter of a year after it was set, and nothing beside a metastasis on record.
+    """
+    found = list(facts["metastasis"].evidence)
+    spread = any(e.standing is not Standing.DISCOUNTED and e.value is not False for e in found)
+    for e in facts["stage"].evidence:
+        if e.value is False and e.standing is Standing.USABLE:
+            if spread or last(e) < as_of - timedelta(STAGED):
+                note = "a metastasis is on record" if spread else "set too long ago to say that it has not spread since"
+                found.append(e._replace(standing=Standing.DISCOUNTED, note=note))
+                continue
+        found.append(e)
+    return found
 
 
 def condition_count(facts: Inputs, as_of: date) -> list[Evidence]:

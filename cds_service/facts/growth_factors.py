@@ -22,13 +22,32 @@ def ordered_growth_factor(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def another_product(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Whether something is on record of a product other than the one ordered."""
+    """Whether something is on record of a product other than the one ordered.
+
+    A record that names an ingredient alone names no product: where the product ordered is one of that ingredient, it may be that
+    one, and is asked.
+    """
     ordered = {e.value for e in facts["ordered"].evidence if e.standing is Standing.USABLE}
-    found = []
-    for e in facts["recorded"].evidence:
+    found: list[Evidence] = []
+    products = facts["recorded"].evidence
+    for e in products:
         if e.standing is Standing.USABLE and e.value in ordered:
             found.append(e._replace(value=None, standing=Standing.DISCOUNTED, note=f"{e.value} is the product ordered"))
         else:
-            shown = f"{e.value}: {e.shown}" if e.value else e.shown
-            found.append(e._replace(value=True if e.value else None, shown=shown))
+            found.append(_other(e))
+    named = {e.resource for e in products if e.resource and e.value is not None}
+    classes = {e.value for e in facts["class"].evidence if e.standing is Standing.USABLE}
+    for e in facts["ingredient"].evidence:
+        if e.resource in named:
+            continue
+        if e.standing is Standing.USABLE and (not classes or e.value in classes):
+            note = f"it names {e.value} and no product: it may be the one ordered"
+            found.append(e._replace(value=None, standing=Standing.UNCERTAIN, note=note))
+        else:
+            found.append(_other(e))
     return found
+
+
+def _other(evidence: Evidence) -> Evidence:
+    shown = f"{evidence.value}: {evidence.shown}" if evidence.value else evidence.shown
+    return evidence._replace(value=True if evidence.value else None, shown=shown)

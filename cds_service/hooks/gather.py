@@ -30,6 +30,9 @@ from cds_service.telemetry import loggable
 log = logging.getLogger("cds_service")
 _REFERRING: Final = ("Coverage", *MEDICINES)
 _ASKED_FOR: Final = frozenset(KEYS.values())
+_CUT_SHORT: Final = frozenset({"prefetch-incomplete", "prefetch-failed", "pages", "incomplete", "elsewhere"})
+"""What was searched for and did not come whole. Of what was handed over, prescriptions mostly tell as well: where nobody asked for
+it, nothing is missing; where it came in part, what is missing is a medicine."""
 _STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
@@ -72,6 +75,8 @@ def gather(
         codes = {kind: code for kind, code in (codes | asked).items() if code}
         if asked:
             _log(request, asked, started)
+    if codes.get("MedicationDispense") in _CUT_SHORT:
+        codes.setdefault("MedicationRequest", codes["MedicationDispense"])
     codes |= dict.fromkeys(content.catalogue.searched - _ASKED_FOR, "not-prefetched")
     chart = _chart(resources, content, patient, codes, person, medications)
     for kind in left_unread(chart):

@@ -41,7 +41,8 @@ class Evidence(NamedTuple):
     """One thing that the chart says about a fact, and where it says it.
 
     ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
-    ``note`` gives the reason when ``standing`` is not usable.
+    ``note`` gives the reason when ``standing`` is not usable. ``instant`` is the moment as the record writes it, where it
+    states one, for rules that count hours.
     """
 
     value: Value | None
@@ -51,6 +52,7 @@ class Evidence(NamedTuple):
     standing: Standing = Standing.USABLE
     note: str = ""
     shown: str = ""
+    instant: str = ""
 
 
 class Fact(NamedTuple):

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
+from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.kinds.fhir_value import read_quantity, read_value
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
-from cds_service.fhir.elements import codings, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Interval, Value
 
@@ -67,12 +68,25 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
-    return Evidence(value, when, said, note="preliminary" if status == "preliminary" else "", shown=shown)
+    note = "preliminary" if status == "preliminary" else ""
+    return Evidence(value, when, said, note=note, shown=shown, instant=_instant(observation))
+
+
+def _instant(observation: Resource) -> str:
+    """The moment of an Observation as it is written, or the empty string where only a day is."""
+    for name in ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"):
+        written = observation.get(name)
+        said = text(written.get("start") or written.get("end")) if isinstance(written, dict) else text(written)
+        if said:
+            return said if "T" in said else ""
+    return ""
 
 
 def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> Value:
     if kind.of_upper_limit:
         return _of_upper_limit(hit, wanted)
+    if kind.stage and (stage := _stage(hit)) is not None:
+        return stage
     try:
         return read_value(hit.holder, wanted, case.chart.terminology, kind.coded)
     except Unreadable:
@@ -83,6 +97,12 @@ def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> V
                 if isinstance(found, Interval):
                     return Interval(found.low / number, found.high / number, found.low_open, found.high_open)
         raise
+
+
+def _stage(hit: Hit) -> bool | None:
+    """What the words of a stage say, coded or plain."""
+    stage = is_advanced(hit.holder.get("valueCodeableConcept"))
+    return stage if stage is not None else stage_said(text(hit.holder.get("valueString")))
 
 
 def _widened(kind: ObservationEvidence, value: Value) -> Value:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cds_service.facts.found.stages import is_advanced
 from cds_service.fhir.elements import Resource, codings, items, text
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.policy.values import Value
@@ -44,7 +45,7 @@ def qualified(kind: ConditionEvidence, condition: Resource, terminology: Termino
     """What the body site, the severity and the stage of a diagnosis make of it, as far as its evidence asks for them."""
     found = UNQUALIFIED
     if kind.body_site:
-        site = _site(kind.body_site, items(condition.get("bodySite")), terminology)
+        site = site_of(kind.body_site, items(condition.get("bodySite")), terminology)
         if site.stands is not Stands.AS_IT_IS:
             return site
     if kind.severity:
@@ -57,7 +58,7 @@ def qualified(kind: ConditionEvidence, condition: Resource, terminology: Termino
     return found
 
 
-def _site(value_set: str, sites: list[Any], terminology: Terminology) -> Qualified:
+def site_of(value_set: str, sites: list[Any], terminology: Terminology) -> Qualified:
     """A diagnosis of a wide code: at the site it decides, elsewhere it says nothing, and without a site it is open."""
     stated = [site for site in sites if _says_something(site)]
     if not stated:
@@ -82,6 +83,10 @@ def _graded(name: str, value_set: str, grades: list[Any], terminology: Terminolo
     for grade in stated:
         for _, carried in _held(value_set, grade, terminology):
             return Qualified(Stands.AS_IT_IS, "", carried.value if carried else None)
+    if name == "stage":
+        said = {answer for grade in stated if (answer := is_advanced(grade)) is not None}
+        if len(said) == 1:
+            return Qualified(Stands.AS_IT_IS, "", said.pop())
     return Qualified(Stands.OPEN, f"its {name} is none that is read here")
 
 

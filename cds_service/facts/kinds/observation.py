@@ -21,6 +21,8 @@ class ObservationEvidence(EvidenceKind):
 
     ``whole`` says that a whole number leaves its fraction open: an age of "8 weeks" is 8 weeks and 0 to 6 days.
     ``also_in`` names units that UCUM cannot convert without the substance, each with how many of it make one of the fact's unit.
+    ``panels`` names the codes of panels that hold it as a component, to be searched for as well.
+    ``stage`` says that the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
     ``of_upper_limit`` divides the value by the upper limit of the result's own reference range; without one it is unusable.
     """
 
@@ -29,6 +31,8 @@ class ObservationEvidence(EvidenceKind):
     whole: Literal["", "weeks"] = ""
     also_in: dict[str, float] = {}
     of_upper_limit: bool = False
+    panels: str = ""
+    stage: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return measurements(self, case, wanted)
@@ -37,10 +41,10 @@ class ObservationEvidence(EvidenceKind):
         return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("Observation", (self.codes,)),)
+        return (Need("Observation", (self.codes, self.panels) if self.panels else (self.codes,)),)
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.codes, self.coded) if self.coded else (self.codes,)
+        return tuple(id_ for id_ in (self.codes, self.coded, self.panels) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         value = evidence.value

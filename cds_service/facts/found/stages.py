@@ -1,0 +1,50 @@
+"""Whether a stage of cancer is the last one: stage IV, or distant metastases, as charts write it.
+
+Charts name stages by many code systems (AJCC, UICC, FIGO, local ones) and in words, all of which say "IV" or "M1" alike.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from cds_service.fhir.elements import codings, items, text
+
+LONGEST: Final = 80
+"""Characters of a text that may be a stage."""
+_GROUP: Final = re.compile(
+    r"(?:(?:ajcc|uicc|figo|tnm|ann arbor|lugano|clinical|pathologic|pathological|anatomic|prognostic|overall|cancer|disease|current"
+    r"|american joint committee on cancer|c|p|yp|yc|r)[ :]*)*"
+    r"(stage(?: group)?[ :]*)?(0|is|i{1,3}|iv|[1-4])[ ]?[a-d]?[0-9]?(?: disease| cancer)?(?: qualifier value| finding)?"
+)
+_DISTANT: Final = re.compile(
+    r"(?:(?:american joint committee on cancer|ajcc|uicc) )?[cpry]{0,2} ?m ?([01])[a-d]?(?: category| stage)?(?: qualifier value)?"
+)
+_SYSTEMS: Final = ("cancerstaging", "ajcc", "uicc", "figo")
+
+
+def is_advanced(concept: Any) -> bool | None:
+    """Whether a coded or worded stage is IV or M1 (true) or below (false); None where it is neither."""
+    if not isinstance(concept, dict):
+        return None
+    written = [text(concept.get("text"))]
+    for coding in items(concept.get("coding")):
+        if isinstance(coding, dict):
+            written.append(text(coding.get("display")))
+    written += [coding.code for coding in codings(concept) if any(name in coding.system.lower() for name in _SYSTEMS)]
+    answers = {answer for words in written if (answer := stage_said(words)) is not None}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def stage_said(words: str) -> bool | None:
+    """Whether words are a stage that is IV or M1 (true) or one below (false); None where they are something else."""
+    if not words or len(words) > LONGEST:
+        return None
+    folded = re.sub(r"[^a-z0-9]+", " ", words.lower()).strip()
+    distant = _DISTANT.fullmatch(folded)
+    if distant:
+        return distant[1] == "1"
+    group = _GROUP.fullmatch(folded)
+    if group is None or (group[1] is None and group[2] in ("is",)):
+        return None
+    return group[2] in ("iv", "4")

@@ -1,0 +1,89 @@
+"""The course of chemotherapy that is under way: when its first dose was, and what counts under it are worth.
+
+Chemotherapy is known from what was given, taken, dispensed, ordered or done. The spans in days are our choice, after the length of
+a cycle of chemotherapy; the policy names none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from cds_service.facts.evidence_days import first, last, uncertain, usable
+from cds_service.policy.model import Evidence, Fact, Standing
+
+PRESENT: Final = 180
+"""Days for which an active order of a medicine speaks of the present regimen, and in which a regimen may have begun."""
+GAP: Final = 60
+"""Days without a dose after which the next one begins another regimen."""
+NADIR: Final = 21
+"""Days after a dose of chemotherapy in which a count is a nadir under it."""
+
+Inputs = Mapping[str, Fact]
+TAKES: Final = frozenset({"doses", "ordered"})
+
+
+class Course:
+    """The present regimen: ``day`` is that of its first dose, as far as it is known; ``unread`` are medicines that may be of it.
+
+    ``unsearched`` says that not all records of medicines were searched.
+    """
+
+    __slots__ = ("day", "unread", "unsearched")
+
+    def __init__(self, day: date, unread: list[Evidence], unsearched: bool) -> None:
+        self.day = day
+        self.unread = unread
+        self.unsearched = unsearched
+
+    def perhaps_earlier(self, episode: Evidence) -> bool:
+        """Whether the first dose may lie before an episode after all: for what was not searched, or could not be read."""
+        return self.unsearched or any(e.when is None or first(e) <= last(episode) for e in self.unread)
+
+
+def course_began(facts: Inputs, as_of: date) -> Course:
+    """When the present regimen began: the first of the doses that follow each other up to now, or today where none was given.
+
+    Without a dose or an order on record it may have begun at any time of the last half year.
+    """
+    doses = [first(e) for e in usable(facts["doses"]) if first(e) <= as_of and e.value is True]
+    orders = [first(e) for e in usable(facts["ordered"]) if e.value is True]
+    orders = [min(day, as_of) for day in orders if day >= as_of - timedelta(PRESENT)]
+    present = sorted({*doses, *orders}, reverse=True)
+    began = as_of - timedelta(PRESENT)
+    if present and present[0] >= began:
+        began = present[0]
+        for day in present:
+            if (began - day).days <= GAP:
+                began = day
+        began = min([began, *orders])
+    unread = [*uncertain(facts["doses"], as_of, PRESENT), *uncertain(facts["ordered"], as_of, PRESENT)]
+    return Course(began, unread, bool(facts["doses"].unsearched or facts["ordered"].unsearched))
+
+
+def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Counts that are no nadir: none was taken in the three weeks after a dose of chemotherapy.
+
+    After an order alone, or a medicine that cannot be read, it is not known whether the count is of before the treatment.
+    """
+    doses = [e for e in usable(facts["doses"]) if e.value is True]
+    perhaps = [e for e in usable(facts["ordered"]) if e.value is True]
+    perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *uncertain(facts["ordered"], as_of, PRESENT)]
+    unsearched = facts["doses"].unsearched or facts["ordered"].unsearched
+    return [_as_taken(e, doses, perhaps, bool(unsearched), as_of) for e in facts["neutrophils"].evidence]
+
+
+def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], unsearched: bool, as_of: date) -> Evidence:
+    """A count with its standing as one of before the treatment."""
+    if count.standing is not Standing.USABLE:
+        return count
+    if any(0 < (first(count) - first(dose)).days <= NADIR for dose in doses):
+        return count._replace(standing=Standing.DISCOUNTED, note="taken under chemotherapy: it may be a nadir")
+    if unsearched:
+        note = "not all records of medicines were searched: it may be a nadir"
+        return count._replace(standing=Standing.UNCERTAIN, note=note)
+    start = as_of - timedelta(PRESENT)
+    if any(e.when is None or (start <= first(e) < first(count)) for e in perhaps):
+        return count._replace(standing=Standing.UNCERTAIN, note="taken after chemotherapy was ordered: it may be a nadir")
+    return count
