@@ -26,11 +26,12 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
+from cds_service.fhir.medication import MEDICINES, Doubt, Medications, doubt_of, said_medicine
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, in_force, listen, says_something, spoken_on, value_words
-from cds_service.order import CODE_ELEMENTS, LookUp, Order, referred_medicine, replaced_by
+from cds_service.fhir.words_of_records import Heard, in_force, is_silent, listen, says_something, spoken_on, value_words
+from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
 
@@ -70,11 +71,12 @@ class Chart:
         set_aside: Iterable[SetAside] = (),
         failed: Mapping[str, str] | None = None,
         person: Person | None = None,
+        medications: Medications | None = None,
     ) -> None:
         """``patient`` is the bare id of the patient; ``unsearched`` names resource types whose data were not all searched.
 
         ``failed`` says of those that a technical failure kept from being searched what happened, in words. ``person`` knows the
-        patient by other names.
+        patient by other names, ``medications`` the Medications that records refer to.
         """
         self.terminology = terminology
         self.patient = f"Patient/{patient}"
@@ -84,6 +86,8 @@ class Chart:
         self.failed = dict(failed or {})
         self._kinds: dict[str, dict[str, Resource]] = {}
         self._index: dict[str, dict[str, list[Hit]]] = {}
+        self._medications = medications
+        self._doubts: list[tuple[Resource, Doubt]] = []
         self.unplaced: dict[tuple[str, str], list[tuple[str, Days | None]]] = {}
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         for number, resource in enumerate(resources):
@@ -142,10 +146,35 @@ class Chart:
                         if isinstance(component, dict):
                             self.held(index, resource, component, component.get("code"))
             return index
+        if kind in MEDICINES:
+            for resource in self.of(kind):
+                self._index_medicine(index, resource)
+            return index
         for resource in self.of(kind):
-            for holder, concept in _coded_places(kind, resource, self.get):
+            for holder, concept in _coded_places(kind, resource):
                 self.held(index, resource, holder, concept)
         return index
+
+    @cached_property
+    def medications(self) -> Medications:
+        """The Medications that records refer to."""
+        return self._medications or Medications((*self.of("Medication"), *self.of("Substance")))
+
+    def _index_medicine(self, index: dict[str, list[Hit]], resource: Resource) -> None:
+        said = said_medicine(resource, self.medications)
+        doubt = doubt_of(said, self.terminology) if in_force(resource) else None
+        if doubt is not None:
+            self._doubts.append((resource, doubt))
+        for concept in said.concepts:
+            self.held(index, resource, resource, concept, place=doubt is None or bool(doubt.unread))
+
+    @cached_property
+    def doubts(self) -> tuple[tuple[Resource, Doubt], ...]:
+        """The records of medicines in force that are named in words only, or that could not be read."""
+        for kind in MEDICINES:
+            if kind not in self._index:
+                self._index[kind] = self._indexed(kind)
+        return tuple(self._doubts)
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
@@ -153,21 +182,31 @@ class Chart:
         for kind in self._kinds:
             if kind not in self._index:
                 self._index[kind] = self._indexed(kind)
-        return frozenset().union(*self._index.values())
+        return frozenset().union(*self._index.values(), *[self.sets_in_doubt(doubt) for _, doubt in self.doubts])
 
-    def held(self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any) -> None:
-        """Adds one coded place to an index by value set; a place with several codings of one set counts once for it."""
-        listed = concept.get("coding") if isinstance(concept, dict) else None
-        if not isinstance(listed, list):
+    def sets_in_doubt(self, doubt: Doubt) -> Iterable[str]:
+        """The value sets of which a medicine in doubt may be."""
+        named = self.terminology.concerned_with(doubt.named)
+        return (*named, UNREAD) if doubt.unread else named
+
+    def held(
+        self, index: dict[str, list[Hit]], resource: Resource, holder: Mapping[str, Any], concept: Any, place: bool = True
+    ) -> None:
+        """Adds one coded place to an index by value set; a place with several codings of one set counts once for it.
+
+        ``place`` notes where a concept could belong of which no system is known.
+        """
+        listed = concept["coding"] if concept.__class__ is dict and "coding" in concept else None
+        if listed.__class__ is not list:
             listed = items(listed)
         seen: set[str] | None = set() if len(listed) > 1 else None
         holding = self.terminology.held
         placed = False
         for written in listed:
-            if not isinstance(written, dict):
+            if written.__class__ is not dict or "system" not in written or "code" not in written:
                 continue
-            system, code = written.get("system"), written.get("code")
-            if not isinstance(system, str) or not isinstance(code, str) or not code:
+            system, code = written["system"], written["code"]
+            if system.__class__ is not str or code.__class__ is not str or not code:
                 continue
             found = holding[system, code]
             if not found:
@@ -184,7 +223,7 @@ class Chart:
                 if hits is None:
                     hits = index[id_] = []
                 hits.append(Hit(resource, holder, coding, carried))
-        if not placed and listed and in_force(resource):
+        if place and not placed and listed and in_force(resource):
             self._place(resource, listed)
 
     def _place(self, resource: Resource, listed: list[Any]) -> None:
@@ -201,26 +240,33 @@ class Chart:
             found: dict[str, list[Heard]] = {}
             for kind in vocabulary.kinds:
                 for resource in self.of(kind):
-                    for holder, concept in _worded_places(kind, resource, self.get):
+                    for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
             self._heard = (vocabulary, found)
         return self._heard[1]
 
 
+UNREAD: Final = "a medicine that could not be read"
+"""What a case mentions beside value sets when it holds a medicine of which neither code nor words tell what it is."""
 PLAINLY_CODED: Final = frozenset({"Condition", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance"})
 """Resource types that say what they are of in ``code`` alone."""
 
 
-def _worded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
+def _worded_places(kind: str, resource: Resource, vocabulary: Vocabulary) -> Iterable[tuple[Mapping[str, Any], Any]]:
+    """The places of a resource whose words may speak of something; most say nothing, and are told without a call for each word."""
     if kind in PLAINLY_CODED:
-        return ((resource, resource.get("code")),)
+        if "code" not in resource or is_silent(resource["code"], vocabulary):
+            return ()
+        return ((resource, resource["code"]),)
     if kind == "Observation":
+        if "valueQuantity" in resource and "component" not in resource:
+            return ()
         held = [resource, *[one for one in items(resource.get("component")) if isinstance(one, dict)]]
         return [(one, None if says_something(one) else one.get("code")) for one in held]
-    return _coded_places(kind, resource, look_up)
+    return _coded_places(kind, resource)
 
 
-def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tuple[Mapping[str, Any], Any]]:
+def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, Any], Any]]:
     match kind:
         case "FamilyMemberHistory":
             for condition in items(resource.get("condition")):
@@ -233,8 +279,6 @@ def _coded_places(kind: str, resource: Resource, look_up: LookUp) -> Iterable[tu
             for prediction in items(resource.get("prediction")):
                 if isinstance(prediction, dict):
                     yield prediction, prediction.get("outcome")
-        case "MedicationRequest" | "MedicationStatement" | "MedicationAdministration" | "MedicationDispense":
-            yield resource, resource.get("medicationCodeableConcept") or referred_medicine(resource, look_up)
         case "DeviceRequest":
             yield resource, resource.get("codeCodeableConcept")
         case "Device":
@@ -343,7 +387,15 @@ class Case:
         """The value sets that hold any code of the chart, of the orders signed together, or of their reasons."""
         holding = self.chart.terminology.holding
         of_orders = (id_ for order in self.signing for coding in order.codings for id_ in holding(coding.system, coding.code))
-        return self.chart.mentioned.union(self.reasons, of_orders)
+        in_doubt = [self.chart.sets_in_doubt(doubt) for _, doubt in self.drafted_doubts] if len(self.signing) > 1 else ()
+        return self.chart.mentioned.union(self.reasons, of_orders, *in_doubt)
+
+    @cached_property
+    def drafted_doubts(self) -> tuple[tuple[Order, Doubt], ...]:
+        """The medicines signed together with the order that are named in words only, or that could not be read."""
+        drafts = [order for order in self.other_orders() if order.kind == "MedicationRequest"]
+        found = [(order, doubt_of(order.said, self.chart.terminology)) for order in drafts]
+        return tuple([(order, doubt) for order, doubt in found if doubt is not None])
 
     @cached_property
     def unsearched(self) -> frozenset[str]:

@@ -87,8 +87,6 @@ def openapi(content: Content) -> Json:
     paths: Json = {"/cds-services": _get("The services, their hooks and what they ask for.", {"type": "object"})}
     for service in discovery(content)["services"]:
         address = f"/cds-services/{service['id']}"
-        if address in paths:
-            continue  # all hooks have the same address
         paths[address] = _post(service["description"], {"anyOf": _requests(schemas)}, _named("Answer"))
         said = f"What clinicians did with the cards of {service['id']}. Kept before it is acknowledged."
         paths[f"{address}/feedback"] = _post(said, _named("Feedback"), {"type": "object"})

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
+from cds_service.fhir.medication import NO_MEDICATIONS, NOTHING_SAID, Medications, Said, said_medicine
 from cds_service.policy.values import Days
 
 CODE_ELEMENTS: Final = {
@@ -37,8 +38,8 @@ class Order:
 
     ``position`` is its place among the orders of the call, counted from 0. ``date_of_service`` is ``occurrence[x]`` (the start of
     a period or timing), else ``authoredOn``, else the day of the call; of an Appointment its ``start``, else the period asked for.
-    ``medicine`` is the code of the Medication it refers to. ``place`` is where it stands in the request; empty for an order that
-    was read from the client's FHIR server.
+    ``medicine`` is the code of the Medication it refers to, ``said`` all that it says of its medicine. ``place`` is where it stands
+    in the request; empty for an order that was read from the client's FHIR server.
     """
 
     resource: Resource
@@ -49,6 +50,7 @@ class Order:
     date_of_service: date
     medicine: Any = None
     place: Place = ()
+    said: Said = NOTHING_SAID
 
     @property
     def stands(self) -> bool:
@@ -69,9 +71,14 @@ class Order:
 
 
 def read_order(
-    resource: Resource, position: int, today: date, look_up: LookUp = lambda _: None, place: Place = (), on: date | None = None
+    resource: Resource,
+    position: int,
+    today: date,
+    medications: Medications = NO_MEDICATIONS,
+    place: Place = (),
+    on: date | None = None,
 ) -> Order:
-    """Reads an order; ``today`` is the day of the call, ``look_up`` finds the Medication that an order refers to.
+    """Reads an order; ``today`` is the day of the call, ``medications`` those that an order may refer to.
 
     ``on`` is the day of service where the call names one in the order's stead (its appointment, or the task to fulfil it).
 
@@ -79,22 +86,12 @@ def read_order(
     """
     kind = text(resource.get("resourceType"))
     concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
-    medicine = referred_medicine(resource, look_up)
+    said = said_medicine(resource, medications) if kind == "MedicationRequest" else NOTHING_SAID
+    medicine = said.one_concept() if not resource.get("medicationCodeableConcept") else None
     concepts += [medicine] if medicine else []
     found = tuple(coding for concept in concepts for coding in codings(concept))
     day = on or date_of_service(resource) or today
-    return Order(resource, position, own_reference(resource), kind, found, day, medicine, place)
-
-
-def referred_medicine(resource: Resource, look_up: LookUp) -> Any:
-    """The code of the Medication that a resource refers to, contained in it or looked up; None when there is none."""
-    named = reference(resource.get("medicationReference"))
-    if named.startswith("#"):
-        contained = (c for c in items(resource.get("contained")) if isinstance(c, dict))
-        found = next((c for c in contained if f"#{c.get('id')}" == named), None)
-    else:
-        found = look_up(named) if named else None
-    return found.get("code") if found else None
+    return Order(resource, position, own_reference(resource), kind, found, day, medicine, place, said)
 
 
 def date_of_service(resource: Resource) -> date | None:

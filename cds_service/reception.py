@@ -24,12 +24,12 @@ from werkzeug.test import run_wsgi_app
 
 from cds_service.arrivals import BUSY, Arrival, Arrivals
 from cds_service.hooks.calls import Calls
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import SERVICES
 from cds_service.operations import REFUSED
 
 SMALL = 131_072
 """Bytes of a body that is answered between two turns of the event loop, which waits meanwhile."""
-CALL = f"/cds-services/{SERVICE_ID}"
+CALLS = {f"/cds-services/{service}": service for service in SERVICES}
 OBJECTS = 20_000
 """Objects made, and not yet freed, at which Python looks for garbage."""
 TOO_LARGE = 413
@@ -72,7 +72,7 @@ class Reception:
             proto.response_empty(400, [])
             return
         if self._calls and isinstance(body, bytes) and waits_for_nothing(scope, body):
-            reply = self._calls.accounted(body)
+            reply = self._calls.accounted(body, CALLS[scope.path])
             headers = [("Content-Type", reply.media_type), ("Content-Length", str(len(reply.body)))]
             proto.response_bytes(reply.status, headers, reply.body)
             return
@@ -169,7 +169,7 @@ def waits_for_nothing(scope: Any, body: bytes) -> bool:
     Such a call is decided on what it holds, in a millisecond, where no tokens are checked. The names in JSON may be written with
     escapes, so a body with any of those is taken to name a server.
     """
-    small = len(body) <= SMALL and scope.path == CALL and scope.method == "POST"
+    small = len(body) <= SMALL and scope.path in CALLS and scope.method == "POST"
     return small and b"fhirServer" not in body and b"\\u" not in body and "origin" not in scope.headers
 
 

@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 
 from bench.fuzz import WORD, examples, fuzz
 from cds_service import limits
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import HOOK_OF
 from cds_service.log_lines import LogLine
 from tests.conftest import held_app, held_content
 from tests.exchange import ADDRESS, fetuses, gestational_age, order, request, sign
@@ -95,8 +95,9 @@ def test_the_openapi_document_is_valid_and_complete(client: FlaskClient) -> None
     validate(document)
     there = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     routes = {
-        (rule.rule.replace("<service>", SERVICE_ID), method)
+        (rule.rule.replace("<service>", service), method)
         for rule in held_app().url_map.iter_rules()
+        for service in HOOK_OF
         if not rule.endpoint.startswith("web.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }

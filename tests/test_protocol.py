@@ -64,7 +64,18 @@ def test_discovery_has_what_clients_read(client: FlaskClient) -> None:
     for service in services:
         assert all(isinstance(service[name], str) and service[name].strip() for name in ("hook", "id", "title", "description"))
         assert all(isinstance(template, str) and template for template in service["prefetch"].values())
-    assert len({(service["hook"], service["id"]) for service in services}) == len(services)
+    assert len({service["id"] for service in services}) == len(services), "clients keep services by their address"
+
+
+@pytest.mark.parametrize("suffix", ["", "/feedback"])
+def test_every_service_has_an_address_of_its_own(client: FlaskClient, suffix: str) -> None:
+    """The services that discovery lists answer for their own hook, the unlisted alias for every hook; each takes feedback."""
+    body = request(order())
+    sent = {"feedback": []} if suffix else body
+    assert client.post(f"/cds-services/medical-policy-order-sign{suffix}", json=sent).status_code == 200
+    assert client.post(f"/cds-services/medical-policy{suffix}", json=sent).status_code == 200
+    refused = client.post("/cds-services/medical-policy-order-select", json=body)
+    assert (refused.status_code, refused.get_json()["issue"][0]["expression"]) == (400, ["hook"])
 
 
 @verifies("hook-4", "dev-9")

@@ -103,7 +103,7 @@ def _domain(name: str, checks: list[Check], governed: list[frozenset[str]], cont
     sources = [source.name for source in entry.from_]
     is_order = sources == ["order_code"]
     tested = [check.test.value for check in checks if check.test.compare == "in" and isinstance(check.test.value, str)]
-    needed = (need.resource for need in content.catalogue.needs((name,)))
+    needed = (need.resource for need in content.catalogue.needs((name,)) if not need.beside)
     return Domain(
         kinds=(_KIND_OF_TYPE[entry.type],),
         numbers=beside_thresholds(bounds, low, high, counted=entry.unit.startswith("{")),

@@ -15,7 +15,7 @@ from cds_service.decision import DecisionOutcome
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.cards import summary
 from cds_service.hooks.messages import Unusable, parse_request
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import service_id
 from cds_service.store.database import NONE
 
 HOST = "127.0.0.1"
@@ -37,6 +37,7 @@ def demo(port: Port = 8080) -> None:
     address = free_address(HOST, port)
     console = to_stdout()
     base = f"http://{HOST}:{port}/cds-services"
+    service = f"{base}/{service_id('order-sign')}"
     console.print(Text(f"The service is starting. Give it a moment; then open http://{HOST}:{port}/ in a browser,", "bold"))
     console.print("or ask it from another terminal what it offers:\n")
     console.print(f"  curl -s {base}\n", soft_wrap=True)
@@ -45,7 +46,7 @@ def demo(port: Port = 8080) -> None:
     for name, story in EXAMPLES.items():
         path = folder / f"{name}.json"
         console.print(Text(f"\n{story}", "bold"))
-        console.print(f"  curl -s -H 'Content-Type: application/json' -d @{_quoted(path)} {base}/{SERVICE_ID}", soft_wrap=True)
+        console.print(f"  curl -s -H 'Content-Type: application/json' -d @{_quoted(path)} {service}", soft_wrap=True)
         for line in expectation(path, content, today):
             console.print(f"  expect: {line}", soft_wrap=True)
     console.print("\nThe log of decisions follows. Ctrl-C ends the service.\n", style="dim")

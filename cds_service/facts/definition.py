@@ -223,7 +223,7 @@ class Definition:
         affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
         self.spoken_value = True if affirmed else None
         self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None
-        self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs()))
+        self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs() if not need.beside))
 
     def _said(self, words: WordsEntry) -> Said:
         sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)

@@ -1,6 +1,7 @@
 """Daily morphine equivalents of systemic opioids, before and now, from prescriptions and one table of conversion factors.
 
-Both doses come from the same table, so that a change of table never looks like a change of dose.
+Both doses come from the same table, so that a change of table never looks like a change of dose. Weaning is prior to a trial: where
+a trial is ordered, "now" is the date of service; where a pump is, it is the day before its trial began.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Final
 
 from dateutil.relativedelta import relativedelta
 
+from cds_service.facts.pain_trial import TRIAL, latest_trial
+from cds_service.facts.restated import doubtful, usable
 from cds_service.facts.tables import MorphineFactors
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
@@ -28,7 +31,7 @@ DRUGS: Final = (
     "tapentadol",
     "tramadol",
 )
-TAKES: Final[frozenset[str]] = frozenset({*DRUGS, "without_factor"})
+TAKES: Final[frozenset[str]] = frozenset({*DRUGS, "without_factor", "prescribed", "kind"}) | TRIAL
 LOOK_BACK: Final = relativedelta(months=12)
 """How far back the dose before is looked for (our reading: the document names no span)."""
 
@@ -55,8 +58,9 @@ class _Course:
 
 def highest(facts: Inputs, as_of: date, table: MorphineFactors) -> list[Evidence]:
     """The highest daily dose documented in the 12 months before the order, before the latest change; mg of morphine a day."""
-    courses, doubts = _courses(facts, as_of, table)
-    changed = _latest_change(courses, as_of)
+    until = _until(facts, as_of)
+    courses, doubts = _courses(facts, as_of, until, table)
+    changed = _latest_change(courses, until)
     if doubts or changed is None:
         return doubts
     since = as_of - LOOK_BACK
@@ -71,35 +75,58 @@ def highest(facts: Inputs, as_of: date, table: MorphineFactors) -> list[Evidence
 
 
 def current(facts: Inputs, as_of: date, table: MorphineFactors) -> list[Evidence]:
-    """The latest daily dose on the date of service, mg of morphine a day; prescriptions that merely ran out say nothing."""
-    courses, doubts = _courses(facts, as_of, table)
-    changed = _latest_change(courses, as_of)
-    if doubts or changed is None:
+    """The latest daily dose before the trial, mg of morphine a day; prescriptions that merely ran out say nothing."""
+    until = _until(facts, as_of)
+    courses, doubts = _courses(facts, as_of, until, table)
+    changed = _latest_change(courses, until)
+    if doubts or changed is None or until is None:
         return doubts
-    running = [course for course in courses if course.on(as_of).high > 0]
+    running = [course for course in courses if course.on(until).high > 0]
     if not running and not any(course.stopped for course in courses):
         return []
-    return [_stated(_total(courses, as_of), changed, courses, table)]
+    return [_stated(_total(courses, until), changed, courses, table)]
 
 
-def _courses(facts: Inputs, as_of: date, table: MorphineFactors) -> tuple[list[_Course], list[Evidence]]:
-    """The prescriptions of all drugs; and what makes the sum doubtful: an unreadable dose, a drug without a factor."""
+def _until(facts: Inputs, as_of: date) -> date | None:
+    """The day whose dose counts as reached: the date of service; for a pump the day before its trial, None where none is known."""
+    if not any(e.value == "permanent" for e in usable(facts["kind"])):
+        return as_of
+    trial = latest_trial(facts, as_of)
+    return trial.start - timedelta(1) if trial else None
+
+
+def _courses(facts: Inputs, as_of: date, until: date | None, table: MorphineFactors) -> tuple[list[_Course], list[Evidence]]:
+    """The prescriptions of all drugs; and what makes the sum doubtful: an unreadable dose, a drug without a factor, no known trial
+    before which to look, or prescriptions that were not searched."""
+    since, last = as_of - LOOK_BACK, until or as_of
     courses: list[_Course] = []
-    doubts = [_doubtful(e, "the drug has no factor in the table") for e in facts["without_factor"].evidence if e.value is True]
+    doubts = [
+        doubtful(e, "the drug has no factor in the table, or is not known")
+        for e in facts["without_factor"].evidence
+        if e.value is not False and e.standing is not Standing.DISCOUNTED and (e.when is None or e.when.first <= last)
+    ]
+    doubts += [
+        doubtful(e, "which opioid it is, and how much, is not read")
+        for e in facts["prescribed"].evidence
+        if e.standing is Standing.UNCERTAIN and e.resource.startswith("Medication")
+        if e.when is None or (e.when.last >= since and e.when.first <= last)
+    ]
     for drug in DRUGS:
         evidence = facts[drug].evidence
         if not evidence:
             continue
-        since = as_of - LOOK_BACK
         doubts += [
-            _doubtful(e, e.note or "its dose is not certain")
+            doubtful(e, "its dose is not certain" if not e.note else "")
             for e in evidence
-            if e.standing is Standing.UNCERTAIN and (e.when is None or e.when.last >= since)
+            if e.standing is Standing.UNCERTAIN and (e.when is None or (e.when.last >= since and e.when.first <= last))
         ]
         factor = table.factors.get(drug)
-        own = _of_one_drug([e for e in evidence if e.standing is Standing.USABLE], factor or 0.0, as_of)
+        own = _of_one_drug([e for e in evidence if e.standing is Standing.USABLE], factor or 0.0, last)
         if own and factor is None:
             doubts.append(Evidence(None, None, own[0].resource, standing=Standing.UNCERTAIN, note=f"{drug} has no factor"))
+        if until is None or any(kind.startswith("Medication") for kind in facts[drug].unsearched):
+            note = "no trial is on record before which to look" if until is None else "prescriptions were not all searched"
+            doubts += [doubtful(e, note) for e in evidence if e.standing is Standing.USABLE]
         courses += own
     return courses, doubts
 
@@ -123,11 +150,14 @@ def _of_one_drug(evidence: list[Evidence], factor: float, as_of: date) -> list[_
     return found
 
 
-def _latest_change(courses: Iterable[_Course], as_of: date) -> date | None:
+def _latest_change(courses: Iterable[_Course], until: date | None) -> date | None:
     """The day of the latest prescription, or of the last end after it."""
+    if until is None:
+        return None
     days = [course.start for course in courses]
-    days += [min(course.ends.last, as_of) for course in courses if course.ends and course.ends.last < date.max]
-    return max((day for day in days if day <= as_of), default=None)
+    ended = [course.ends for course in courses if course.ends and course.ends.last < date.max and course.ends.first <= until]
+    days += [min(ends.last, until) for ends in ended]
+    return max((day for day in days if day <= until), default=None)
 
 
 def _total(courses: Iterable[_Course], day: date) -> Interval:
@@ -140,10 +170,6 @@ def _stated(value: Interval, day: date, courses: list[_Course], table: MorphineF
     named = ", ".join(dict.fromkeys(course.resource for course in running if course.resource))
     note = f"by {table.source}, {table.checked}" + (f"; from {named}" if named else "")
     return Evidence(value, Days.on(day), running[0].resource if running else "", note=note)
-
-
-def _doubtful(evidence: Evidence, note: str) -> Evidence:
-    return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, note, evidence.shown)
 
 
 def reduction(facts: Inputs, as_of: date) -> list[Evidence]:

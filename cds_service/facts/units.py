@@ -1,53 +1,67 @@
-"""Units of measure by UCUM, through pint and ucumvert; words that charts use for the commonest ones.
+"""Units of measure: UCUM as far as medicine needs it, and the customary names that laboratories and clinics write.
 
-Both libraries are loaded at the first conversion that is not from a unit to itself.
+No library is loaded and nothing is computed beyond two figures of exponent, so a unit costs microseconds whatever it says. Where a
+name means several things (``K/uL``: thousands, or kelvin), the first that measures what is wanted is meant.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-WORDS: Final = {
-    "day": "d",
-    "days": "d",
-    "week": "wk",
-    "weeks": "wk",
-    "wks": "wk",
-    "w": "wk",
-    "month": "mo",
-    "months": "mo",
-    "year": "a",
-    "years": "a",
-    "yr": "a",
-    "yrs": "a",
-    "hour": "h",
-    "hours": "h",
-    "fetus": "{fetuses}",
-    "fetuses": "{fetuses}",
-    "points": "{score}",
-    "mcg": "ug",
-    "mcg/h": "ug/h",
-    "mcg/hr": "ug/h",
-    "beats/min": "/min",
-    "bpm": "/min",
-}
-_SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "wk": 604_800}
-"""The units of time that UCUM defines by one another: policies are read with these, and the libraries need not be loaded for it."""
+from cds_service.facts.unit_names import AS_A_WHOLE, ATOMS, CUSTOMARY, METRIC, OFFSETS, PREFIXES, Measure
+
 LONGEST: Final = 40
 """Characters of the longest unit that is looked at: what is longer is no unit."""
+NUMBERS: Final = frozenset({"1", "2", "3", "4", "6", "8", "10", "12", "24", "48", "72", "100", "1000"})
+"""Numbers that may stand in a unit (``mg/24h``). Others are none: ``103/uL`` once was ``10^3/uL``."""
+SYMBOLS: Final[dict[str, Measure]] = ATOMS | {
+    f"{prefix}{symbol}": (size * times, dimensions)
+    for prefix, times in PREFIXES.items()
+    for symbol, (size, dimensions) in METRIC.items()
+}
+"""Every unit of UCUM that is known, as it is written."""
+_SMALL: Final = {symbol.lower(): measure for symbol, measure in reversed(SYMBOLS.items())}
+
 _ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
+_BODY_SURFACE: Final = re.compile(r"\{?\(?1[.,]73[ _*.]?(?:m(?:2|\^2|\*\*2|²)|sq\.? ?m|m)\)?\}?", re.IGNORECASE)
+_ANNOTATED_ONE: Final = re.compile(r"(^|[./])\{[^{}]*\}")
+_SQUARE: Final = re.compile(r"\b(?:sq|square)[. ]{0,2}(?:m|meters?)\b")
+_CUBIC: Final = re.compile(r"\b(?:cu|cubic)[. ]{0,2}(?:mm|millimeters?)\b")
+_RAISED: Final = re.compile(r"10(?=[⁰¹²³⁴-⁹])")
+_POWER: Final = re.compile(r"(?:\bx|(?<!\w))\s?10\s?(?:\^|\*\*?|e|x|exp|\(|\s(?=\d))\s?([+-]?\d{1,2})\)?(?!\d)\s?")
+_TEN: Final = re.compile(r"10[*^]([+-]?\d{1,2})?", re.ASCII)
+_FACTOR: Final = re.compile(r"(\d{1,4})?([A-Za-z%#\[\]'_]*)(?:\^?([+-]?[1-4]))?", re.ASCII)
+_SLASH: Final = re.compile(r"\s?(?:/|\bper\b)\s?")
+_SEPARATORS: Final = re.compile(r"([./])")
+_COUNTED: Final = re.compile(r"(?<=\d) (?=[a-z])")
+_TWO_NUMBERS: Final = re.compile(r"\d \d")
+_WRITTEN_OTHERWISE: Final = str.maketrans(dict(zip("µμ\u00d7º˚⁰¹²³⁴⁵⁶⁷⁸⁹", "uux°°0123456789", strict=True)))
+_ONE: Final[Measure] = (1.0, ())
 
 
 class UnknownUnit(ValueError):
-    """The unit is not UCUM, or does not measure the same thing."""
+    """The unit is not known, or does not measure the same thing."""
+
+
+class OutOfReach(UnknownUnit):
+    """The number becomes infinite or vanishes in the other unit."""
 
 
 def ucum(unit: str) -> str:
-    """The UCUM code for a unit as policies and charts write it: words become codes, annotations fall away, none is ``1``."""
-    written = WORDS.get(unit.strip().lower(), unit.strip())
-    return "1" if not written or _ANNOTATION.fullmatch(written) else written
+    """The UCUM code of a unit that is written as a whole by a customary name; ``1`` of none and of an annotation; else as it is."""
+    bare = unit.strip()
+    if not bare or _ANNOTATION.fullmatch(bare):
+        return "1"
+    return AS_A_WHOLE.get(_folded(bare).replace(" ", ""), bare)
+
+
+def is_unit(unit: str) -> bool:
+    """Whether a unit is known here, in UCUM or by a customary name."""
+    return len(unit) <= LONGEST and (bool(_readings(unit)) or ucum(unit) in OFFSETS)
 
 
 def scale(unit: str, wanted: str) -> tuple[float, float]:
@@ -63,26 +77,115 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
     source, target = ucum(unit), ucum(wanted)
     if source == target:
         return 1.0, 0.0
-    if source in _SECONDS and target in _SECONDS:
-        return _SECONDS[source] / _SECONDS[target], 0.0
-    registry = _registry()
-    try:
-        zero, one = (
-            registry.Quantity(number, registry.from_ucum(source)).to(registry.from_ucum(target)).magnitude for number in (0, 1)
-        )
-    except Exception:  # the parser and pint raise many kinds; to a chart they all mean one thing
-        return None
-    return float(one - zero), float(zero)
+    if source in OFFSETS and target in OFFSETS:
+        (per, zero), (target_per, target_zero) = OFFSETS[source], OFFSETS[target]
+        return per / target_per, (zero - target_zero) / target_per
+    for target_size, dimensions in _readings(wanted)[:1]:
+        for size, measured in _readings(unit):
+            factor = size / target_size
+            if measured == dimensions and factor > 0 and math.isfinite(factor):
+                return factor, 0.0
+    return None
 
 
 def convert(number: float, unit: str, wanted: str) -> float:
-    """A number in ``unit`` as a number in ``wanted``, free of binary dust. Raises UnknownUnit."""
+    """A number in ``unit`` as a number in ``wanted``, free of binary dust.
+
+    Raises UnknownUnit; OutOfReach for a number that becomes infinite or vanishes.
+    """
     factor, offset = scale(unit, wanted)
-    return number if (factor, offset) == (1.0, 0.0) else round(number * factor + offset, 9)
+    if (factor, offset) == (1.0, 0.0):
+        return number
+    found = number * factor + offset
+    if not math.isfinite(found):
+        raise OutOfReach(f"the number is too great to be told in {wanted}")
+    found = round(found, 9)
+    if found == 0 and number != 0 and offset == 0:
+        raise OutOfReach(f"the number is too small to be told in {wanted}")
+    return found
 
 
-@lru_cache(maxsize=1)
-def _registry() -> Any:
-    from ucumvert import PintUcumRegistry  # noqa: PLC0415 - half a second to load, seldom needed
+def _readings(unit: str) -> list[Measure]:
+    """What a unit may mean, the strictest first: UCUM as it is written, the name as a whole, its parts by customary names."""
+    bare = _BODY_SURFACE.sub("[bsa]", unit.strip())
+    whole = ucum(bare)
+    strict = [_product(_without_annotations(written), SYMBOLS) for written in dict.fromkeys((bare, whole))]
+    return [found for found in (*strict, _product(_customary(bare), _NAMES)) if found is not None]
 
-    return PintUcumRegistry()
+
+def _without_annotations(unit: str) -> str:
+    return _ANNOTATION.sub("", _ANNOTATED_ONE.sub(r"\g<1>1", unit))
+
+
+def _folded(unit: str) -> str:
+    return " ".join(unit.translate(_WRITTEN_OTHERWISE).lower().split())
+
+
+def _customary(unit: str) -> str:
+    """A unit in small letters, its powers of ten as UCUM writes them, its parts between dots and slashes."""
+    folded = _folded(_RAISED.sub("10^", _without_annotations(unit))).replace("**", "^")
+    folded = _SLASH.sub("/", _CUBIC.sub("mm3", _SQUARE.sub("m2", folded)))
+    folded = _POWER.sub(r".10*\1.", folded)
+    if _TWO_NUMBERS.search(folded):
+        return ""
+    return _COUNTED.sub("", folded).replace(" ", ".").rstrip(".")
+
+
+def _product(unit: str, known: Mapping[str, Measure]) -> Measure | None:
+    """The measure of the factors of a unit, by the symbols that are known; None where one of them is not."""
+    size, divides = 1.0, False
+    powers: dict[str, int] = {}
+    parts = _SEPARATORS.split(unit)
+    if parts[-1] == "" and (len(parts) > 1 or unit.strip() == ""):
+        return None
+    for part in parts:
+        if part == "":
+            continue
+        if part in "./":
+            divides = part == "/"
+            continue
+        factor = _factor(part, known, divides)
+        if factor is None:
+            return None
+        size = size / factor[0] if divides else size * factor[0]
+        for name, power in factor[1]:
+            powers[name] = powers.get(name, 0) + (-power if divides else power)
+    if not math.isfinite(size) or size <= 0:
+        return None
+    return size, tuple(sorted((name, power) for name, power in powers.items() if power))
+
+
+def _factor(part: str, known: Mapping[str, Measure], divides: bool) -> Measure | None:
+    """The measure of one factor: a power of ten, a symbol with its exponent, a number. Nothing is divided by a bare number."""
+    ten = _TEN.fullmatch(part)
+    if ten:
+        return 10.0 ** int(ten.group(1) or 1), ()
+    found = _FACTOR.fullmatch(part)
+    if not found:
+        return None
+    number, symbol, exponent = found.groups()
+    if number and (number not in NUMBERS or (exponent and not symbol)):
+        return None
+    if not symbol:
+        return (float(number), ()) if number and (number == "1" or not divides) else None
+    measure = known.get(symbol)
+    if measure is None:
+        return None
+    power = int(exponent or 1)
+    size = measure[0] ** power * (float(number) if number else 1.0)
+    return size, tuple((name, each * power) for name, each in measure[1])
+
+
+def _named() -> dict[str, Measure]:
+    """Every name in small letters with its measure: UCUM's symbols, and what custom calls them, which wins."""
+    found = dict(_SMALL)
+    for name, code in CUSTOMARY.items():
+        measure = _product(code, SYMBOLS)
+        if measure is None:
+            raise ValueError(f"'{name}' is the name of '{code}', which is no unit")
+        found[name] = measure
+    return found
+
+
+_NAMES: Final = _named()
+"""Names of units in small letters, with their measures."""

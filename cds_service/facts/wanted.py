@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cds_service.facts.units import UnknownUnit, convert
+from cds_service.facts.units import OutOfReach, UnknownUnit, convert
 from cds_service.fhir.value_sets import Carried
 from cds_service.policy.values import Interval, Value
 
@@ -25,10 +25,14 @@ class Wanted:
 
 
 class Need(NamedTuple):
-    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays."""
+    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays.
+
+    ``beside`` is what other searches mostly hold as well: it is asked for and read, and a silence does not rest on it.
+    """
 
     resource: str
     value_sets: tuple[str, ...] = ()
+    beside: bool = False
 
 
 class Unreadable(ValueError):
@@ -57,6 +61,8 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
         raise Unreadable("a number was found where none is meant")
     try:
         low, high = (bound if math.isinf(bound) else convert(bound, unit, wanted.unit) for bound in (interval.low, interval.high))
+    except OutOfReach:
+        raise Unreadable("it is not a plausible value") from None
     except UnknownUnit:
         raise Unreadable(f"its unit{quoted(unit)} does not convert to {wanted.unit}") from None
     if low > wanted.high or high < wanted.low:

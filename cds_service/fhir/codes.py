@@ -166,6 +166,14 @@ class Coding(NamedTuple):
         return f"{said} {self.code.strip()}".strip()
 
 
+def sent(coding: Coding) -> Coding:
+    """A coding of a known system as FHIR may send it: the system's address where the chart wrote a label, no blanks around."""
+    address = coding.system.strip()
+    if ":" not in address or _SPACES.search(address):
+        address = NAMES.get(system_name(address), address)
+    return Coding(address, " ".join(coding.code.split()))
+
+
 class Key(NamedTuple):
     """What two equal codings have in common, however they are written."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from cds_service.fhir.codes import Coding
+from cds_service.fhir.codes import Coding, sent
 from cds_service.policy.answers import Answer, Limit
 
 CrdVersion = Literal["2.0.1", "2.2"]
@@ -66,7 +66,8 @@ def _parts(assertion: Assertion, version: CrdVersion) -> Iterator[dict[str, Any]
     yield from ({"url": "doc-purpose", "valueCode": code} for code in answer.doc_purpose)
     yield from ({"url": "info-needed", "valueCode": c} for c in answer.info_needed if not (early and c == "detail-code"))
     if assertion.billing:
-        coding = {"system": assertion.billing.system, "code": assertion.billing.code}
+        billing = sent(assertion.billing)
+        coding = {"system": billing.system, "code": billing.code}
         yield {"url": "billingCode", "valueCoding": coding}
     if code := assertion.coded[0]:
         coded = {} if early else {"coding": [{"system": TEMPORARY, "code": code}]}

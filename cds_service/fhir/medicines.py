@@ -76,15 +76,16 @@ class Medicines:
     def __init__(self, tables: Mapping[str, list[list[str]]] | None = None) -> None:
         tables = tables or {}
         self._sets: list[tuple[str, ...]] = []
-        """Each set of ingredients that a medicine has, once."""
-        self._numbers: dict[tuple[str, ...], int] = {}
+        self._precise: list[tuple[str, ...]] = []
+        """Each set of ingredients that a medicine has, once; and beside it those that say the salt, or the maker of a biologic."""
+        self._numbers: dict[tuple[str, str], int] = {}
         of_codes = sorted(self._coded(tables))
         self._rxcuis = array("I", [code for code, _ in of_codes])
         self._of_rxcui = array("H", [number for _, number in of_codes])
         of_ndc = sorted((int(ndc), int(product)) for product, ndcs in tables.get("ndc", ()) for ndc in ndcs.split())
         self._ndcs = array("I", [ndc for ndc, _ in of_ndc])
         self._of_ndc = array("I", [product for _, product in of_ndc])
-        self._of_hcpcs = {code: self._number(tuple(held.split())) for code, held in tables.get("hcpcs", ())}
+        self._of_hcpcs = {code: self._number(held) for code, held in tables.get("hcpcs", ())}
         self._strengths = {
             int(product): Strength(float(amount), intern(unit), intern(per), intern(ingredient), intern(form), intern(route))
             for product, ingredient, amount, unit, per, form, route in tables.get("opioid-strengths", ())
@@ -100,6 +101,14 @@ class Medicines:
         """The RxNorm codes of the ingredients that a medicine has; of an ingredient, its own. Empty for what is in no table."""
         number = self._find(system, code)
         return self._sets[number] if number is not None else ()
+
+    def precise(self, system: str, code: str) -> tuple[str, ...]:
+        """The RxNorm codes that stand for a medicine more precisely than its ingredients: of a National Drug Code the product, then
+        the precise ingredients (``filgrastim-sndz``)."""
+        number = self._find(system, code)
+        found = self._precise[number] if number is not None else ()
+        product = self._product(system, code) if key_of(system, code).space == "ndc" else None
+        return (str(product), *found) if product is not None else found
 
     def knows(self, system: str, code: str) -> bool:
         """Whether a code is read: a medicine of the tables, or a vaccine."""
@@ -154,30 +163,31 @@ class Medicines:
                 found[self._of_ndc[at]] = None
         return next(iter(found)) if len(found) == 1 else None
 
-    def _number(self, held: tuple[str, ...]) -> int:
-        number = self._numbers.get(held)
+    def _number(self, held: str, precise: str = "") -> int:
+        number = self._numbers.get((held, precise))
         if number is None:
-            number = self._numbers[held] = len(self._sets)
-            self._sets.append(tuple(intern(code) for code in held))
+            number = self._numbers[held, precise] = len(self._sets)
+            self._sets.append(tuple([intern(code) for code in held.split()]))
+            self._precise.append(tuple([intern(code) for code in precise.split()]))
         return number
 
     def _coded(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[int, int]]:
         for code, _, held in tables.get("ingredients", ()):
-            yield int(code), self._number(tuple(held.split()) or (code,))
-        for held, products in tables.get("products", ()):
-            number = self._number(tuple(held.split()))
+            yield int(code), self._number(held or code)
+        for held, precise, products in tables.get("products", ()):
+            number = self._number(held, precise)
             for product in products.split():
                 yield int(product), number
-        for code, _, held in tables.get("brands", ()):
-            yield int(code), self._number(tuple(held.split()))
+        for code, _, held, precise in tables.get("brands", ()):
+            yield int(code), self._number(held, precise)
 
     def _named(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[str, int]]:
         for code, name, held in tables.get("ingredients", ()):
-            yield name, self._number(tuple(held.split()) or (code,))
-        for _, name, held in tables.get("brands", ()):
-            yield name, self._number(tuple(held.split()))
+            yield name, self._number(held or code)
+        for _, name, held, precise in tables.get("brands", ()):
+            yield name, self._number(held, precise)
         for name, held, _ in tables.get("other-names", ()):
-            yield name, self._number(tuple(held.split()))
+            yield name, self._number(held)
         for (name,) in tables.get("not-medicines", ()):
             yield name, _NO_MEDICINE
 

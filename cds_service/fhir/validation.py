@@ -154,8 +154,8 @@ def _fault(fault: dict[str, Any]) -> Fault:
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
     """The faults that lie in an element which decisions read.
 
-    A lone object where FHIR has a list is read as a list of one, and a time without zone, or in a zone that FHIR does not write so,
-    as the day it says.
+    A lone object where FHIR has a list is read as a list of one; a time without zone, or in a zone that FHIR does not write so, as
+    the day it says; blanks around a code or a label for its system, and a number in a string, by those who read them.
     """
     read = READ.get(str(resource.get("resourceType")), set())
     return [
@@ -164,12 +164,15 @@ def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
         if (not fault.element or fault.top in read or (fault.top.startswith("value") and "value" in read))
         and not (isinstance(resource.get(fault.top), dict) and fault.said == _SAID["list_type"])
         and not (is_of_day(fault) and _says_day(_at(resource, fault.element)))
+        and not (_READ_AS_WRITTEN.search(fault.element) and isinstance(_at(resource, fault.element), str))
     ]
 
 
 _DAY: Final = re.compile(
     r"(?:.*\.)?(?:\w*(?:DateTime|Date|Instant)|authoredOn|authored|issued|created|date|start|end|event\[\d+\])"
 )
+_READ_AS_WRITTEN: Final = re.compile(r"(?:oding(?:\[\d+\])?\.(?:system|code)|(?:Quantity|low|high)\.(?:value|unit|code|system))$")
+"""Where any string is read as it stands, and is a code, a system or a number or is none."""
 _LONGEST_TIME: Final = 40
 _ODD_TIME: Final = re.compile(
     r"\s*\d{4}-\d\d-\d\d(?:[Tt ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?\s?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?\s*", re.ASCII

@@ -4,8 +4,8 @@ A set lists its codes, or for ICD-10-CM names a category by the filter ``concept
 category and everything below it are the codes that begin with it, whichever year's release the chart used. The longest match wins.
 A set that is empty until an operator fills it has no ``compose`` and an ``expansion`` with ``total`` 0.
 A code may carry a value (the number of fetuses that a diagnosis states) in the extension ``VALUE_OF_CODE``.
-What a set says of an ingredient holds for every medicine that contains it (``medicines.py``), unless another set, named in the
-extension ``UNLESS_HELD_BY``, says something of that very medicine.
+What a set says of an ingredient holds for every medicine that contains it (``medicines.py``), unless the set has the extension
+``AS_WRITTEN``: then its codes mean themselves.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
 from pydantic import ValidationError
 
 from cds_service.fhir.code_shapes import fault_of, systems_of
-from cds_service.fhir.codes import Key, is_known, key_of
+from cds_service.fhir.codes import HCPCS, NDC, RXNORM, Key, is_known, key_of
 from cds_service.fhir.medicines import NO_MEDICINES, Medicines
 from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
 
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
-UNLESS_HELD_BY: Final = "urn:cds-service:unless-held-by"
-"""On a set of ingredients: the id of a set of products. A product that this one holds is not taken for its ingredient."""
-_OF_MEDICINES: Final = frozenset({"rxnorm", "ndc", "procedure"})
+AS_WRITTEN: Final = "urn:cds-service:as-written"
+"""On a set whose codes mean themselves: no medicine is in it because an ingredient of it is."""
+_SYSTEMS: Final = {"rxnorm": RXNORM, "ndc": NDC, "procedure": HCPCS}
+_OF_MEDICINES: Final = frozenset(_SYSTEMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Carried:
 class ValueSet:
     """One value set: its codes with what they carry, by key; categories stand for all codes below them.
 
-    ``unless_held_by`` are the sets whose medicines this one does not hold by their ingredients.
+    ``as_written`` says that no medicine is in it because an ingredient of it is.
     """
 
     id: str
@@ -57,7 +58,7 @@ class ValueSet:
     excluded: frozenset[Key]
     excluded_categories: frozenset[Key]
     systems: Mapping[str, tuple[str, ...]]
-    unless_held_by: tuple[str, ...] = ()
+    as_written: bool = False
 
 
 LONGEST_CODE, LONGEST_SYSTEM = 64, 200
@@ -102,6 +103,7 @@ class Terminology:
                 self._codes.setdefault(key, {})[held.id] = carried
             for key, carried in held.categories.items():
                 self._categories.setdefault(key, {})[held.id] = carried
+        self._concerned = self._concerns() if medicines is not NO_MEDICINES else {}
         self.held = Held(self._holding)
         self._possible = Held(self._holding_somewhere)
 
@@ -128,24 +130,30 @@ class Terminology:
                 found.update(self._categories.get(Key(key.space, key.code[:length]), {}))
         found.update(self._codes.get(key, {}))
         if key.space in _OF_MEDICINES:
+            self._lift(found, self.medicines.precise(system, code))
             self._lift(found, self.medicines.ingredients(system, code))
         if not found:
             return NOWHERE if is_known(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
 
-    def of_ingredients(self, ingredients: Iterable[str]) -> Mapping[str, Carried | None]:
-        """The ids of the sets that hold one of these ingredients (RxNorm codes), each with the value of the first of them."""
-        found: dict[str, Carried | None] = {}
-        self._lift(found, ingredients)
-        return found
+    def concerned_with(self, ingredients: Iterable[str]) -> frozenset[str]:
+        """The sets that hold a medicine with one of these ingredients (RxNorm codes), the ingredient itself or any product."""
+        return frozenset().union(*[self._concerned.get(ingredient, frozenset()) for ingredient in ingredients])
+
+    def _concerns(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for (space, code), ids in self._codes.items():
+            if space in _OF_MEDICINES:
+                for ingredient in self.medicines.ingredients(_SYSTEMS[space], code):
+                    found.setdefault(ingredient, set()).update(ids)
+        return {ingredient: frozenset(ids) for ingredient, ids in found.items()}
 
     def _lift(self, found: dict[str, Carried | None], ingredients: Iterable[str]) -> None:
         """Adds the sets of a medicine's ingredients. What a set says of the medicine itself comes first."""
-        own = frozenset(found)
         for ingredient in ingredients:
             key = Key("rxnorm", ingredient)
             for id_, carried in self._codes.get(key, NOWHERE).items():
-                if id_ not in found and own.isdisjoint(self.sets[id_].unless_held_by) and not self._left_out(id_, key):
+                if id_ not in found and not self.sets[id_].as_written and not self._left_out(id_, key):
                     found[id_] = carried
 
     def _holding_somewhere(self, system: str, code: str) -> Mapping[str, Carried | None]:
@@ -225,11 +233,7 @@ class _Reader:
             excluded=frozenset(out_codes),
             excluded_categories=frozenset(out_categories),
             systems=MappingProxyType(systems),
-            unless_held_by=tuple(
-                text
-                for one in raw.get("extension", ())
-                if one.get("url") == UNLESS_HELD_BY and (text := one.get("valueString", ""))
-            ),
+            as_written=any(one.get("url") == AS_WRITTEN and one.get("valueBoolean") is True for one in raw.get("extension", ())),
         )
 
     def _wrong(self, needle: str, message: str) -> None:

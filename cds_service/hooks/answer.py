@@ -17,7 +17,8 @@ from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, as_data, decide, unjudged
 from cds_service.fhir.coverage_information import CrdVersion
-from cds_service.fhir.elements import Resource, items, own_reference, patient_of
+from cds_service.fhir.elements import Resource, own_reference, patient_of
+from cds_service.fhir.medication import Medications
 from cds_service.fhir.person import Person
 from cds_service.fhir.validation import Fault, decisive, faults, is_of_day
 from cds_service.hooks.card_types import proposal_uuid
@@ -39,11 +40,11 @@ from cds_service.hooks.messages import (
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.hooks.prefetch import HOOK_OF, KEYS, SERVICE_ID, service_id
 from cds_service.hooks.required import refuse_without_coverage
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
-from cds_service.order import CODE_ELEMENTS, LookUp, Order, read_order
+from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.security.caller import Caller
 from cds_service.store.decision_log import Call, Logged
 from cds_service.store.store import Store
@@ -94,8 +95,11 @@ def answer(
     store: Store | None = None,
     caller: Caller = NOBODY,
     servers: ClientServers | None = None,
+    service: str = SERVICE_ID,
 ) -> dict[str, Any]:
     """Answers one call of a hook; ``today`` is the day of the call. Raises Unusable with the status and the elements at fault.
+
+    ``service`` is the id that was called: a service is for one hook, and the alias for all.
 
     ``caller`` says which FHIR servers may be read for this call.
     The store, if there is one, logs the decisions; the answer neither waits for it nor depends on it.
@@ -103,12 +107,14 @@ def answer(
     """
     begun = perf_counter()
     request = parse_request(body, settings.crd_version)
+    if HOOK_OF.get(service, request.hook) != request.hook:
+        raise Unusable(400, [Issue("hook", f"the service {service} is for {HOOK_OF[service]}", "not-supported")])
     decided = decide_request(request, content, today, settings, servers=servers, fhir_servers=caller.fhir_servers)
     page = decision_page(settings.public_url, settings.link_secret, datetime.now(UTC)) if store else no_page
     response = response_for(request, body, decided, content, today, settings, page)
     tell(decided, content.revision)
     if store:
-        call = Call(SERVICE_ID, request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
+        call = Call(service_id(request.hook), request.hook, request.hook_instance, round((perf_counter() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
     return response
 
@@ -194,10 +200,11 @@ def decide_request(
     status = fault_status(version)
     access = access_of(request, servers, fhir_servers)
     person = Person(request.context.patient_id, (request.prefetch or {}).values())
-    received = receive_orders(Sources(request, order_reader(access), status), today, person)
+    medications = medications_of(request)
+    received = receive_orders(Sources(request, order_reader(access), status), today, person, medications)
     signing = tuple(one.order for one in received)
     undated = _refuse_malformed(signing, content, request.hook_instance, settings, status)
-    chart, signing = gather(request, content, signing, today, person, access)
+    chart, signing = gather(request, content, signing, today, person, medications, access)
     received = [one._replace(order=order) for one, order in zip(received, signing, strict=True)]
     if settings.strict:
         refuse_without_coverage(chart, signing, content, version)
@@ -230,12 +237,11 @@ class Received(NamedTuple):
     in_scope: bool
 
 
-def receive_orders(sources: Sources, today: date, person: Person) -> list[Received]:
+def receive_orders(sources: Sources, today: date, person: Person, medications: Medications) -> list[Received]:
     """The orders of a call, in its order; resources of other types are passed over.
 
     Raises Unusable (422) for an order without id, one that stands twice, or one for another patient.
     """
-    request = sources.request
     orders: list[Received] = []
     issues: list[Issue] = []
     seen: set[str] = set()
@@ -255,7 +261,7 @@ def receive_orders(sources: Sources, today: date, person: Person) -> list[Receiv
         if about and about != person.reference and not person.names(resource):
             said = "it is not the patient of context.patientId"
             issues.append(Issue(f"{given.where}.{_about(resource)}", said, "business-rule"))
-        order = read_order(resource, len(orders), today, _look_up(request), given.place, given.on)
+        order = read_order(resource, len(orders), today, medications, given.place, given.on)
         orders.append(Received(order, given.in_scope))
     if issues:
         raise Unusable(422, issues)
@@ -267,23 +273,10 @@ def _about(resource: Resource) -> str:
     return next((name for name in ("subject", "patient", "participant") if name in resource), "subject")
 
 
-def _look_up(request: HookRequest[Any]) -> LookUp:
-    """Finds a Medication in the Bundle of the context and in what was prefetched."""
-
-    def look_up(reference: str) -> Resource | None:
-        if not reference.startswith("Medication/"):
-            return None
-        drafted = (resource for resource, _ in request.context.bundled())
-        fetched = (request.prefetch or {}).get("medications")
-        bundled = (
-            [e.get("resource") for e in items(fetched.get("entry")) if isinstance(e, dict)] if isinstance(fetched, dict) else []
-        )
-        for resource in (*drafted, *bundled, fetched):
-            if isinstance(resource, dict) and own_reference(resource) == reference:
-                return resource
-        return None
-
-    return look_up
+def medications_of(request: HookRequest[Any]) -> Medications:
+    """The Medications in the Bundle of the context and in what was prefetched, whatever key it came under."""
+    drafted = [{"entry": [{"fullUrl": address, "resource": resource}]} for address, resource in request.context.addressed()]
+    return Medications((*drafted, *(request.prefetch or {}).values()))
 
 
 def _refuse_malformed(

@@ -14,6 +14,7 @@ from cds_service.content import Content
 from cds_service.hooks.answer import NOBODY, Settings, answer
 from cds_service.hooks.client_server import ClientServers
 from cds_service.hooks.messages import Unusable
+from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.hooks.replies import JSON, Reply, failure, refusal, too_deep
 from cds_service.security.caller import Caller
 from cds_service.store.store import Store
@@ -33,10 +34,10 @@ class Calls:
     store: Store | None = None
     servers: ClientServers | None = None
 
-    def reply(self, body: bytes, caller: Caller = NOBODY) -> Reply:
-        """The reply to one call. Never raises: a fault of the request or of ours is a reply too."""
+    def reply(self, body: bytes, caller: Caller = NOBODY, service: str = SERVICE_ID) -> Reply:
+        """The reply to one call of a service. Never raises: a fault of the request or of ours is a reply too."""
         try:
-            answered = answer(body, self.content, self.today(), self.settings, self.store, caller, self.servers)
+            answered = answer(body, self.content, self.today(), self.settings, self.store, caller, self.servers, service)
             return Reply(200, JSON, orjson.dumps(answered))
         except Unusable as error:
             return refusal(error)
@@ -45,9 +46,9 @@ class Calls:
         except Exception as error:
             return failure(error, ROUTE)
 
-    def accounted(self, body: bytes) -> Reply:
+    def accounted(self, body: bytes, service: str = SERVICE_ID) -> Reply:
         """The reply to a call of anyone, with its log line and its place in the metrics."""
         telemetry.begin(f"POST {ROUTE}")
-        reply = self.reply(body)
+        reply = self.reply(body, service=service)
         telemetry.end(reply.status, len(body))
         return reply

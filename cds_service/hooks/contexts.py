@@ -28,6 +28,7 @@ class Entry(Message):
     """One entry of the Bundle of a context."""
 
     resource: dict[str, Any]
+    full_url: Annotated[Any, Field(alias="fullUrl")] = None
 
     @field_validator("resource")
     @classmethod
@@ -58,6 +59,10 @@ class Context(Message):
         """The resources of the context's Bundle, each with its place in the request."""
         yield from ()
 
+    def addressed(self) -> Iterator[tuple[Any, Resource]]:
+        """The resources of the context's Bundle, each with its address in it, as it was written."""
+        yield from ()
+
 
 class DraftOrdersContext(Context):
     """What order-select and order-sign have alike."""
@@ -69,6 +74,10 @@ class DraftOrdersContext(Context):
     def bundled(self) -> Iterator[tuple[Resource, Place]]:
         """The draft orders."""
         yield from _entries(self.draft_orders, "draftOrders")
+
+    def addressed(self) -> Iterator[tuple[Any, Resource]]:
+        """The draft orders."""
+        yield from ((entry.full_url, entry.resource) for entry in self.draft_orders.entry)
 
 
 class OrderSignContext(DraftOrdersContext):
@@ -91,6 +100,10 @@ class AppointmentBookContext(Context):
     def bundled(self) -> Iterator[tuple[Resource, Place]]:
         """The appointments, and what was sent along with them."""
         yield from _entries(self.appointments, "appointments")
+
+    def addressed(self) -> Iterator[tuple[Any, Resource]]:
+        """The appointments, and what was sent along with them."""
+        yield from ((entry.full_url, entry.resource) for entry in self.appointments.entry)
 
 
 class Task(Message):

@@ -12,7 +12,7 @@ from cds_service.fhir.capability import Search
 from cds_service.fhir.elements import Resource, items, reference, text
 from cds_service.fhir.server import FhirServer, Found
 from cds_service.hooks.client_server import Access, Reading
-from cds_service.hooks.prefetch import codes_of
+from cds_service.hooks.prefetch import codes_of, included
 from cds_service.hooks.prefetched import Supplied
 from cds_service.order import LookUp, Order
 from cds_service.payers import recognise
@@ -23,7 +23,6 @@ _CODES_AT_ONCE = 100
 """Codes of one search: more make URLs that servers refuse."""
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 """Ids that mean one resource in a URL. A comma would name several patients, and dots other paths."""
-_REFERRING = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 Asked = tuple[tuple[str, ...], Reading]
 
 
@@ -123,7 +122,7 @@ def _searched(held: Supplied, needs: list[Need], patient: str, content: Content,
         return
     codes = codes_of(needs, content.terminology) if needs else ()
     for start in range(0, len(codes) or 1, _CODES_AT_ONCE):
-        search = Search(kind, patient, codes[start : start + _CODES_AT_ONCE], active=kind == "Coverage")
+        search = Search(kind, patient, codes[start : start + _CODES_AT_ONCE], active=kind == "Coverage", include=included(kind))
 
         def reading(server: FhirServer, search: Search = search) -> list[tuple[str, Found]]:
             found = server.follow(search, held.next, held.resources) if held.next else server.search(search)
@@ -173,10 +172,8 @@ def unresolved(kind: str, resources: Iterable[Resource], address: str) -> Iterat
                 yield id_
 
 
-def left_unread(resources: Sequence[Resource], chart: Chart) -> Iterator[str]:
-    """The types of prescriptions of which one refers to a medicine that is not in the chart."""
-    referring = [r for r in resources if "medicationReference" in r]
-    for kind in _REFERRING if referring else ():
-        named = (reference(r.get("medicationReference")) for r in referring if r.get("resourceType") == kind)
-        if any(name.startswith("Medication/") and chart.get(name) is None for name in named):
-            yield kind
+def left_unread(chart: Chart) -> Iterator[str]:
+    """The types of prescriptions of which one refers to a medicine that is not in the chart, and does not name it."""
+    for resource, doubt in chart.doubts:
+        if doubt.unread and doubt.missing:
+            yield text(resource.get("resourceType"))

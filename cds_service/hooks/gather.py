@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
 from cds_service.chart import Chart, SetAside
 from cds_service.content import Content
 from cds_service.fhir.elements import Resource, own_reference
+from cds_service.fhir.medication import MEDICINES, Medications
 from cds_service.fhir.person import Person
 from cds_service.fhir.server import Found
 from cds_service.hooks.client_server import NOT_TECHNICAL, Access, said
@@ -26,8 +28,11 @@ from cds_service.order import Order, read_order
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
-_REFERRING: Final = ("Coverage", "MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_REFERRING: Final = ("Coverage", *MEDICINES)
 _ASKED_FOR: Final = frozenset(KEYS.values())
+_CUT_SHORT: Final = frozenset({"prefetch-incomplete", "prefetch-failed", "pages", "incomplete", "elsewhere"})
+"""What was searched for and did not come whole. Of what was handed over, prescriptions mostly tell as well: where nobody asked for
+it, nothing is missing; where it came in part, what is missing is a medicine."""
 _STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
@@ -44,6 +49,7 @@ def gather(
     signing: tuple[Order, ...],
     today: date,
     person: Person,
+    medications: Medications,
     access: Access | None = None,
 ) -> Gathered:
     """The patient's chart. Keys that the service did not ask for are ignored. What is missing is read by ``access``, if any.
@@ -62,22 +68,35 @@ def gather(
     if access:
         started = time.monotonic()
         signing, found = _fetched(request, content, signing, today, keys, access)
-        resources += [resource for _, one in found for resource in one.resources]
+        read = [resource for _, one in found for resource in one.resources]
+        resources += read
+        medications = medications + read
         asked = _codes(found)
         codes = {kind: code for kind, code in (codes | asked).items() if code}
         if asked:
             _log(request, asked, started)
+    if codes.get("MedicationDispense") in _CUT_SHORT:
+        codes.setdefault("MedicationRequest", codes["MedicationDispense"])
     codes |= dict.fromkeys(content.catalogue.searched - _ASKED_FOR, "not-prefetched")
-    chart = _chart(resources, content, patient, codes, person)
-    for kind in left_unread(resources, chart):
+    chart = _chart(resources, content, patient, codes, person, medications)
+    for kind in left_unread(chart):
         codes.setdefault(kind, "medicine-unknown")
-    return Gathered(_chart(resources, content, patient, codes, person) if len(codes) > len(chart.unsearched) else chart, signing)
+    if len(codes) > len(chart.unsearched):
+        chart = _chart(resources, content, patient, codes, person, medications)
+    return Gathered(chart, signing)
 
 
-def _chart(resources: Sequence[Resource], content: Content, patient: str, codes: dict[str, str], person: Person) -> Chart:
+def _chart(
+    resources: Sequence[Resource],
+    content: Content,
+    patient: str,
+    codes: dict[str, str],
+    person: Person,
+    medications: Medications,
+) -> Chart:
     set_aside = [SetAside(kind, said(code)) for kind, code in codes.items() if code != "not-prefetched"]
     failed = {kind: said(code) for kind, code in codes.items() if code not in NOT_TECHNICAL}
-    return Chart(resources, content.terminology, patient, codes, set_aside, failed, person)
+    return Chart(resources, content.terminology, patient, codes, set_aside, failed, person, medications)
 
 
 def _codes(found: Sequence[tuple[str, Found]]) -> dict[str, str]:
@@ -122,8 +141,10 @@ def _fetched(
 
 
 def _with_medicine(order: Order, today: date, read: dict[str, Resource]) -> Order:
-    again = read_order(order.resource, order.position, today, read.get)
-    return again if again.medicine and not order.medicine else order
+    again = read_order(order.resource, order.position, today, Medications(read.values()))
+    if order.medicine or not again.medicine:
+        return order
+    return replace(order, codings=again.codings, medicine=again.medicine, said=again.said)
 
 
 def _log(request: HookRequest[Any], asked: dict[str, str], started: float) -> None:

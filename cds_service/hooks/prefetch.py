@@ -11,6 +11,7 @@ from typing import Any
 
 from cds_service.content import Content
 from cds_service.facts.wanted import Need
+from cds_service.fhir.medication import MEDICINES
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.conversation import OPTIONS
 
@@ -25,6 +26,7 @@ KEYS = {
     "medicationRequests": "MedicationRequest",
     "medicationStatements": "MedicationStatement",
     "medicationAdministrations": "MedicationAdministration",
+    "medicationDispenses": "MedicationDispense",
     "diagnosticReports": "DiagnosticReport",
     "familyMemberHistories": "FamilyMemberHistory",
     "allergyIntolerances": "AllergyIntolerance",
@@ -36,6 +38,7 @@ KEYS = {
 """Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
+"""What the ids of all services begin with. Alone it is an alias that discovery does not list: it serves every hook."""
 _DISPATCHED = "{{context.dispatchedOrders.resolve().ofType(%s).id}}"
 _BASED_ON = "{{context.appointments.entry.resource.basedOn.resolve().ofType(%s).id}}"
 _OTHERWISE_BASED_ON = (
@@ -93,8 +96,15 @@ def templates(content: Content, hook: str = "order-sign") -> dict[str, str]:
         elif key in ALWAYS and not (key == "encounter" and hook == "order-dispatch"):  # its context names no encounter
             found[key] = ALWAYS[key]
         elif key not in ALWAYS and resource in needs:
-            found[key] = f"{resource}?patient={{{{context.patientId}}}}{_narrowed(needs[resource], content.terminology)}"
+            narrowed = _narrowed(needs[resource], content.terminology)
+            medicines = f"&_include={include}" if (include := included(resource)) else ""
+            found[key] = f"{resource}?patient={{{{context.patientId}}}}{narrowed}{medicines}"
     return found | named
+
+
+def included(resource: str) -> str:
+    """What a search for one resource type is to bring along: the Medications that its records refer to; else nothing."""
+    return f"{resource}:medication" if resource in MEDICINES else ""
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
@@ -132,6 +142,17 @@ _SILENCE = (
 _NEEDED = "The orders themselves must be prefetched."
 
 
+def service_id(hook: str) -> str:
+    """The id of the service of a hook. Clients keep services by their address, so no two hooks share one."""
+    return f"{SERVICE_ID}-{hook}"
+
+
+HOOK_OF = {service_id(hook): hook for hook in _TITLES}
+"""The hook that each service is for, by the service's id."""
+SERVICES = frozenset({SERVICE_ID, *HOOK_OF})
+"""The ids that are answered: those listed, and the alias."""
+
+
 def discovery(content: Content) -> dict[str, Any]:
     """The discovery document (`GET /cds-services`) for the content held; `hooks.json` is this, checked in."""
     return {"services": [_service(hook, content) for hook in _TITLES]}
@@ -142,7 +163,7 @@ def _service(hook: str, content: Content) -> dict[str, Any]:
     named = hook in ("order-dispatch", "appointment-book")
     return {
         "hook": hook,
-        "id": SERVICE_ID,
+        "id": service_id(hook),
         "title": title,
         "description": (
             f"Says whether the plan's published medical policy supports {each}. {_EARLY if hook == 'order-select' else _WHOLE}"

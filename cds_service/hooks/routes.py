@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 from cds_service.hooks.calls import ROUTE, Calls
 from cds_service.hooks.feedback import receive
 from cds_service.hooks.messages import Issue, Unusable
-from cds_service.hooks.prefetch import SERVICE_ID, discovery
+from cds_service.hooks.prefetch import SERVICES, discovery
 
 
 def hooks_routes(calls: Calls) -> Blueprint:
@@ -27,7 +27,7 @@ def hooks_routes(calls: Calls) -> Blueprint:
     @routes.post(ROUTE)
     def call(service: str) -> Response:
         _refuse_unknown(service)
-        reply = calls.reply(request.get_data(cache=False), g.caller)
+        reply = calls.reply(request.get_data(cache=False), g.caller, service)
         return Response(reply.body, reply.status, mimetype=reply.media_type)
 
     @routes.post(f"{ROUTE}/feedback")
@@ -40,5 +40,5 @@ def hooks_routes(calls: Calls) -> Blueprint:
 
 
 def _refuse_unknown(service: str) -> None:
-    if service != SERVICE_ID:
+    if service not in SERVICES:
         raise Unusable(404, [Issue("", "there is no such service; GET /cds-services lists them", "not-found")])

@@ -86,7 +86,7 @@ def pose(vignette: Vignette, held: Content) -> Posed:
     content = with_own_lists(held, vignette)
     chart = Chart(vignette.fhir, content.terminology, PATIENT, vignette.not_searched)
     drafts = enumerate(_drafts(vignette, content))
-    signing = tuple(read_order(resource, place, vignette.as_of, chart.get) for place, resource in drafts)
+    signing = tuple(read_order(resource, place, vignette.as_of, chart.medications) for place, resource in drafts)
     order = signing[len(vignette.signed_before)]
     mine = [one for one in content.library.select(order.codings, vignette.as_of) if one.policy_id == vignette.policy.id]
     case = Case(chart, order, signing, vignette.as_of, mine[0].coding if mine else None)

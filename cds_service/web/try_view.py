@@ -17,7 +17,7 @@ from cds_service.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
 from cds_service.hooks.answer import Settings, decide_request, response_for
 from cds_service.hooks.messages import Issue, Unusable, operation_outcome, parse_request
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.prefetch import service_id
 from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
 
@@ -59,7 +59,8 @@ def _markdown() -> MarkdownIt:
 def answered(body: bytes, content: Content, today: date, settings: Settings, address: str) -> Answered:
     """Answers a request as the service would, keeping nothing. ``address`` is the service's own, for the ``curl`` command."""
     shown = _pretty(body)
-    curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {address}/cds-services/{SERVICE_ID}"
+    service = f"{address}/cds-services/{service_id('order-sign')}"
+    curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {service}"
     try:
         with unaccounted():
             asked = parse_request(body, settings.crd_version)

@@ -63,7 +63,7 @@ def test_copied_as_curl(browser: Browser, site: Site) -> None:
     command = shlex.split(page.evaluate("navigator.clipboard.readText()"))
     context.close()
     assert command[0] == "curl"
-    assert command[-1] == f"{site.address}/cds-services/medical-policy"
+    assert command[-1] == f"{site.address}/cds-services/medical-policy-order-sign"
     answered = site.client.post("/cds-services/medical-policy", data=command[command.index("-d") + 1])
     assert answered.get_json()["cards"] == []
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.stages import is_advanced, stage_said
@@ -22,9 +22,23 @@ if TYPE_CHECKING:
 
 DONE: Final = frozenset({"final", "amended", "corrected", "preliminary"})
 _NO_CALL: Final = re.compile(
-    r"no[ -]?(call|result)|test failure|failed|insufficient|low fetal fraction|unable to|not reportable|inconclusive",
+    r"\b(no[ -]?calls?|no[ -]?results?|qns|quantity not sufficient|test fail|assay fail|tnp|test not performed)\b", re.IGNORECASE
+)
+"""Words that say that a test gave no result, whatever stands beside them."""
+_OPEN: Final = re.compile(
+    r"fail(ed|ure)|insufficient|low fetal fraction|unable to|not reportable|non[ -]?reportable|unreportable|inconclusive"
+    r"|indeterminate|uninformative|non[ -]?informative|unsatisfactory|not suitable|could not be|not obtained|redraw|recollect"
+    r"|specimen rejected|sample rejected",
     re.IGNORECASE,
 )
+"""Words that say so unless a result stands beside them: reports explain what such words mean."""
+_RESULT: Final = re.compile(
+    r"\b(low|high|increased|decreased)[ -]?risk|\bnegative\b|\bpositive\b|no aneuploid|aneuploidy (not )?detected|not detected"
+    r"|\bnormal\b|no evidence of",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 4000
+"""Characters of a result's or a report's words that are read."""
 
 
 def measurements(kind: ObservationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -115,13 +129,42 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
     return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
 
 
-def has_no_result(resource: object) -> bool:
-    """Whether an Observation says that the test was done and gave no result: absent, indeterminate, or words for it.
+def has_no_result(resource: Mapping[str, Any]) -> bool:
+    """Whether a result or report says that the test was done and gave none: in its value, its interpretation, as the reason that
+    there is none, or as its conclusion, coded or in words.
 
     Such words only leave the question open; no text is read as a negative.
     """
-    if not isinstance(resource, dict):
-        return False
-    interpretations = [coding for concept in items(resource.get("interpretation")) for coding in codings(concept)]
-    said = text(resource.get("valueString"))
-    return "dataAbsentReason" in resource or any(c.code == "IND" for c in interpretations) or bool(_NO_CALL.search(said))
+    if "dataAbsentReason" in resource:
+        return True
+    concepts = [
+        resource.get("valueCodeableConcept"),
+        *items(resource.get("interpretation")),
+        *items(resource.get("conclusionCode")),
+    ]
+    said = [text(resource.get("valueString")), text(resource.get("conclusion"))]
+    for concept in concepts:
+        if concept is not None:
+            if any(coding.code in ("IND", "QNS") for coding in codings(concept)):
+                return True
+            said += concept_words(concept)
+    return any(_gives_none(words[:_LONGEST]) for words in said if words)
+
+
+def concluded(resource: Mapping[str, Any]) -> list[Any]:
+    """The CodeableConcepts in which a result or report says what came out: value, interpretation, conclusion."""
+    value = resource.get("valueCodeableConcept")
+    found = [*items(resource.get("interpretation")), *items(resource.get("conclusionCode"))]
+    return [value, *found] if value is not None else found
+
+
+def _gives_none(words: str) -> bool:
+    return bool(_NO_CALL.search(words)) or bool(_OPEN.search(words) and not _RESULT.search(words))
+
+
+def concept_words(concept: Any) -> list[str]:
+    """The words of a CodeableConcept: its text, and the displays of its codings."""
+    if not isinstance(concept, dict):
+        return []
+    displays = [text(coding.get("display")) for coding in items(concept.get("coding")) if isinstance(coding, dict)]
+    return [words for words in (text(concept.get("text")), *displays) if words]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.measurements import has_no_result
-from cds_service.facts.found.wording import described_as
+from cds_service.facts.found.measurements import concept_words, concluded, has_no_result
+from cds_service.facts.found.wording import described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
 from cds_service.order import CODE_ELEMENTS, Order, read_order
@@ -16,10 +16,14 @@ from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Value
 
 if TYPE_CHECKING:
-    from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
+    from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence, UnlistedEntry
+    from cds_service.fhir.value_sets import Carried
 
 _PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+PLANNED: Final = ("draft", "active", "on-hold")
+"""States of what is planned or goes on: without a date it speaks of the day it is read."""
 SERVICES: Final = ("ServiceRequest", "Procedure")
+_FINAL: Final = frozenset({"final", "amended", "corrected", "appended"})
 _DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
 
 
@@ -29,23 +33,40 @@ def services(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterable[Evid
 
 
 def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-    if not any(case.chart.coded(type_, kind.codes) for type_ in SERVICES) and kind.unlisted is None:
+    searched = ("Procedure",) if kind.only else SERVICES
+    if not any(case.chart.coded(type_, kind.codes) for type_ in searched) and kind.unlisted is None:
         return
     own = case.own
     resulted = _resulted(case) if kind.unresulted else frozenset()
-    for type_ in SERVICES:
-        for hit in [*case.chart.coded(type_, kind.codes), *_unlisted_in_chart(kind, type_, case)]:
+    for type_ in searched:
+        for hit in [*case.chart.coded(type_, kind.codes), *_unlisted_in_chart(kind.unlisted, type_, case)]:
             resource = hit.resource
             said = own_reference(resource)
             status = text(resource.get("status"))
             state = _PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
             if said in own or said in resulted or resource.get("doNotPerform") is True or state not in kind.states:
                 continue
-            yield _evidence(kind, hit, first_days(resource, *_DATES), said, wanted, status)
+            on = first_days(resource, *_DATES)
+            if on is None and state in PLANNED:
+                on = Days.on(case.as_of)
+            if kind.unresulted and on and _has_later_result(kind, hit.carried, on, case):
+                continue
+            yield _evidence(kind, hit, on, said, wanted, status)
+
+
+def _has_later_result(kind: ServiceEvidence, carried: Carried | None, ordered: Days, case: Case) -> bool:
+    """Whether a final result of what an order asks for, of a later day than the order's, is on file."""
+    for type_ in ("DiagnosticReport", "Observation"):
+        for hit in case.chart.coded(type_, kind.codes):
+            on = _resulted_on(hit.resource)
+            same = carried is None or hit.carried == carried
+            if same and hit.resource.get("status") in _FINAL and on and ordered.last < on.first <= case.as_of:
+                return True
+    return False
 
 
 def _signed_with(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-    if kind.signed_with == "none" or len(case.signing) == 1:
+    if kind.only or kind.signed_with == "none" or len(case.signing) == 1:
         return
     for other in case.other_orders():
         if kind.signed_with == "earlier" and other.position > case.order.position:
@@ -63,12 +84,25 @@ def _is_unlisted(kind: ServiceEvidence, order: Order, held: Mapping[str, object]
     return unlisted is not None and unlisted.value_set in held and bool(described_as(order, unlisted, case.chart.terminology))
 
 
-def _unlisted_in_chart(kind: ServiceEvidence, type_: str, case: Case) -> Iterator[Hit]:
-    if kind.unlisted is None or type_ not in CODE_ELEMENTS:
+def _unlisted_in_chart(unlisted: UnlistedEntry | None, type_: str, case: Case) -> Iterator[Hit]:
+    """The services, reports and results with an unlisted code whose words and codings describe them as the entry says."""
+    if unlisted is None:
         return
-    for hit in case.chart.coded(type_, kind.unlisted.value_set):
-        if described_as(read_order(hit.resource, 0, case.as_of), kind.unlisted, case.chart.terminology):
+    for hit in case.chart.coded(type_, unlisted.value_set):
+        if type_ in CODE_ELEMENTS:
+            described = described_as(read_order(hit.resource, 0, case.as_of), unlisted, case.chart.terminology)
+        else:
+            described = _named_as(hit.holder, unlisted, case)
+        if described:
             yield Hit(hit.resource, hit.holder, hit.coding, None)
+
+
+def _named_as(holder: Mapping[str, Any], unlisted: UnlistedEntry, case: Case) -> str:
+    """What in the code of something done or reported matched: its text, the display of a coding, or a coding."""
+    concept = holder.get("code")
+    holding = case.chart.terminology.holding
+    sets = frozenset(id_ for coding in codings(concept) for id_ in holding(coding.system, coding.code))
+    return matched(unlisted, sets, concept_words(concept))
 
 
 def _evidence(kind: ServiceEvidence, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
@@ -85,23 +119,38 @@ def results(kind: ResultEvidence, case: Case, wanted: Wanted) -> Iterable[Eviden
 
 
 def _observations(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
-    for hit in case.chart.coded("Observation", kind.codes):
-        status = hit.resource.get("status")
-        when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
-        if status in ("final", "amended", "corrected", "preliminary"):
-            found = "no result" if has_no_result(hit.holder) or has_no_result(hit.resource) else "reported"
-            yield dated(found, when, own_reference(hit.resource), hit.coding.text)
+    for hit in [*case.chart.coded("Observation", kind.codes), *_unlisted_in_chart(kind.unlisted, "Observation", case)]:
+        if hit.resource.get("status") in ("final", "amended", "corrected", "preliminary"):
+            empty = _is_empty(hit.holder, kind, case) or _is_empty(hit.resource, kind, case)
+            yield dated(
+                "no result" if empty else "reported", _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text
+            )
 
 
 def _reports(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
-    for hit in case.chart.coded("DiagnosticReport", kind.codes):
+    for hit in [*case.chart.coded("DiagnosticReport", kind.codes), *_unlisted_in_chart(kind.unlisted, "DiagnosticReport", case)]:
         report = hit.resource
         if report.get("status") not in ("final", "amended", "corrected", "appended", "preliminary", "partial", "registered"):
             continue
-        results = [case.chart.get(reference(result)) for result in items(report.get("result"))]
-        empty = bool(results) and all(has_no_result(result) for result in results)
-        when = first_days(report, "effectiveDateTime", "effectivePeriod", "issued")
-        yield dated("no result" if empty else "reported", when, own_reference(report), hit.coding.text)
+        parts = [case.chart.get(reference(result)) for result in items(report.get("result"))]
+        empty = (bool(parts) and all(_is_empty(part, kind, case) for part in parts)) or _is_empty(report, kind, case)
+        yield dated("no result" if empty else "reported", _resulted_on(report), own_reference(report), hit.coding.text)
+
+
+def _is_empty(resource: Mapping[str, Any] | None, kind: ResultEvidence, case: Case) -> bool:
+    """Whether a result or report says that the test gave none: by its words, or by a code that its kind names."""
+    if resource is None:
+        return False
+    if has_no_result(resource):
+        return True
+    if not kind.no_result:
+        return False
+    holding = case.chart.terminology.holding
+    return any(kind.no_result in holding(c.system, c.code) for concept in concluded(resource) for c in codings(concept))
+
+
+def _resulted_on(resource: Resource) -> Days | None:
+    return first_days(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
 
 
 def not_done(kind: NotDoneEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from cds_service.chart import UNCONFIRMED, Case
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.wanted import Unreadable, carried_value
-from cds_service.fhir.elements import first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code, text
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days
+
+SIDE_EFFECTS = frozenset(
+    {"itching", "pruritus", "nausea", "vomiting", "constipation", "drowsiness", "sedation", "somnolence", "dizziness", "headache"}
+)
+"""Words of reactions that are side effects; a text of these alone names no allergy."""
+_JOINING = frozenset({"and", "or", "n", "v", "mild", "moderate", "severe", "gi", "upset", "only"})
 
 
 class AllergyEvidence(EvidenceKind):
     """An active AllergyIntolerance to something with a code in ``codes``: yes, or what the code carries.
 
-    Unconfirmed ones only end the silence.
+    Unconfirmed ones only end the silence. With ``side_effects``, a value set of reactions that are no allergy, so does what the
+    record calls an intolerance, and one all of whose reactions are such.
     """
 
     codes: str
     uncertain: bool = False
+    side_effects: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return list(self._found(case, wanted))
@@ -46,11 +56,26 @@ class AllergyEvidence(EvidenceKind):
             elif course in ("inactive", "resolved"):
                 note = f"the allergy is {course}"
                 yield Evidence(value, when, said, standing=Standing.DISCOUNTED, note=note, shown=hit.coding.text)
+            elif self.side_effects and (why := self._intolerance(hit.resource, case)):
+                yield Evidence(value, when, said, standing=Standing.UNCERTAIN, note=why, shown=hit.coding.text)
             elif self.uncertain or verified in UNCONFIRMED:
                 note = "the allergy is not certain"
                 yield Evidence(value, when, said, standing=Standing.UNCERTAIN, note=note, shown=hit.coding.text)
             else:
                 yield Evidence(value, when, said, shown=hit.coding.text)
+
+    def _intolerance(self, allergy: Resource, case: Case) -> str:
+        """Why a record may speak of no allergy but of an intolerance; the empty string where it does not."""
+        if text(allergy.get("type")) == "intolerance":
+            return "it is recorded as an intolerance"
+        reactions = [one for one in items(allergy.get("reaction")) if isinstance(one, dict)]
+        shown = [concept for reaction in reactions for concept in items(reaction.get("manifestation"))]
+        holding = case.chart.terminology.holding
+        alone = bool(shown) and all(
+            any(self.side_effects in holding(*coding) for coding in codings(concept)) or _is_side_effect(concept)
+            for concept in shown
+        )
+        return "its reactions are side effects" if alone else ""
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
@@ -59,7 +84,7 @@ class AllergyEvidence(EvidenceKind):
         return (Need("AllergyIntolerance"),)
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.codes,)
+        return (self.codes, self.side_effects) if self.side_effects else (self.codes,)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if self.uncertain or evidence.value is None or (wanted.type == "boolean") != isinstance(evidence.value, bool):
@@ -75,3 +100,10 @@ class AllergyEvidence(EvidenceKind):
             code=concept,
             recordedDate=partial_date(evidence.when) if evidence.when else None,
         )
+
+
+def _is_side_effect(concept: Any) -> bool:
+    """Whether the words of a reaction without a code that is read name side effects alone."""
+    said = text(concept.get("text")).lower() if isinstance(concept, dict) else ""
+    words = {word for word in re.split(r"[^a-z]+", said) if word}
+    return bool(words & SIDE_EFFECTS) and words <= SIDE_EFFECTS | _JOINING

@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any, Final
 
-from cds_service.chart import Case
-from cds_service.facts.found.medicines import medication_days, routes_of
+from cds_service.chart import Case, Hit
+from cds_service.facts.found.dosage import daily_dose, last_day
+from cds_service.facts.found.of_medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date, read_quantity
-from cds_service.facts.units import UnknownUnit, convert
-from cds_service.facts.wanted import Unreadable, in_unit
-from cds_service.fhir.codes import UCUM
-from cds_service.fhir.elements import Resource, codings, days, items, own_reference, text
+from cds_service.facts.kinds.fhir_value import partial_date
+from cds_service.facts.wanted import Unreadable
+from cds_service.fhir.codes import RXNORM, UCUM
+from cds_service.fhir.elements import Resource, codings, items, own_reference, text
+from cds_service.fhir.medication import said_medicine
+from cds_service.fhir.medicines import Strength
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Interval
 
-STATES = frozenset({"active", "completed", "stopped", "on-hold"})
-OVER = frozenset({"completed", "stopped"})
+STATES: Final = frozenset({"active", "completed", "stopped", "on-hold"})
+OVER: Final = frozenset({"completed", "stopped"})
+ELSEWHERE: Final = ("MedicationStatement", "MedicationDispense")
+"""Resources that say that a medicine is taken, and seldom how it was prescribed."""
+LATELY: Final = timedelta(days=60)
+"""How long a medicine that was dispensed may still be taken (our number)."""
+SPINAL: Final = ("intrathecal", "epidural", "intraspinal", "subarachnoid", "spinal")
 
 
 class DailyDoseEvidence(EvidenceKind):
     """A MedicationRequest with a code in ``codes``: its dose a day (or rate) from its first day, and 0 from its last.
 
     A dose taken as needed runs from nothing to the most that may be taken. One that is over with no last day has the 0 somewhere
-    between its first day and the date of service, with its status as note. What goes by a route in ``not_routes`` does not count.
-    A medicine in use that is given only as text with one of ``words`` ends the silence and says nothing.
+    between its first day and the date of service, with its status as note. What goes by a route in ``not_routes`` does not count,
+    nor what was given by a route in ``brief_routes`` or in hospital, once it is over: that was no lasting treatment.
+    What is taken or was dispensed and stands in no prescription ends the silence and says nothing.
     """
 
     codes: str
     not_routes: str = ""
-    words: list[str] = []
+    brief_routes: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        coded = [one for hit in case.chart.coded("MedicationRequest", self.codes) for one in self._read(hit.resource, case, wanted)]
-        return [*coded, *self._as_text(case)]
+        requests = [hit for hit in case.chart.coded("MedicationRequest", self.codes) if self._counts(hit.resource, case)]
+        found = [one for hit in requests for one in self._read(hit, case, wanted)]
+        running = any(text(hit.resource.get("status")) in ("active", "on-hold") for hit in requests)
+        return [*found, *self._taken(case, bool(requests), running)]
 
-    def _read(self, resource: Resource, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+    def _counts(self, resource: Resource, case: Case) -> bool:
+        if text(resource.get("status")) not in STATES or resource.get("doNotPerform") is True:
+            return False
+        return text(resource.get("intent")) not in ("proposal", "option") and not self._spinal(resource, case)
+
+    def _read(self, hit: Hit, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+        resource = hit.resource
         status = text(resource.get("status"))
-        if status not in STATES or resource.get("doNotPerform") is True or self._elsewhere(resource, case):
-            return
         when, said = medication_days(resource), own_reference(resource)
+        product = self._strength(hit, case)
+        if self._brief(resource, case) or (product is not None and product.route == "injected"):
+            if status not in OVER:
+                note = "it is given by injection or in hospital: no dose of a lasting treatment"
+                yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note)
+            return
         try:
-            dose = daily_dose(resource, wanted)
+            dose = daily_dose(resource, wanted, product)
         except Unreadable as error:
             yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
             return
@@ -53,31 +72,52 @@ class DailyDoseEvidence(EvidenceKind):
             yield Evidence(dose, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
             return
         yield Evidence(dose, when, said, shown=f"from {when.text()}, {status}")
-        end = _last_day(resource)
+        end = last_day(resource)
         if end is None and status in OVER and when.first <= case.as_of:
             end = Days(when.first, case.as_of)
         if end is not None and end.first <= case.as_of:
             yield Evidence(Interval.exactly(0), end, said, note=status)
 
-    def _elsewhere(self, resource: Resource, case: Case) -> bool:
-        holding = case.chart.terminology.holding
-        routes = [coding for route in routes_of(resource) for coding in codings(route)]
-        return bool(self.not_routes) and any(self.not_routes in holding(*coding) for coding in routes)
+    def _strength(self, hit: Hit, case: Case) -> Strength | None:
+        """What one tablet, millilitre or patch of the medicine holds of the drug, where a code of it says so."""
+        terminology = case.chart.terminology
+        said = said_medicine(hit.resource, case.chart.medications)
+        for coding in (hit.coding, *codings(said.one_concept())):
+            held = terminology.medicines.opioid(coding.system, coding.code)
+            if held is not None and self.codes in terminology.holding(RXNORM, held.ingredient):
+                return held
+        return None
 
-    def _as_text(self, case: Case) -> Iterator[Evidence]:
-        for resource in case.chart.of("MedicationRequest") if self.words else ():
-            concept = resource.get("medicationCodeableConcept")
-            if not isinstance(concept, dict) or list(codings(concept)) or text(resource.get("status")) != "active":
-                continue
-            if any(re.search(rf"\b{re.escape(word)}\b", text(concept.get("text")).lower()) for word in self.words):
-                note = "the medicine is given only as text, which is not read"
-                yield Evidence(None, medication_days(resource), own_reference(resource), standing=Standing.UNCERTAIN, note=note)
+    def _spinal(self, resource: Resource, case: Case) -> bool:
+        return bool(self.not_routes) and (_by(self.not_routes, resource, case) or _by_words(SPINAL, resource))
+
+    def _brief(self, resource: Resource, case: Case) -> bool:
+        if not self.brief_routes:
+            return False
+        where = [coding.code for concept in items(resource.get("category")) for coding in codings(concept)]
+        return "inpatient" in where or _by(self.brief_routes, resource, case)
+
+    def _taken(self, case: Case, prescribed: bool, running: bool) -> Iterator[Evidence]:
+        """What is taken, or was dispensed lately, while no prescription of it runs; with none at all, whatever is on record."""
+        for kind in ELSEWHERE if not running else ():
+            for hit in case.chart.coded(kind, self.codes):
+                resource = hit.resource
+                status, when = text(resource.get("status")), medication_days(resource)
+                if status in ("entered-in-error", "not-taken", "cancelled", "declined", "unknown") or self._spinal(resource, case):
+                    continue
+                now = status == "active" if kind == "MedicationStatement" else bool(when and when.last >= case.as_of - LATELY)
+                if now or not prescribed:
+                    note = "it is taken or was dispensed, and no prescription of it is here"
+                    yield Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("MedicationRequest"),)
+        return (Need("MedicationRequest"), Need("MedicationStatement"), Need("MedicationDispense", beside=True))
+
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.codes, self.not_routes) if self.not_routes else (self.codes,)
+        return tuple([id_ for id_ in (self.codes, self.not_routes, self.brief_routes) if id_])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         dose = evidence.value
@@ -94,69 +134,17 @@ class DailyDoseEvidence(EvidenceKind):
         chart.add("MedicationRequest", status="active", intent="order", medicationCodeableConcept=code, **more)
 
 
-def daily_dose(resource: Resource, wanted: Wanted) -> Interval:
-    """The dose a day of all dosage instructions together, or their rate, in the fact's unit. Raises Unreadable."""
-    dosages = [dosage for dosage in items(resource.get("dosageInstruction")) if isinstance(dosage, dict)]
-    if not dosages:
-        raise Unreadable("it has no dosage that can be read")
-    total = Interval.exactly(0)
-    for dosage in dosages:
-        one = _one(dosage, wanted)
-        total = Interval(total.low + (0 if dosage.get("asNeededBoolean") is True else one.low), total.high + one.high)
-    return total
+def _by(routes: str, resource: Resource, case: Case) -> bool:
+    """Whether a medicine goes by a route in a value set."""
+    holding = case.chart.terminology.holding
+    return any(routes in holding(*coding) for route in routes_of(resource) for coding in codings(route))
 
 
-def _one(dosage: Mapping[str, Any], wanted: Wanted) -> Interval:
-    given = next((one for one in items(dosage.get("doseAndRate")) if isinstance(one, dict)), None)
-    if given is None:
-        raise Unreadable("it has no dose")
-    if isinstance(given.get("rateQuantity"), dict):
-        return read_quantity(given["rateQuantity"], wanted)
-    if not wanted.unit.endswith("/d"):
-        if isinstance(given.get("doseQuantity"), dict):
-            return read_quantity(given["doseQuantity"], wanted)
-        raise Unreadable("it has no rate")
-    each = Wanted(wanted.name, wanted.type, wanted.unit.removesuffix("/d"), wanted.low, wanted.high, ())
-    times = _times_a_day(dosage)
-    dose = _dose(given, each)
-    return in_unit(Interval(dose.low * times.low, dose.high * times.high), wanted.unit, wanted)
-
-
-def _dose(given: Mapping[str, Any], each: Wanted) -> Interval:
-    quantity, spread = given.get("doseQuantity"), given.get("doseRange")
-    if isinstance(quantity, dict):
-        return read_quantity(quantity, each)
-    if isinstance(spread, dict) and isinstance(spread.get("low"), dict) and isinstance(spread.get("high"), dict):
-        low, high = read_quantity(spread["low"], each), read_quantity(spread["high"], each)
-        if low.low <= high.high:
-            return Interval(low.low, high.high)
-    raise Unreadable("it has no dose")
-
-
-def _times_a_day(dosage: Mapping[str, Any]) -> Interval:
-    timing = dosage.get("timing")
-    repeat = timing.get("repeat") if isinstance(timing, dict) else None
-    if not isinstance(repeat, dict):
-        raise Unreadable("it does not say how often a day")
-    often, period = repeat.get("frequency", 1), repeat.get("period")
-    most, longest = repeat.get("frequencyMax", often), repeat.get("periodMax", period)
-    numbers = (often, period, most, longest)
-    if not all(isinstance(n, int | float) and not isinstance(n, bool) and n > 0 for n in numbers):
-        raise Unreadable("it does not say how often a day")
-    try:
-        day = convert(1.0, text(repeat.get("periodUnit")) or "d", "d")
-    except UnknownUnit:
-        raise Unreadable("it does not say how often a day") from None
-    low, high = cast("float", often) / (cast("float", longest) * day), cast("float", most) / (cast("float", period) * day)
-    return Interval(round(min(low, high), 9), round(max(low, high), 9))
-
-
-def _last_day(resource: Resource) -> Days | None:
-    for dosage in items(resource.get("dosageInstruction")):
-        timing = dosage.get("timing") if isinstance(dosage, dict) else None
-        repeat = timing.get("repeat") if isinstance(timing, dict) else None
-        bounds = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
-        end = days(bounds.get("end")) if isinstance(bounds, dict) else None
-        if end:
-            return end if end.last < date.max else None
-    return None
+def _by_words(words: tuple[str, ...], resource: Resource) -> bool:
+    """Whether the words of a medicine's route say one of these."""
+    for route in routes_of(resource):
+        if isinstance(route, dict):
+            shown = [coding.get("display") for coding in items(route.get("coding")) if isinstance(coding, dict)]
+            if any(word in text(said).lower() for said in (route.get("text"), *shown) for word in words):
+                return True
+    return False

@@ -14,25 +14,29 @@ from cds_service.policy.values import Days
 
 
 class DeviceEvidence(EvidenceKind):
-    """A Device of the patient whose type is in ``codes`` and that is in use. With ``uncertain`` it only ends the silence.
+    """A Device of the patient whose type is in ``codes`` and that is in use; with ``inactive`` one that no longer is.
 
-    It is dated by its manufacture, else it speaks of the day it is read: a device in use is there now.
+    With ``uncertain`` it only ends the silence. It is dated by its manufacture, else it speaks of the day it is read: a device in
+    use is there now, and one that no longer is has ceased to be by now.
     """
 
     codes: str
     uncertain: bool = False
+    inactive: bool = False
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return list(self._found(case))
 
     def _found(self, case: Case) -> Iterator[Evidence]:
         for hit in case.chart.coded("Device", self.codes):
-            if text(hit.resource.get("status")) in ("entered-in-error", "inactive"):
+            status = text(hit.resource.get("status"))
+            if status == "entered-in-error" or (status == "inactive") is not self.inactive:
                 continue
-            when = first_days(hit.resource, "manufactureDate") or Days.on(case.as_of)
+            made = None if self.inactive else first_days(hit.resource, "manufactureDate")
+            when, said = made or Days.on(case.as_of), own_reference(hit.resource)
             standing = Standing.UNCERTAIN if self.uncertain else Standing.USABLE
             note = "the device only hints at it" if self.uncertain else ""
-            yield Evidence(True, when, own_reference(hit.resource), standing=standing, note=note, shown=hit.coding.text)
+            yield Evidence(True, when, said, standing=standing, note=note, shown=hit.coding.text)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
@@ -46,5 +50,8 @@ class DeviceEvidence(EvidenceKind):
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if self.uncertain or evidence.value is not True:
             raise CannotImagine("no device says it")
-        made = partial_date(evidence.when) if evidence.when else None
-        chart.add("Device", status="active", type=chart.any_concept(self.codes), manufactureDate=made)
+        if self.inactive and evidence.when != Days.on(chart.as_of):
+            raise CannotImagine("a device that is not in use speaks of the day it is read")
+        made = partial_date(evidence.when) if evidence.when and not self.inactive else None
+        status = "inactive" if self.inactive else "active"
+        chart.add("Device", status=status, type=chart.any_concept(self.codes), manufactureDate=made)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
+from cds_service.facts.number_text import compared, read_number
+from cds_service.facts.unit_names import UNITS_IN_NAMES
+from cds_service.facts.units import is_unit
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
-from cds_service.fhir.codes import UCUM
+from cds_service.fhir.codes import UCUM, system_name
 from cds_service.fhir.elements import codings, days, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Code, Days, Interval, Value
 
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _YES_NO: Final = {"Y": True, "N": False, "373066001": True, "373067005": False, "LA33-6": True, "LA32-8": False}
 """Answers of HL7's tables 0136 and 0532, of SNOMED CT's yes and no, and of LOINC's."""
 
@@ -26,9 +31,9 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
             continue
         match name, value:
             case "valueQuantity", dict():
-                return read_quantity(value, wanted)
+                return read_quantity(value, wanted, holder)
             case "valueRange", dict():
-                return _range(value, wanted)
+                return _range(value, wanted, holder)
             case "valueCodeableConcept", dict():
                 return _concept(value, wanted, terminology, coded)
             case "valueCoding", dict():
@@ -36,44 +41,79 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
             case "valueBoolean", bool():
                 return fitting(value, wanted)
             case (("valueInteger" | "valueDecimal"), int() | float()) if not isinstance(value, bool):
-                return read_quantity({"value": value}, wanted)
+                return read_quantity({"value": value}, wanted, holder)
             case (("valueDate" | "valueDateTime"), str()):
                 return _day(value, wanted)
-            case "valueString", str() if wanted.type == "choice":
-                return fitting(value.strip(), wanted)
-            case "valueString", _:
-                raise Unreadable("its value is free text, which is not read")
+            case "valueString", str():
+                return _read_string(value, wanted, holder)
     raise Unreadable("it has no value that can be read")
 
 
-def read_quantity(quantity: Mapping[str, Any], wanted: Wanted) -> Interval:
-    """A Quantity with its comparator, in the fact's unit. Raises Unreadable."""
+def read_quantity(quantity: Mapping[str, Any], wanted: Wanted, holder: Mapping[str, Any] = NOTHING) -> Interval:
+    """A Quantity with its comparator, in the fact's unit; the code of its ``holder`` may name the unit. Raises Unreadable."""
     value = quantity.get("value")
     if wanted.type != "quantity":
         raise Unreadable("a number was found where none is meant")
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, str):
+        read = read_number(value)
+        if read is None or (read.unit and (quantity.get("code") or quantity.get("unit"))):
+            raise Unreadable("its value is not a number")
+        number, written = read
+    elif isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable("its value is not a number")
-    number = _number(value)
-    code, unit = text(quantity.get("code")), text(quantity.get("unit"))
-    if code and quantity.get("system") not in (UCUM, None) and not unit:
-        raise Unreadable("its unit is coded in a system other than UCUM")
-    measured = code if code and quantity.get("system") in (UCUM, None) else unit
+    else:
+        number, written = _number(value), ""
+    comparator = quantity.get("comparator")
+    if comparator is not None:
+        if comparator not in ("<", "<=", ">", ">="):
+            raise Unreadable("its comparator is none of <, <=, >=, >")
+        if number.low != number.high:
+            raise Unreadable("it has two comparators")
+        number = compared(number, comparator)
+    measured = written or _unit(quantity) or _named_unit(holder)
     if not measured and not _counts(wanted):
         raise Unreadable("it has no unit")
-    match quantity.get("comparator"):
-        case None:
-            interval = number
-        case "<":
-            interval = Interval(-math.inf, number.high, high_open=True)
-        case "<=":
-            interval = Interval(-math.inf, number.high)
-        case ">":
-            interval = Interval(number.low, math.inf, low_open=True)
-        case ">=":
-            interval = Interval(number.low, math.inf)
-        case _:
-            raise Unreadable("its comparator is none of <, <=, >=, >")
-    return in_unit(interval, measured or wanted.unit, wanted)
+    return in_unit(number, measured or wanted.unit, wanted)
+
+
+def _unit(quantity: Mapping[str, Any]) -> str:
+    """The unit of a Quantity: its code in UCUM, else its words. Raises Unreadable for a code of another system alone."""
+    code, unit = text(quantity.get("code")), text(quantity.get("unit"))
+    if not code or not _is_ucum(quantity.get("system")):
+        if code and not unit:
+            raise Unreadable("its unit is coded in a system other than UCUM")
+        return unit
+    return unit if unit and not is_unit(code) else code
+
+
+def _is_ucum(system: Any) -> bool:
+    if system is None or system == UCUM:
+        return True
+    folded = system.lower() if isinstance(system, str) else "-"
+    return not folded or "unitsofmeasure.org" in folded or folded.endswith("2.16.840.1.113883.6.8") or folded == "ucum"
+
+
+def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
+    """A string that is nothing but a number, or one of the choices. Raises Unreadable."""
+    if wanted.type == "choice":
+        return fitting(said.strip(), wanted)
+    if wanted.type == "quantity":
+        read = read_number(said)
+        if read is None:
+            raise Unreadable("its value is free text, which is not read")
+        measured = read.unit or _named_unit(holder)
+        if not measured and not _counts(wanted):
+            raise Unreadable("it has no unit")
+        return in_unit(read.number, measured or wanted.unit, wanted)
+    raise Unreadable("its value is free text, which is not read")
+
+
+def _named_unit(holder: Mapping[str, Any]) -> str:
+    """The unit that stands in the name of the LOINC code itself; empty where none does."""
+    found = (
+        UNITS_IN_NAMES.get(coding.code.strip()) for coding in codings(holder.get("code")) if system_name(coding.system) == "LOINC"
+    )
+    return next((unit for unit in found if unit), "")
 
 
 def _counts(wanted: Wanted) -> bool:
@@ -82,15 +122,18 @@ def _counts(wanted: Wanted) -> bool:
 
 
 def _number(value: float) -> Interval:
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise Unreadable("its value is not a number")
     return Interval.exactly(number)
 
 
-def _range(value: Mapping[str, Any], wanted: Wanted) -> Interval:
+def _range(value: Mapping[str, Any], wanted: Wanted, holder: Mapping[str, Any]) -> Interval:
     low, high = value.get("low"), value.get("high")
-    bounds = [read_quantity(bound, wanted) if isinstance(bound, dict) else None for bound in (low, high)]
+    bounds = [read_quantity(bound, wanted, holder) if isinstance(bound, dict) else None for bound in (low, high)]
     lowest = bounds[0].low if bounds[0] else -math.inf
     highest = bounds[1].high if bounds[1] else math.inf
     if bounds == [None, None] or lowest > highest:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from cds_service.chart import Case
+from cds_service.chart import UNREAD, Case
 from cds_service.facts.found.medicines import RESOURCES, medicines
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.policy.model import Evidence
 
+_BESIDE = ("MedicationDispense", "ServiceRequest")
 State = Literal["draft", "active", "on-hold", "completed", "stopped"]
 
 
@@ -20,7 +21,9 @@ class MedicationEvidence(EvidenceKind):
 
     ``because`` asks for a reason in a value set: why it was stopped or given. ``itself`` lets the order itself count.
     ``routes`` counts only what is given by a route in a value set; codes in ``routed`` say their route themselves.
-    It gives ``gives``, else what its code carries, else yes.
+    It gives ``gives``, else what its code carries, else yes. Medicines that only words name, where they could be of ``codes``, and
+    those that could not be read are uncertain. Orders of services by a drug's code, and what was handed over, are read where they
+    were sent: a chart without them is none the less searched.
     """
 
     codes: str
@@ -31,16 +34,18 @@ class MedicationEvidence(EvidenceKind):
     itself: bool = False
     because: str = ""
     gives: bool | str | None = None
-    resources: list[Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration"]] = []
+    resources: list[
+        Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "ServiceRequest"]
+    ] = []
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return medicines(self, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
-        return frozenset({self.codes})
+        return frozenset({self.codes, UNREAD})
 
     def needs(self) -> tuple[Need, ...]:
-        return tuple(Need(kind) for kind in self.resources or RESOURCES)
+        return tuple(Need(kind, beside=not self.resources and kind in _BESIDE) for kind in self.resources or RESOURCES)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed) if id_)

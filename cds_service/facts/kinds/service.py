@@ -26,13 +26,15 @@ class UnlistedEntry(SayingEntry):
 class ServiceEvidence(EvidenceKind):
     """An order or procedure with a code in ``codes`` and one of ``states``, in the chart or signed together with this order.
 
-    ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none.
+    ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none. With no state at all,
+    only they count. With ``only: procedures`` what was done counts, and no order.
     ``unresulted`` leaves out what a report or result already refers to. It gives ``gives``, else what its code carries, else yes.
     """
 
     codes: str
     states: list[State]
     signed_with: Literal["any", "earlier", "none"] = "any"
+    only: Literal["", "procedures"] = ""
     unresulted: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
@@ -44,7 +46,7 @@ class ServiceEvidence(EvidenceKind):
         return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("ServiceRequest"), Need("Procedure"))
+        return (Need("Procedure"),) if self.only else (Need("ServiceRequest"), Need("Procedure"))
 
     def value_sets(self) -> tuple[str, ...]:
         unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()
@@ -54,9 +56,15 @@ class ServiceEvidence(EvidenceKind):
         concept = chart.concept(self.codes, evidence.value) or (chart.any_concept(self.codes) if evidence.value is True else None)
         if concept is None or evidence.value is None or (self.gives is not None and evidence.value != self.gives):
             raise CannotImagine("no order says it")
-        if self.signed_with != "none" and evidence.when == Days.on(chart.as_of):
+        if not self.only and self.signed_with != "none" and evidence.when == Days.on(chart.as_of):
             drafts = chart.signed_before if self.signed_with == "earlier" else chart.signed_after
             drafts.append(chart.draft("ServiceRequest", status="draft", intent="order", code=concept))
+            return
+        if not self.states:
+            raise CannotImagine("only what is signed together says it")
+        if self.only:
+            on = partial_date(evidence.when) if evidence.when else None
+            chart.add("Procedure", status="completed", code=concept, performedDateTime=on)
             return
         status = "active" if "active" in self.states else self.states[0]
         authored = partial_date(evidence.when) if evidence.when else None
@@ -64,21 +72,29 @@ class ServiceEvidence(EvidenceKind):
 
 
 class ResultEvidence(EvidenceKind):
-    """A report or result with a code in ``codes``: ``reported``, or ``no result`` when the test was done and gave none."""
+    """A report or result with a code in ``codes``: ``reported``, or ``no result`` when the test was done and gave none.
+
+    A report or result with an unlisted code counts too when its words or codings describe it as ``unlisted`` says. Codes in
+    ``no_result``, as a value, an interpretation or a conclusion, say that the test gave none.
+    """
 
     codes: str
+    unlisted: UnlistedEntry | None = None
+    no_result: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return results(self, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
-        return frozenset({self.codes})
+        return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("DiagnosticReport"), Need("Observation", (self.codes,)))
+        codes = (self.codes, self.unlisted.value_set) if self.unlisted else (self.codes,)
+        return (Need("DiagnosticReport"), Need("Observation", codes))
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.codes,)
+        unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()
+        return (self.codes, *unlisted, *([self.no_result] if self.no_result else []))
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         on = partial_date(evidence.when) if evidence.when else None

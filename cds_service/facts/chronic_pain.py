@@ -1,0 +1,78 @@
+"""Facts about chronic pain that are computed: its origin, what failed against it, and how long the patient is expected to live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
+
+from cds_service.facts.restated import doubtful, spoken, usable
+from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.values import Interval
+
+A_MONTH: Final = timedelta(days=30.4375)
+FAILED_LATELY: Final = relativedelta(months=12)
+"""How far back a treatment that failed still counts where nothing says when the pain began (our number)."""
+
+Inputs = Mapping[str, Fact]
+
+
+def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Whether the pain is of malignant origin. The order's own reason beats the chart; both in the chart leave it open.
+
+    A bare diagnosis of chronic pain, or of a painful disease, says nonmalignant, but not in a patient with a cancer or where
+    cancers were not searched. A pain syndrome of the chart beside an active cancer or a tumour of bone or spine leaves it open too.
+    """
+    recorded = facts["recorded"].evidence
+    malignant = any(e.value == "malignant" for e in spoken(facts["recorded"]))
+    cancers, tumours = spoken(facts["cancer"]), spoken(facts["bone"])
+    unknown = bool(cancers or tumours or malignant or facts["cancer"].unsearched)
+    weak = [*facts["chronic_pain"].evidence, *facts["painful"].evidence]
+    bare = [doubtful(e, "a cancer may be behind it", e.value) if unknown and e.standing is Standing.USABLE else e for e in weak]
+    found = [e for e in recorded if e.standing is Standing.USABLE and (e.when is None or e.when.first <= as_of)]
+    doubted = [e for e in recorded if e.standing is not Standing.USABLE]
+    stated = [e for e in found if e.resource.split("/")[0].endswith("Request")]
+    if len({e.value for e in stated}) == 1:
+        return stated + doubted
+    if len({e.value for e in found}) > 1:
+        return [doubtful(e, "pain of both origins is documented", e.value) for e in found] + doubted
+    if found and not malignant and (tumours or any(e.standing is Standing.USABLE for e in cancers)):
+        return [doubtful(e, "a cancer stands beside it, and the order names no reason", e.value) for e in found] + doubted
+    if found:
+        return found + doubted
+    tumour = [doubtful(e, "pain beside a tumour of bone or spine may be its own", "malignant") for e in tumours]
+    return [*bare, *doubted, *tumour]
+
+
+def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Life expectancy as stated, as long as the time it named is not over. Hospice, palliative care or a terminal illness does not
+    say how long, and makes what was stated before it doubtful; an answer to the question itself stands beside it."""
+    limited = [e for e in facts["limited"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED]
+    since = max((e.when.last for e in limited if e.when and e.when.first <= as_of), default=None)
+    found: list[Evidence] = []
+    for e in facts["stated"].evidence:
+        if e.standing is not Standing.USABLE or not e.when or not isinstance(e.value, Interval):
+            found.append(e)
+        elif since and e.when.last < since:
+            found.append(doubtful(e, "hospice, palliative care or a terminal illness is documented since", e.value))
+        elif e.value.high < (as_of - e.when.last) / A_MONTH:
+            found.append(doubtful(e, "the time that it named is over"))
+        elif "Condition" in facts["limited"].unsearched:
+            found.append(doubtful(e, "hospice and terminal illness were not searched", e.value))
+        else:
+            found.append(e)
+    return [*found, *(doubtful(e, "it does not say how long the patient is expected to live") for e in limited)]
+
+
+def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
+    """What failed or was not tolerated against the pain. What was stopped before the pain or its cause says nothing of it."""
+    causes = [e for e in usable(facts["pain"]) if e.value == "malignant"] + [e for e in usable(facts["cancer"]) if e.value is True]
+    began = min([e.when.first for e in causes if e.when is not None], default=as_of - FAILED_LATELY)
+    return [
+        doubtful(e, "it was before the pain that is to be treated, or before its cause", True)
+        if e.standing is Standing.USABLE and e.when is not None and e.when.last < began
+        else e
+        for e in facts["recorded"].evidence
+    ]

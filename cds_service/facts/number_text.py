@@ -1,0 +1,68 @@
+"""Numbers in strings, as interfaces send them: ``3``, ``<0.5``, ``1,400 cells/uL``, ``12w3d``, ``12 weeks 3 days``, ``12 wk 3/7``.
+
+A string is a number only where nothing else is meant by it: a number, with its unit, and not a word more.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final, NamedTuple
+
+from cds_service.policy.values import Interval
+
+LONGEST: Final = 40
+"""Characters of the longest string that is looked at."""
+_WEEKS: Final = r"(?:weeks?|wks?|w)"
+_DAYS: Final = r"(?:days?|d)"
+_WEEKS_AND_DAYS: Final = re.compile(
+    rf"(?P<weeks>\d{{1,2}})\s?{_WEEKS}\.?,?(?:\s?(?:and|&|\+)?\s?(?P<days>\d)\s?(?:{_DAYS}\.?|/7))"
+    rf"|(?P<plain>\d{{1,2}})\s(?P<sevenths>[0-6])/7\s?{_WEEKS}\.?"
+    rf"|(?P<before>\d{{1,2}})\s?\+\s?(?P<after>[0-6])(?:\s?{_WEEKS}\.?)?",
+    re.ASCII,
+)
+_NUMBER: Final = re.compile(
+    r"(?P<comparator><=|>=|<|>|≤|≥)?\s?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?:\.\d{1,9})?)(?:\s?(?P<unit>[^\s\d.,+-].*))?",
+    re.ASCII,
+)
+
+
+class Read(NamedTuple):
+    """A number in a string, with its unit as it is written; no unit where none is."""
+
+    number: Interval
+    unit: str
+
+
+def read_number(text: str) -> Read | None:
+    """The number that a string is, in the unit that it names; None where it is anything else, or long."""
+    said = " ".join(text[: LONGEST + 1].split())
+    if not said or len(text) > LONGEST:
+        return None
+    weeks = _WEEKS_AND_DAYS.fullmatch(said.lower())
+    if weeks:
+        full = weeks["weeks"] or weeks["plain"] or weeks["before"]
+        more = int(weeks["days"] or weeks["sevenths"] or weeks["after"] or 0)
+        return Read(Interval.exactly(float(int(full) * 7 + more)), "d") if more < 7 else None
+    found = _NUMBER.fullmatch(said)
+    if not found:
+        return None
+    number = float(found["number"].replace(",", ""))
+    return Read(compared(Interval.exactly(number), found["comparator"]), found["unit"] or "")
+
+
+def compared(number: Interval, comparator: str | None) -> Interval:
+    """A number with its comparator as the interval that it leaves open. Raises KeyError for what is no comparator."""
+    match comparator:
+        case None:
+            return number
+        case "<":
+            return Interval(-math.inf, number.high, high_open=True)
+        case "<=" | "≤":
+            return Interval(-math.inf, number.high)
+        case ">":
+            return Interval(number.low, math.inf, low_open=True)
+        case ">=" | "≥":
+            return Interval(number.low, math.inf)
+        case _:
+            raise KeyError(comparator)

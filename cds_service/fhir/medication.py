@@ -1,0 +1,217 @@
+"""Which medicine a resource names: by its own concept, or by a Medication that it contains or refers to, and its ingredients.
+
+Records refer to a Medication in many ways: contained, by ``Type/id`` below any base and with a version, by its address in a Bundle
+(``urn:uuid:``), by a business identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from cds_service.fhir.codes import Coding, key_of
+from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, text
+from cds_service.fhir.medicines import UNCLASSIFIED
+from cds_service.fhir.value_sets import Terminology
+
+MEDICINES: Final = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
+"""The resource types that say of a medicine that it is ordered, taken, given or handed over."""
+MOST_PARTS: Final = 40
+"""Ingredients of one medicine that are read; beyond them it is not read whole."""
+DEEPEST: Final = 4
+"""Medications inside one another that are read."""
+LONGEST_NAME: Final = 60
+"""Characters of the name that a medicine is shown by."""
+_UNREADABLE: Final[dict[str, Any]] = {}
+"""An ingredient of which nothing can be told."""
+
+
+class Medications:
+    """The Medications and Substances that were sent, by every name that references use.
+
+    ``sent`` are resources and Bundles; they are read only when a record refers to a medicine that it does not contain.
+    """
+
+    __slots__ = ("_by_name", "_sent")
+
+    def __init__(self, sent: Iterable[Any] = ()) -> None:
+        self._sent = tuple(sent)
+        self._by_name: dict[str, Resource] | None = None
+
+    def __add__(self, more: Iterable[Any]) -> Medications:
+        """The same with what was read since."""
+        return Medications((*self._sent, *more))
+
+    def find(self, named: Any, contained: dict[str, Resource]) -> Resource | None:
+        """The resource that a Reference means; ``contained`` are those of the resource that refers, by ``#id``."""
+        if not isinstance(named, dict):
+            return None
+        written = text(named.get("reference"))
+        if written.startswith("#"):
+            return contained.get(written)
+        if self._by_name is None:
+            self._by_name = dict(_named(self._sent))
+        if not self._by_name:
+            return None
+        if written:
+            plain = reference(named)
+            bare = f"Medication/{written.removeprefix('urn:uuid:')}" if written.startswith("urn:uuid:") else plain
+            return self._by_name.get(written) or self._by_name.get(plain) or self._by_name.get(bare)
+        return next((self._by_name[name] for name in _identifiers(named.get("identifier")) if name in self._by_name), None)
+
+
+NO_MEDICATIONS: Final = Medications()
+
+
+def _named(sent: Iterable[Any]) -> Iterator[tuple[str, Resource]]:
+    """The Medications among resources and the entries of Bundles, with each of their names; the first of a name counts last."""
+    for one in reversed(tuple(sent)):
+        if not isinstance(one, dict):
+            continue
+        entries = [entry for entry in items(one.get("entry")) if isinstance(entry, dict)] if "entry" in one else []
+        held = [(text(entry.get("fullUrl")), entry.get("resource")) for entry in reversed(entries)]
+        for address, resource in (*held, ("", one)):
+            if isinstance(resource, dict) and resource.get("resourceType") in ("Medication", "Substance"):
+                for name in _identifiers(resource.get("identifier")):
+                    yield name, resource
+                if address.startswith("urn:"):
+                    yield address, resource
+                yield own_reference(resource), resource
+
+
+def _identifiers(written: Any) -> Iterator[str]:
+    for one in items(written):
+        if isinstance(one, dict) and (value := text(one.get("value"))):
+            yield f"{text(one.get('system'))}|{value}"
+
+
+class Said(NamedTuple):
+    """What a record says that its medicine is: ``whole`` the concept of it, ``parts`` those of its ingredients, and the ``name``
+    that stands beside a reference. ``missing`` tells that it refers to a Medication that was not sent."""
+
+    whole: Any
+    parts: tuple[Any, ...] = ()
+    name: str = ""
+    missing: bool = False
+
+    @property
+    def concepts(self) -> tuple[Any, ...]:
+        """All concepts that can hold its code."""
+        return (self.whole, *self.parts)
+
+    def one_concept(self) -> Any:
+        """All codings as one concept, those of the medicine before those of its ingredients; None when there are none."""
+        if not self.parts:
+            return self.whole
+        found = [coding for concept in self.concepts if isinstance(concept, dict) for coding in items(concept.get("coding"))]
+        whole = self.whole if isinstance(self.whole, dict) else {}
+        return {**whole, "coding": found}
+
+
+NOTHING_SAID: Final = Said(None)
+
+
+def said_medicine(resource: Resource, medications: Medications) -> Said:
+    """What a record says that its medicine is."""
+    concept = resource.get("medicationCodeableConcept")
+    if concept:
+        return Said(concept)
+    named = resource.get("medicationReference")
+    if not named:
+        return NOTHING_SAID
+    contained = {
+        f"#{text(one.get('id'))}": one
+        for one in items(resource.get("contained"))
+        if isinstance(one, dict) and one.get("resourceType") in ("Medication", "Substance")
+    }
+    found = medications.find(named, contained)
+    shown = text(named.get("display")) if isinstance(named, dict) else ""
+    if found is None:
+        return Said(None, (), shown, True)
+    parts = tuple(_parts(found, contained, medications)) if "ingredient" in found else ()
+    return Said(found.get("code"), parts, shown)
+
+
+def _parts(medication: Resource, contained: dict[str, Resource], medications: Medications) -> list[Any]:
+    """The concepts of the active ingredients, and of those of the Medications among them; bounded, loops included."""
+    found: list[Any] = []
+    seen = {id(medication)}
+    layer = [medication]
+    for _ in range(DEEPEST):
+        below: list[Resource] = []
+        for held in layer:
+            for ingredient in items(held.get("ingredient")):
+                if not isinstance(ingredient, dict) or ingredient.get("isActive") is False:
+                    continue
+                if len(found) >= MOST_PARTS:
+                    return [*found, _UNREADABLE]
+                named = ingredient.get("itemReference")
+                part = medications.find(named, contained) if named else None
+                if part is not None and "ingredient" in part and id(part) not in seen:
+                    seen.add(id(part))
+                    below.append(part)
+                shown = {"text": named.get("display")} if isinstance(named, dict) else _UNREADABLE
+                found.append(ingredient.get("itemCodeableConcept") or (part.get("code") if part is not None else shown) or shown)
+        if not below:
+            return found
+        layer = below
+    return [*found, _UNREADABLE]
+
+
+class Doubt(NamedTuple):
+    """A medicine that no code tells: its ``name`` as it is shown, the ingredients that its words ``named``, and the name of what is
+    ``unread`` (empty where all is read). ``missing`` tells that it refers to a Medication that was not sent."""
+
+    name: str
+    named: tuple[str, ...]
+    unread: str
+    missing: bool
+
+
+def doubt_of(said: Said, terminology: Terminology) -> Doubt | None:
+    """What is in doubt of a medicine; None when codes tell its ingredients, or words name one that is none of a drug."""
+    if _told(said.whole, terminology):
+        return None
+    named: dict[str, None] = {}
+    unread = ""
+    for concept in said.parts or (said.whole,):
+        if said.parts and _told(concept, terminology):
+            continue
+        words = _words(concept) if said.parts else (*_words(concept), said.name)
+        read = False
+        for one in words:
+            if one:
+                found = terminology.medicines.in_words(one)
+                named.update(dict.fromkeys(found.ingredients))
+                read = read or found.read
+        if not read and not unread:
+            unread = next((one for one in words if one), "") or _coded_name(concept) or (said.name if said.parts else "")
+            unread = unread[:LONGEST_NAME] or "a medicine without a name"
+    if not named and not unread:
+        return None
+    shown = next((one for one in (*_words(said.whole), said.name) if one), unread)
+    return Doubt(shown[:LONGEST_NAME], tuple(named), unread, said.missing)
+
+
+def _told(concept: Any, terminology: Terminology) -> bool:
+    """Whether a code of the concept tells the ingredients, or stands in a value set."""
+    for system, code in codings(concept):
+        if key_of(system, code).code in UNCLASSIFIED:
+            continue
+        if terminology.held[system, code] or terminology.medicines.knows(system, code):
+            return True
+    return False
+
+
+def _words(concept: Any) -> tuple[str, ...]:
+    """The text and the displays of a concept."""
+    if not isinstance(concept, dict):
+        return ()
+    shown = [text(one.get("display")) for one in items(concept.get("coding")) if isinstance(one, dict)]
+    return (text(concept.get("text")), *shown)
+
+
+def _coded_name(concept: Any) -> str:
+    """The first coding of a concept in words."""
+    found: Coding | None = next(codings(concept), None)
+    return found.text if found else ""

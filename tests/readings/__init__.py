@@ -1,0 +1,1 @@
+"""What is read of codes, units and numbers, as charts write them."""
