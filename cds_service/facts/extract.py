@@ -91,6 +91,8 @@ class Facts(ChartFacts):
                 found += self._not_placed(definition)
             if name in self._heard:
                 found += self._only_said(definition)
+        if len(found) > 1 and len(definition.sources) > 1:
+            found = list(dict.fromkeys(found))  # one record that two kinds of evidence find is one piece of evidence
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
