@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
+from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
@@ -127,14 +128,14 @@ def _doubtful(
 ) -> list[Evidence]:
     """A medicine that could be one of a value set, with what it could be; nothing where it is none of it."""
     said = own_reference(resource)
-    note = f"'{doubt.name}' is named only in words"
     found = [
-        Evidence(value if gives is None else gives, when, said, standing=Standing.UNCERTAIN, note=note)
+        Evidence(value if gives is None else gives, when, said, "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
         for value in possible_values(case, codes, doubt, wanted)
     ]
     if not found and doubt.unread:
-        note = f"'{doubt.unread}' is a medicine that could not be read"
-        found.append(Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note))
+        value = gives if gives is not None else True if wanted.type == "boolean" else None
+        note = NOT_SENT if doubt.missing else NOT_RECOGNISED
+        found.append(Evidence(value, when, said, "recorded", Standing.UNCERTAIN, note, doubt.unread))
     return found
 
 
