@@ -14,6 +14,7 @@ from cds_service.content import read_content, shipped_content
 from cds_service.facts.found.medicines import doubtful_medicines
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
+from cds_service.facts.unread import unread
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.codes import HCPCS, NDC, RXNORM, SNOMED, Key
 from cds_service.fhir.medication import DEEPEST, MOST_PARTS, Medications, doubt_of, said_medicine
@@ -89,8 +90,13 @@ def values(evidence: list[Evidence]) -> list[Any]:
 
 
 def notes(evidence: list[Evidence]) -> list[str]:
-    """What is uncertain, and why."""
-    return [one.note for one in evidence if one.standing is Standing.UNCERTAIN]
+    """What is uncertain, and why: in the words of a question where it could not be read."""
+    return [unread(one) or one.note for one in evidence if one.standing is Standing.UNCERTAIN]
+
+
+def unknown(name: str, why: str = "which is not recognised") -> str:
+    """What is said of a medicine that could not be read."""
+    return f"on the medication list: '{name}', {why}"
 
 
 @pytest.mark.parametrize(
@@ -264,9 +270,8 @@ def test_a_medication_is_found_by_every_form_of_reference(kind: str, named: Json
 def test_a_medication_may_be_contained() -> None:
     """One that the record contains is read, and no other of the same id."""
     assert values(found(record(contained=[MEDICATION], medicationReference={"reference": "#med"}))) == ["doxorubicin"]
-    assert notes(found(record(medicationReference={"reference": "#med"}), MEDICATION)) == [
-        "'a medicine without a name' is a medicine that could not be read"
-    ]
+    missing = found(record(medicationReference={"reference": "#med"}), MEDICATION)
+    assert notes(missing) == [unknown("a medicine without a name", "whose record was not sent")]
 
 
 def test_a_medication_is_found_by_its_address_in_a_bundle() -> None:
@@ -298,7 +303,7 @@ def test_an_ingredient_that_is_not_read_asks() -> None:
     mixture: Json = {"resourceType": "Medication", "id": "mix", "ingredient": parts}
     evidence = found(record(medicationReference={"reference": "Medication/mix"}), mixture)
     assert values(evidence) == ["doxorubicin"]
-    assert notes(evidence) == ["'XYZ 20' is a medicine that could not be read"]
+    assert notes(evidence) == [unknown("XYZ 20")]
     parts[1]["isActive"] = False
     assert notes(found(record(medicationReference={"reference": "Medication/mix"}), mixture)) == []
 
@@ -306,9 +311,8 @@ def test_an_ingredient_that_is_not_read_asks() -> None:
 def test_words_alone_only_ask() -> None:
     """A name of the drug looked for is uncertain evidence of it, a name of another drug is read and none."""
     evidence = found(record(medicine={"text": "doxorubicin 50 mg"}), record(medicine={"text": "lisinopril"}, id_="m2"))
-    assert [(one.value, one.standing, one.note) for one in evidence] == [
-        ("doxorubicin", Standing.UNCERTAIN, "'doxorubicin 50 mg' is named only in words")
-    ]
+    assert [one.value for one in evidence] == ["doxorubicin"]
+    assert notes(evidence) == [unknown("doxorubicin 50 mg", "which is named only in words")]
 
 
 @pytest.mark.parametrize(
@@ -323,7 +327,7 @@ def test_words_alone_only_ask() -> None:
 )
 def test_words_are_read_wherever_they_stand(medicine: Json) -> None:
     """In the text, the display of an unknown coding, or beside a reference that leads nowhere."""
-    assert [note.endswith("is named only in words") for note in notes(found(record(**medicine)))] == [True]
+    assert [note.endswith("named only in words") for note in notes(found(record(**medicine)))] == [True]
 
 
 @pytest.mark.parametrize(
@@ -333,14 +337,13 @@ def test_words_are_read_wherever_they_stand(medicine: Json) -> None:
         ({"medicationCodeableConcept": concept(RXNORM, "99999999")}, "RXNORM 99999999"),
         ({"medicationCodeableConcept": concept(HCPCS, "J3590")}, "HCPCS J3590"),
         ({"medicationCodeableConcept": {"text": "x" * 500}}, "x" * 60),
-        ({"medicationReference": {"reference": "Medication/none"}}, "a medicine without a name"),
         ({}, "a medicine without a name"),
     ],
 )
 @pytest.mark.parametrize("codes", ["cytotoxic", "factors"])
 def test_an_unread_medicine_asks_and_is_named(codes: str, medicine: Json, name: str) -> None:
     """No known code, no known name, a reference that leads nowhere: it could be any medicine that is looked for."""
-    assert notes(found(record(**medicine), codes=codes)) == [f"'{name}' is a medicine that could not be read"]
+    assert notes(found(record(**medicine), codes=codes)) == [unknown(name)]
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "stopped"])
@@ -371,7 +374,7 @@ def test_drafts_signed_together_are_read_alike() -> None:
     )
     evidence = found(drafts=drafts)
     assert values(evidence) == ["doxorubicin"]
-    assert notes(evidence) == ["'carboplatin AUC 5' is named only in words", "'XYZ 20' is a medicine that could not be read"]
+    assert notes(evidence) == [unknown("carboplatin AUC 5", "which is named only in words"), unknown("XYZ 20")]
 
 
 @pytest.mark.parametrize(
@@ -467,7 +470,7 @@ def test_an_allergy_is_read_by_ingredient() -> None:
     assert values(allergies(code={"text": "chemo"}, reaction=[{"substance": concept(RXNORM, "3639"), "manifestation": []}])) == [
         "doxorubicin"
     ]
-    assert notes(allergies(code={"text": "Adriamycin"})) == ["an allergy to 'Adriamycin' is named only in words"]
+    assert notes(allergies(code={"text": "Adriamycin"})) == ["on the allergy list: 'Adriamycin', which is named only in words"]
     assert allergies(code={"text": "house dust"}) == []
     assert allergies(code={"text": "lisinopril"}) == []
 
@@ -503,4 +506,4 @@ def test_hostile_nesting_is_bounded() -> None:
 )  # fmt: skip
 def test_odd_records_are_unread(odd: Json) -> None:
     """What is no FHIR is not read, and never fails."""
-    assert [note.endswith("is a medicine that could not be read") for note in notes(found(record(**odd)))] == [True]
+    assert [note.startswith("on the medication list: '") for note in notes(found(record(**odd)))] == [True]
