@@ -12,30 +12,9 @@ from typing import Any
 from cds_service.content import Content
 from cds_service.facts.wanted import Need
 from cds_service.fhir.medication import MEDICINES
+from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.conversation import OPTIONS
-
-KEYS = {
-    "patient": "Patient",
-    "encounter": "Encounter",
-    "coverage": "Coverage",
-    "conditions": "Condition",
-    "observations": "Observation",
-    "procedures": "Procedure",
-    "serviceRequests": "ServiceRequest",
-    "medicationRequests": "MedicationRequest",
-    "medicationStatements": "MedicationStatement",
-    "medicationAdministrations": "MedicationAdministration",
-    "medicationDispenses": "MedicationDispense",
-    "diagnosticReports": "DiagnosticReport",
-    "familyMemberHistories": "FamilyMemberHistory",
-    "allergyIntolerances": "AllergyIntolerance",
-    "riskAssessments": "RiskAssessment",
-    "devices": "Device",
-    "medications": "Medication",
-    "questionnaireResponses": "QuestionnaireResponse",
-}
-"""Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
 """What the ids of all services begin with. Alone it is an alias that discovery does not list: it serves every hook."""
