@@ -60,7 +60,7 @@ RULES: Final[dict[str, Rule]] = {
     "pregnancy ended": Rule(pregnancy.pregnancy_ended, frozenset({"delivery", "loss", "demise"})),
     "fetal demise": Rule(pregnancy.fetal_demise, frozenset({"recorded", "viable"})),
     "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery"})),
-    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "age", "test", "delivery", "deceased", "sex", "years"})),
+    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "denied", "age", "test", "delivery", "deceased", "sex", "years"})),
     "number of fetuses": Rule(fetuses.number_of_fetuses, frozenset({"recorded"})),
     "co-twin demise": Rule(fetuses.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
     "anomaly count": Rule(fetuses.anomaly_count, frozenset({"sites", "unspecified", "start"})),

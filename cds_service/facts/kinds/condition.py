@@ -23,7 +23,8 @@ class ConditionEvidence(EvidenceKind):
     A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
     and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day). With
     ``remission``, one in remission counts as one that stands: it is treated on.
-    With ``uncertain``, the codes only hint: they end the silence and decide nothing.
+    With ``uncertain``, the codes only hint: they end the silence and decide nothing. A diagnosis without any date speaks of the
+    day it is read while it is active; with ``undated: asks``, for what ages or is over at once, it decides nothing.
 
     ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
     nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
@@ -37,6 +38,7 @@ class ConditionEvidence(EvidenceKind):
     asks_for: str = ""
     remission: bool = False
     uncertain: bool = False
+    undated: Literal["counts", "asks"] = "counts"
     body_site: str = ""
     severity: str = ""
     stage: str = ""
