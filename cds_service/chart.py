@@ -26,7 +26,7 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
-from cds_service.fhir.medication import MEDICINES, Doubt, Medications, doubt_of, said_medicine
+from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, said_medicine
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
@@ -88,6 +88,7 @@ class Chart:
         self._index: dict[str, dict[str, list[Hit]]] = {}
         self._medications = medications
         self._doubts: list[tuple[Resource, Doubt]] = []
+        self._allergies_in_doubt: list[tuple[Resource, Doubt]] = []
         self.unplaced: dict[tuple[str, str], list[tuple[str, Days | None]]] = {}
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         for number, resource in enumerate(resources):
@@ -137,6 +138,8 @@ class Chart:
         if kind in PLAINLY_CODED:
             for resource in self.of(kind):
                 self.held(index, resource, resource, resource.get("code"))
+            if kind == "AllergyIntolerance":
+                self._index_substances(index)
             return index
         if kind == "Observation":
             for resource in self.of(kind):
@@ -168,6 +171,24 @@ class Chart:
         for concept in said.concepts:
             self.held(index, resource, resource, concept, place=doubt is None or bool(doubt.unread))
 
+    def _index_substances(self, index: dict[str, list[Hit]]) -> None:
+        """What an allergy is to: also the substances of its reactions, and medicines that words alone name."""
+        for resource in self.of("AllergyIntolerance"):
+            reactions = [one.get("substance") for one in items(resource.get("reaction")) if isinstance(one, dict)]
+            for substance in reactions:
+                self.held(index, resource, resource, substance)
+            for concept in (resource.get("code"), *reactions) if in_force(resource) else ():
+                doubt = doubt_of(Said(concept), self.terminology) if concept else None
+                if doubt is not None and doubt.named:
+                    self._allergies_in_doubt.append((resource, doubt))
+
+    @cached_property
+    def allergies_in_doubt(self) -> tuple[tuple[Resource, Doubt], ...]:
+        """The allergies in force to medicines that words alone name."""
+        if "AllergyIntolerance" not in self._index:
+            self._index["AllergyIntolerance"] = self._indexed("AllergyIntolerance")
+        return tuple(self._allergies_in_doubt)
+
     @cached_property
     def doubts(self) -> tuple[tuple[Resource, Doubt], ...]:
         """The records of medicines in force that are named in words only, or that could not be read."""
@@ -182,7 +203,11 @@ class Chart:
         for kind in self._kinds:
             if kind not in self._index:
                 self._index[kind] = self._indexed(kind)
-        return frozenset().union(*self._index.values(), *[self.sets_in_doubt(doubt) for _, doubt in self.doubts])
+        return frozenset().union(
+            *self._index.values(),
+            *[self.sets_in_doubt(doubt) for _, doubt in self.doubts],
+            *[self.terminology.concerned_with(doubt.named) for _, doubt in self.allergies_in_doubt],
+        )
 
     def sets_in_doubt(self, doubt: Doubt) -> Iterable[str]:
         """The value sets of which a medicine in doubt may be."""

@@ -28,6 +28,8 @@ from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
 
 FOLDERS = ("policies", "facts", "value_sets")
+EXPANSIONS = "expansions"
+"""The folder below ``value_sets`` with what the sets mean, written out; it decides nothing, and is not read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,8 @@ def _revision(root: Path, own_value_sets: Path | None) -> str:
     digest = hashlib.sha256()
     for path in sorted(own_value_sets.glob("*.json")) if own_value_sets else ():
         digest.update(path.name.encode() + path.read_bytes())
-    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*") if p.is_file()):
+    held = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
+    for path in sorted(path for path in held if path.parent != root / "value_sets" / EXPANSIONS):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -439,9 +439,13 @@ def test_a_wound_counts_with_chemotherapy_ordered(client: FlaskClient) -> None:
     ],
 )
 def test_what_is_neither_myeloid_nor_not_is_not_documented(client: FlaskClient, code: str, verified: str, outcome: str) -> None:
-    """Acute leukaemia of unspecified type and a provisional cancer decide nothing; a myeloid one alone, for Rolvedon, does."""
+    """Acute leukaemia of unspecified type and a provisional cancer decide nothing; a myeloid one alone, for Rolvedon, does, where no
+    complication of its chemotherapy is left to ask about."""
     rolvedon = prescription(concept(HCPCS, "J1449"))
-    assert decided(client, rolvedon, condition(code, verified=verified), STEP)["outcome"] == outcome
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    assert decided(client, rolvedon, condition(code, verified=verified), answers)["outcome"] == outcome
+    if outcome == "not-necessary":
+        assert "previous_neutropenic_complication" in decided(client, rolvedon, condition(code), STEP)["asks"]
 
 
 def test_the_reason_of_the_order_tells_which_of_two_malignancies_is_treated(client: FlaskClient) -> None:
@@ -565,8 +569,9 @@ def test_a_card_speaks_only_of_the_class_that_is_ordered(client: FlaskClient) ->
 def test_indications_of_which_none_holds_are_one_reason(client: FlaskClient) -> None:
     """The class indications are named as one where none is met, and by their own ids where one is met or open."""
     rolvedon = prescription(concept(HCPCS, "J1449"))
-    assert decided(client, rolvedon, condition("D46.9"), STEP)["because"][-1] == "class-indication"
-    assert decided(client, prescription(), condition("D46.9"), STEP)["because"] == ["pegfilgrastim-mds"]
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    assert decided(client, rolvedon, condition("D46.9"), answers)["because"][-1] == "class-indication"
+    assert decided(client, prescription(), condition("D46.9"), answers)["because"] == ["pegfilgrastim-mds"]
 
 
 def test_a_qualitative_risk_is_read(client: FlaskClient) -> None:
@@ -593,7 +598,8 @@ def test_neutropenia_and_its_fever_are_a_pair(client: FlaskClient) -> None:
     rolvedon = prescription(concept(HCPCS, "J1449"))
     pneumonia, myeloid = condition("J18.9", on="2025-04-29"), condition("D46.9")
     neutropenia, fever = condition("D70.9", on="2025-04-29"), condition("R50.81", on="2025-04-29")
-    alone = decided(client, rolvedon, myeloid, neutropenia, pneumonia, STEP)
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    alone = decided(client, rolvedon, myeloid, neutropenia, pneumonia, answers)
     assert (alone["outcome"], alone["because"]) == ("not-documented", ["febrile-neutropenia-now"])
-    both = decided(client, rolvedon, myeloid, neutropenia, fever, pneumonia, STEP)
+    both = decided(client, rolvedon, myeloid, neutropenia, fever, pneumonia, answers)
     assert both["because"][:2] == ["febrile-neutropenia-now", "pneumonia"]

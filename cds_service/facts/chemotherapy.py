@@ -125,19 +125,7 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
 
 
-_MYELOID: Final = (
-    "leuk",
-    "aml",
-    "mds",
-    "dysplas",
-    "myelopro",
-    "myelofib",
-    "myeloid",
-    "myelomono",
-    "polycyth",
-    "thrombocyth",
-    "mast",
-)
+_MYELOID: Final = ("leuk", "aml", "mds", "dysplas", "myelopro", "myelofib", "myeloid", "polycyth", "thrombocyth", "mast cell")
 """Parts of words that a malignancy may be myeloid by."""
 
 
@@ -156,12 +144,11 @@ def advanced_cancer(facts: Inputs, as_of: date) -> list[Evidence]:
     found = list(facts["metastasis"].evidence)
     spread = any(e.standing is not Standing.DISCOUNTED and e.value is not False for e in found)
     for e in facts["stage"].evidence:
-        if e.value is False and e.standing is Standing.USABLE:
-            if spread or last(e) < as_of - timedelta(STAGED):
-                note = "a metastasis is on record" if spread else "set too long ago to say that it has not spread since"
-                found.append(e._replace(standing=Standing.DISCOUNTED, note=note))
-                continue
-        found.append(e)
+        if e.value is False and e.standing is Standing.USABLE and (spread or last(e) < as_of - timedelta(STAGED)):
+            note = "a metastasis is on record" if spread else "set too long ago to say that it has not spread since"
+            found.append(e._replace(standing=Standing.DISCOUNTED, note=note))
+        else:
+            found.append(e)
     return found
 
 

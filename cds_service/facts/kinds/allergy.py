@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cds_service.chart import UNCONFIRMED, Case
+from cds_service.facts.found.medicines import possible_values
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
@@ -34,7 +35,14 @@ class AllergyEvidence(EvidenceKind):
     side_effects: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case, wanted))
+        return [*self._found(case, wanted), *(self._named_in_words(case, wanted) if case.chart.allergies_in_doubt else ())]
+
+    def _named_in_words(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+        for resource, doubt in case.chart.allergies_in_doubt:
+            note = f"an allergy to '{doubt.name}' is named only in words"
+            when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
+            for value in possible_values(case, self.codes, doubt, wanted):
+                yield Evidence(value, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
 
     def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for hit in case.chart.coded("AllergyIntolerance", self.codes):
