@@ -247,4 +247,6 @@ def _beginning(evidence: Evidence, as_of: date) -> Days:
 def but(evidence: Evidence, standing: Standing, note: str, value: Value | None = None) -> Evidence:
     """The same evidence with another standing and, if given, the value that a rule makes of it."""
     kept = evidence.value if value is None else value
-    return Evidence(kept, evidence.when, evidence.resource, evidence.kind, standing, note or evidence.note, evidence.shown)
+    return Evidence(
+        kept, evidence.when, evidence.resource, evidence.kind, standing, note or evidence.note, evidence.shown, evidence.instant
+    )
