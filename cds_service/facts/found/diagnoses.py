@@ -69,18 +69,22 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
     if _over(kind, course, condition, case):
-        note = f"the diagnosis is {course or 'over'}"
-        standing = Standing.UNCERTAIN if kind.history == "asks" else Standing.DISCOUNTED
-        if kind.asked_back is not None:
-            over = days(condition.get("abatementDateTime")) or when
-            if over is not None and over.last < kind.asked_back.start(case.as_of):
-                standing, note = Standing.DISCOUNTED, f"{note}, for more than {kind.asked_back}"
-        return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+        return _past(kind, condition, case, Evidence(value, when, said, note=f"the diagnosis is {course or 'over'}", shown=shown))
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     open_ = when is None and kind.undated == "asks"
     standing, note = (Standing.UNCERTAIN, "it carries no date") if open_ else (Standing.USABLE, "")
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+
+
+def _past(kind: ConditionEvidence, condition: Resource, case: Case, evidence: Evidence) -> Evidence:
+    """A diagnosis that is past: it ends the silence where its kind asks of what is over, for as long as it asks."""
+    if kind.history != "asks":
+        return evidence._replace(standing=Standing.DISCOUNTED)
+    over = days(condition.get("abatementDateTime")) or evidence.when
+    if kind.asked_back is not None and over is not None and over.last < kind.asked_back.start(case.as_of):
+        return evidence._replace(standing=Standing.DISCOUNTED, note=f"{evidence.note}, for more than {kind.asked_back}")
+    return evidence._replace(standing=Standing.UNCERTAIN)
 
 
 def _over(kind: ConditionEvidence, course: str, condition: Resource, case: Case) -> bool:

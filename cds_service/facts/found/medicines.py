@@ -6,7 +6,7 @@ that could not be read at all are uncertain: they decide nothing, and end the si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from cds_service.chart import Case, Hit
@@ -102,17 +102,24 @@ def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Itera
 
 
 def doubtful_medicines(
-    case: Case, codes: str, states: Iterable[str], wanted: Wanted, types: Iterable[str] = RESOURCES
+    case: Case,
+    codes: str,
+    states: Collection[str],
+    wanted: Wanted,
+    types: Collection[str] = RESOURCES,
+    passing_over: Callable[[Resource], bool] = lambda _: False,
 ) -> list[Evidence]:
     """What is uncertain about medicines of a value set: those named in words only, and those that could not be read.
 
-    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types. For kinds of evidence that read
-    medicines otherwise than by :func:`medicines`; such a kind also names ``chart.UNREAD`` in its ``speaks_by``.
+    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types; what is ``passing_over`` does not.
+    For kinds of evidence that read medicines otherwise than by :func:`medicines`; they also name ``chart.UNREAD`` in ``speaks_by``.
     """
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
         state = state_of(resource, text(resource.get("status")), case.as_of)
-        if resource["resourceType"] in types and state in states and own_reference(resource) not in case.own:
+        if resource["resourceType"] not in types or state not in states or own_reference(resource) in case.own:
+            continue
+        if not passing_over(resource):
             found += _doubtful(case, codes, doubt, resource, medication_days(resource), wanted)
     return found
 
