@@ -30,7 +30,7 @@ from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, dou
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, in_force, is_silent, listen, says_something, spoken_on, value_words
+from cds_service.fhir.words_of_records import Heard, hear_names, in_force, is_silent, listen, says_something, spoken_on, value_words
 from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
@@ -267,6 +267,8 @@ class Chart:
                 for resource in self.of(kind):
                     for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+            if vocabulary.names is not None:
+                hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)
         return self._heard[1]
 

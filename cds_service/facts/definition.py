@@ -129,6 +129,9 @@ SPOKEN_IN = frozenset(
 """Resource types whose words are read. Medicines are named by their ingredients and brands instead."""
 
 
+_MEASURED = frozenset({"Observation"})
+
+
 class WordsEntry(Entry):
     """The words that speak of a fact in records whose codes no value set of the fact holds. They end the silence, no more.
 
@@ -160,6 +163,22 @@ class WordsEntry(Entry):
         return self
 
 
+class NamesEntry(Entry):
+    """What hospitals call a measurement. An Observation with a value, whose code is of no known system and whose name says one of
+    the phrases ``say``, leaves the fact open. ``not_in`` are phrases in which they mean another measurement.
+    """
+
+    say: Annotated[list[Words], Field(min_length=1)]
+    not_in: list[Words] = []
+
+    @field_validator("say", "not_in")
+    @classmethod
+    def _phrases(cls, phrases: list[str]) -> list[str]:
+        for phrase in phrases:
+            phrase_words(phrase)
+        return phrases
+
+
 class FactEntry(Entry):
     """One fact of the catalogue. Of one that nothing in a chart documents, the evidence is ``answer``."""
 
@@ -172,6 +191,7 @@ class FactEntry(Entry):
     from_: Annotated[list[SourceEntry], Field(alias="from")] = []
     derived: DerivedEntry | None = None
     words: WordsEntry | None = None
+    named: NamesEntry | None = None
     ask: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
 
     @model_validator(mode="after")
@@ -180,6 +200,8 @@ class FactEntry(Entry):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if self.words and not self.from_:
             raise ValueError("words are read for a fact that comes 'from' evidence; give them to the facts it is derived from")
+        if self.named and not any(source.name in ("observation", "result") for source in self.from_):
+            raise ValueError("what a measurement is called is read for a fact that comes from an 'observation' or a 'result'")
         if not self.ask and any(source.name == "answer" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if (self.type == "quantity") != bool(self.unit):
@@ -196,7 +218,7 @@ class Definition:
     is documented, None where more than codes can document it. ``sources`` are the evidence kinds that document
     it, in the file's order, and ``speakers`` the same, each with its own ``speaks_by``; ``searched`` the resource types they need.
     ``unplaced`` are the types and value sets by which a code of an unknown system could speak of it, ``said`` its
-    words and ``spoken_value`` what they say.
+    words and ``spoken_value`` what they say; ``called`` are the names of what is measured.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -220,6 +242,9 @@ class Definition:
             )
         )
         self.said = self._said(entry.words) if entry.words else None
+        sets_read = frozenset(id_ for source in self.sources for id_ in source.value_sets())
+        called = entry.named
+        self.called = Said(tuple(called.say), tuple(called.not_in), sets_read, _MEASURED, False) if called else None
         affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
         self.spoken_value = True if affirmed else None
         self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None

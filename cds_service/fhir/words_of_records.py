@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from cds_service.fhir.codes import is_known
 from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
@@ -63,6 +64,29 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
 
 
+def hear_names(
+    names: Vocabulary, observations: Iterable[Resource], terminology: Terminology, found: dict[str, list[Heard]]
+) -> None:
+    """Adds the facts that Observations with a value name, where none of their codes is of a known system."""
+    for observation in observations:
+        parts = observation.get("component")
+        for holder in (observation, *(parts if parts.__class__ is list else ())):
+            if (
+                holder.__class__ is not dict
+                or "code" not in holder
+                or is_silent(holder["code"], names)
+                or not says_something(holder)
+            ):
+                continue
+            concept = holder["code"]
+            if "dataAbsentReason" in holder or any(is_known(system, code) for system, code in codings(concept)):
+                continue
+            said: dict[str, list[Heard]] = {}
+            listen(names, "Observation", observation, (concept,), terminology, said)
+            for fact, heard in said.items():
+                found.setdefault(fact, []).extend(one._replace(measured=True) for one in heard)
+
+
 def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
     """Whether neither the text nor a display of a concept speaks of any fact; False where that cannot be told at once."""
     if concept.__class__ is not dict:
@@ -84,11 +108,12 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
 
 
 class Heard(NamedTuple):
-    """A record whose words speak of a fact: where it stands, its day, and the words."""
+    """A record whose words speak of a fact: where it stands, its day, and the words; ``measured`` where they only name it."""
 
     resource: str
     when: Days | None
     text: str
+    measured: bool = False
 
 
 def listen(
