@@ -26,7 +26,7 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
-from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, said_medicine
+from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, is_told, said_medicine
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
@@ -164,6 +164,10 @@ class Chart:
         return self._medications or Medications((*self.of("Medication"), *self.of("Substance")))
 
     def _index_medicine(self, index: dict[str, list[Hit]], resource: Resource) -> None:
+        concept = resource.get("medicationCodeableConcept")
+        if concept and is_told(concept, self.terminology):
+            self.held(index, resource, resource, concept)
+            return
         said = said_medicine(resource, self.medications)
         doubt = doubt_of(said, self.terminology) if in_force(resource) else None
         if doubt is not None:
