@@ -87,7 +87,7 @@ RULES: Final[dict[str, Rule]] = {
     "fusion indication": Rule(sacroiliac.fusion_indication, sacroiliac.TAKES),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(fusion_treatment.with_fusion, frozenset({"recorded"})),
-    "treatment of the infection": Rule(fusion_treatment.treatment, frozenset({"given", "going_on", "infection"})),
+    "treatment of the infection": Rule(fusion_treatment.treatment, fusion_treatment.TAKES),
     **{
         f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
         for choice in sacroiliac.COVERED.values()
