@@ -30,7 +30,16 @@ from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, dou
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, in_force, is_silent, listen, says_something, spoken_on, value_words
+from cds_service.fhir.words_of_records import (
+    Heard,
+    in_force,
+    is_silent,
+    listen,
+    measured_names,
+    says_something,
+    spoken_on,
+    value_words,
+)
 from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
@@ -267,6 +276,10 @@ class Chart:
                 for resource in self.of(kind):
                     for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+                    if kind == "Observation" and vocabulary.measures:
+                        names = measured_names(resource, vocabulary)
+                        if names:
+                            listen(vocabulary, kind, resource, names, self.terminology, found, True)
             self._heard = (vocabulary, found)
         return self._heard[1]
 

@@ -135,6 +135,7 @@ class WordsEntry(Entry):
     ``say`` are phrases, ``infect*`` any word that begins so; ``not_in`` phrases in which they mean something else; ``read_by``
     more value sets whose codes say what a record means. ``history`` says that what is past counts too. ``speaks_for`` and
     ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in those of the fact's own evidence.
+    The words of a quantity are also the names of Observations that have a value.
     """
 
     say: Annotated[list[Words], Field(min_length=1)]
@@ -228,7 +229,8 @@ class Definition:
     def _said(self, words: WordsEntry) -> Said:
         sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)
         kinds = frozenset(words.in_) or SPOKEN_IN.intersection(need.resource for source in self.sources for need in source.needs())
-        return Said(tuple(words.say), tuple(words.not_in), sets, kinds, words.history)
+        measures = self.entry.type == "quantity" and "Observation" in kinds
+        return Said(tuple(words.say), tuple(words.not_in), sets, kinds, words.history, measures)
 
     def shelf_life(self, via: str = "") -> ShelfLife | None:
         """How long recorded evidence speaks: that of the kind named ``via``, else of the first kind."""

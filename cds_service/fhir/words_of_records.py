@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.values import Days
@@ -55,6 +55,16 @@ def says_something(holder: Mapping[str, Any]) -> bool:
     return any(name.startswith("value") for name in holder) or "dataAbsentReason" in holder or "component" in holder
 
 
+def measured_names(observation: Resource, vocabulary: Vocabulary) -> list[Any]:
+    """The names of what an Observation and its components measure, where they may speak of something."""
+    parts = [one for one in items(observation.get("component")) if isinstance(one, dict)] if "component" in observation else []
+    return [
+        one["code"]
+        for one in (observation, *parts)
+        if "code" in one and not is_silent(one["code"], vocabulary) and any(name.startswith("value") for name in one)
+    ]
+
+
 def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
     """The words of an Observation's value, as a concept."""
     if kind != "Observation":
@@ -98,8 +108,9 @@ def listen(
     concepts: Iterable[Any],
     terminology: Terminology,
     found: dict[str, list[Heard]],
+    measured: bool = False,
 ) -> None:
-    """Adds the facts of which a record's own words speak and its codes do not."""
+    """Adds the facts of which a record's own words speak and its codes do not; of a name ``measured``, those that are measured."""
     heard = vocabulary.heard
     for concept in concepts:
         if not isinstance(concept, dict):
@@ -116,7 +127,7 @@ def listen(
                     said.setdefault(fact, display)
         for fact, words in said.items():
             spoken = vocabulary.said[fact]
-            if kind not in spoken.kinds or not in_force(resource, spoken.history):
+            if kind not in spoken.kinds or (measured and not spoken.measures) or not in_force(resource, spoken.history):
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
