@@ -26,20 +26,11 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
-from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, said_medicine
+from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, is_told, said_medicine
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import (
-    Heard,
-    in_force,
-    is_silent,
-    listen,
-    measured_names,
-    says_something,
-    spoken_on,
-    value_words,
-)
+from cds_service.fhir.words_of_records import Heard, hear_names, in_force, is_silent, listen, says_something, spoken_on, value_words
 from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
@@ -173,6 +164,10 @@ class Chart:
         return self._medications or Medications((*self.of("Medication"), *self.of("Substance")))
 
     def _index_medicine(self, index: dict[str, list[Hit]], resource: Resource) -> None:
+        concept = resource.get("medicationCodeableConcept")
+        if concept and is_told(concept, self.terminology):
+            self.held(index, resource, resource, concept)
+            return
         said = said_medicine(resource, self.medications)
         doubt = doubt_of(said, self.terminology) if in_force(resource) else None
         if doubt is not None:
@@ -276,10 +271,8 @@ class Chart:
                 for resource in self.of(kind):
                     for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
-                    if kind == "Observation" and vocabulary.measures:
-                        names = measured_names(resource, vocabulary)
-                        if names:
-                            listen(vocabulary, kind, resource, names, self.terminology, found, True)
+            if vocabulary.names is not None:
+                hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)
         return self._heard[1]
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from cds_service.chart import UNREAD, Case, Chart
 from cds_service.content import read_content, shipped_content
@@ -22,7 +23,7 @@ from cds_service.fhir.medicines import read_medicines
 from cds_service.fhir.value_sets import Carried, Terminology, ValueSet
 from cds_service.order import read_order
 from cds_service.policy.model import Evidence, Standing
-from tests.exchange import PATIENT
+from tests.exchange import ADDRESS, PATIENT, condition, decisions, order, request, sign
 
 Json = dict[str, Any]
 CONTENT = read_content(shipped_content())
@@ -249,8 +250,13 @@ def test_each_ingredient_of_a_product_is_evidence() -> None:
     assert sorted(values(found(record(medicine=concept(RXNORM, "1942748"))))) == ["cytarabine", "daunorubicin"]
 
 
-MEDICATION = {"resourceType": "Medication", "id": "med", "code": DOXORUBICIN, "identifier": [{"system": "urn:x", "value": "9"}]}
-REFERENCES = [
+MEDICATION: Json = {
+    "resourceType": "Medication",
+    "id": "med",
+    "code": DOXORUBICIN,
+    "identifier": [{"system": "urn:x", "value": "9"}],
+}
+REFERENCES: list[Json] = [
     {"reference": "Medication/med"},
     {"reference": "https://ehr.example.org/r4/Medication/med"},
     {"reference": "Medication/med/_history/3"},
@@ -281,7 +287,7 @@ def test_a_medication_is_found_by_its_address_in_a_bundle() -> None:
     assert said.whole == DOXORUBICIN
 
 
-INGREDIENTS = [
+INGREDIENTS: list[Json] = [
     {"itemCodeableConcept": concept(RXNORM, "3639")},
     {"itemReference": {"reference": "Medication/part"}},
 ]
@@ -299,7 +305,7 @@ def test_a_medication_is_read_by_its_ingredients(ingredient: Json) -> None:
 
 def test_an_ingredient_that_is_not_read_asks() -> None:
     """A mixture of a known and an unknown drug is not read whole; its inactive ingredients do not matter."""
-    parts = [{"itemCodeableConcept": concept(RXNORM, "3639")}, {"itemCodeableConcept": {"text": "XYZ 20"}}]
+    parts: list[Json] = [{"itemCodeableConcept": concept(RXNORM, "3639")}, {"itemCodeableConcept": {"text": "XYZ 20"}}]
     mixture: Json = {"resourceType": "Medication", "id": "mix", "ingredient": parts}
     evidence = found(record(medicationReference={"reference": "Medication/mix"}), mixture)
     assert values(evidence) == ["doxorubicin"]
@@ -381,11 +387,12 @@ def test_drafts_signed_together_are_read_alike() -> None:
     ("dispense", "states", "counts"),
     [
         ({}, ["active"], True),
+        ({}, ["completed", "stopped"], True),
         ({"whenHandedOver": "2026-01-20"}, ["active"], False),
         ({"whenHandedOver": "2026-01-20"}, ["completed"], True),
         ({"whenHandedOver": "2026-01-20", "daysSupply": {"value": 90}}, ["active"], True),
         ({"whenHandedOver": "2026-01-20", "daysSupply": {"value": 1e300}}, ["active"], False),
-        ({"whenHandedOver": "2026-01-20", "daysSupply": {"value": True}}, ["active"], False),
+        ({"whenHandedOver": "2026-01-20", "daysSupply": {"value": "90"}}, ["active"], False),
         ({"status": "in-progress", "whenHandedOver": None, "whenPrepared": "2026-02-27"}, ["active"], True),
         ({"status": "declined"}, ["active", "completed"], False),
     ],
@@ -415,7 +422,7 @@ REASON = concept(SNOMED, "58848006")
 def test_the_reason_it_was_stopped_for_is_read(kind: str, reason: Json) -> None:
     """In the element of each type of record; in words alone it is open, and another reason is none."""
     stopped = record(kind, DOXORUBICIN, status="stopped")
-    asked = {"states": ["stopped"], "because": "failed"}
+    asked: Json = {"states": ["stopped"], "because": "failed"}
     assert values(found(stopped | reason, **asked)) == ["doxorubicin"]
     name, value = next(iter(reason.items()))
     spoken: Any = {"text": "did not work"}
@@ -449,7 +456,7 @@ def test_other_kinds_of_evidence_can_ask_what_is_in_doubt() -> None:
     ]
     wanted = Wanted("fact", "quantity", "mg/d", 0, 10_000, ())
     case = Case(Chart(chart, TERMINOLOGY, "p1"), own, (own,), AS_OF)
-    evidence = doubtful_medicines(case, "cytotoxic", ["active"], wanted)
+    evidence = doubtful_medicines(case, "cytotoxic", {"active"}, wanted)
     assert [(one.resource, one.value, one.standing) for one in evidence] == [
         ("MedicationRequest/m1", None, Standing.UNCERTAIN),
         ("MedicationRequest/m2", None, Standing.UNCERTAIN),
@@ -507,3 +514,120 @@ def test_hostile_nesting_is_bounded() -> None:
 def test_odd_records_are_unread(odd: Json) -> None:
     """What is no FHIR is not read, and never fails."""
     assert [note.startswith("on the medication list: '") for note in notes(found(record(**odd)))] == [True]
+
+
+ORDERED = "2025-04-20"
+STEP = {
+    "resourceType": "QuestionnaireResponse",
+    "id": "answers",
+    "status": "completed",
+    "subject": PATIENT,
+    "authored": "2025-04-30",
+    "item": [{"linkId": "other_growth_factor_failed", "answer": [{"valueBoolean": True}]}],
+}
+
+
+def growth_factor(client: FlaskClient, *medicines: Json) -> tuple[str, str]:
+    """The outcome of an order of a growth factor for a woman with breast cancer, and what its card says."""
+    order = record(medicine=concept(HCPCS, "J2506"), id_="o1", status="draft", authoredOn="2025-05-01")
+    answered = sign(client, order, chart=(condition("C50.911"), STEP, *medicines))
+    return decisions(answered)[0]["outcome"], "".join(card["detail"] for card in answered["cards"])
+
+
+DOCETAXEL = record(medicine=concept(RXNORM, "72962"), id_="m1", authoredOn=ORDERED)
+CYCLOPHOSPHAMIDE = [
+    record(medicine=concept(RXNORM, "3002"), id_="m2", authoredOn=ORDERED),
+    record(medicine=concept(RXNORM, "1734919"), id_="m2", authoredOn=ORDERED),
+    record(medicine=concept(HCPCS, "J9075"), id_="m2", authoredOn=ORDERED),
+    record("ServiceRequest", concept(HCPCS, "J9075"), id_="m2", authoredOn=ORDERED),
+    record("MedicationDispense", concept(RXNORM, "1734919"), id_="m2", whenHandedOver="2025-04-24"),
+    record(id_="m2", authoredOn=ORDERED, contained=[MEDICATION | {"code": concept(RXNORM, "3002")}], medicationReference={"reference": "#med"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other", CYCLOPHOSPHAMIDE, ids=["ingredient", "product", "billing code", "service", "dispensed", "contained"]
+)
+def test_a_regimen_is_the_same_however_it_is_coded(client: FlaskClient, other: Json) -> None:
+    """Docetaxel and cyclophosphamide are of high risk, whatever says so."""
+    assert growth_factor(client, DOCETAXEL, other)[0] == "necessary"
+
+
+@pytest.mark.parametrize("key", ["medications", "medicationRequests"])
+def test_a_medication_is_read_from_any_bundle(client: FlaskClient, key: str) -> None:
+    """Prefetched by itself, or included in the search for prescriptions; a Bundle with included ones is whole."""
+    order = record(medicine=concept(HCPCS, "J2506"), id_="o1", status="draft", authoredOn="2025-05-01")
+    other = record(id_="m2", authoredOn=ORDERED, medicationReference={"reference": "Medication/med"})
+    body = request(order, chart=(condition("C50.911"), STEP, DOCETAXEL, other))
+    body["prefetch"]["medicationRequests"]["total"] = 2
+    entry = {"resource": MEDICATION | {"code": concept(RXNORM, "3002")}, "search": {"mode": "include"}}
+    body["prefetch"][key]["entry"].append(entry)
+    assert decisions(client.post(ADDRESS, json=body).get_json())[0]["outcome"] == "necessary"
+    body["prefetch"][key]["entry"].pop()
+    assert decisions(client.post(ADDRESS, json=body).get_json())[0]["outcome"] == "not-documented"
+
+
+@pytest.mark.parametrize("words", ["lisinopril 10 MG Oral Tablet", "Multivitamin", "nitrile gloves", "ondansetron (ZOFRAN) 8 mg"])
+def test_an_ordinary_medicine_in_words_changes_no_regimen(client: FlaskClient, words: str) -> None:
+    """It is read, and none of a regimen."""
+    other = record(medicine={"text": words}, id_="m3", authoredOn=ORDERED)
+    assert growth_factor(client, DOCETAXEL, CYCLOPHOSPHAMIDE[0], other) == ("necessary", "")
+
+
+@pytest.mark.parametrize("words", ["XYZ 20", "carboplatin AUC 5"])
+def test_a_regimen_is_not_concluded_beside_a_medicine_in_doubt(client: FlaskClient, words: str) -> None:
+    """What could be of the regimen is asked about by its name."""
+    other = record(medicine={"text": words}, id_="m3", authoredOn=ORDERED)
+    outcome, said = growth_factor(client, DOCETAXEL, CYCLOPHOSPHAMIDE[0], other)
+    assert outcome == "not-documented"
+    assert words in said
+
+
+def pump(client: FlaskClient, *medicines: Json) -> str:
+    """The outcome of an order of a pain pump for a patient with opioid dependence."""
+    found = sign(client, order("62362", on="2025-08-01"), chart=(condition("F11.20", on="2025-07-01"), *medicines))
+    return str(decisions(found)[0]["outcome"])
+
+
+TRAMADOL = concept(RXNORM, "835603")
+PRESCRIBED = [
+    record(medicine=TRAMADOL, authoredOn="2025-07-15"),
+    record("MedicationStatement", TRAMADOL, effectiveDateTime="2025-07-15"),
+    record("MedicationDispense", TRAMADOL, whenHandedOver="2025-07-15"),
+    record(medicine={"text": "traMADol (ULTRAM) 50 mg tablet"}, authoredOn="2025-07-15"),
+    record(medicine={"text": "XYZ 20"}, authoredOn="2025-07-15"),
+]
+
+
+@pytest.mark.parametrize("medicine", PRESCRIBED, ids=["prescribed", "taken", "dispensed", "in words", "unread"])
+def test_dependence_denies_nothing_beside_what_may_be_a_prescribed_opioid(client: FlaskClient, medicine: Json) -> None:
+    """A product of tramadol, its name, or an unread medicine: the dependence may be on what was prescribed."""
+    assert pump(client, medicine) == "not-documented"
+
+
+def test_dependence_denies_beside_another_medicine(client: FlaskClient) -> None:
+    """Lisinopril is no opioid, by code and by name."""
+    by_name = record(medicine={"text": "lisinopril 10 mg"}, id_="m2", authoredOn="2025-07-15")
+    assert pump(client, record(medicine=concept(RXNORM, "29046"), authoredOn="2025-07-15"), by_name) == "not-necessary"
+
+
+def fusion(client: FlaskClient, *medicines: Json) -> str:
+    """The outcome of an order of a fusion for an infected sacroiliac joint."""
+    found = sign(client, order("27280", on="2025-06-01"), chart=(condition("M46.28", on="2025-05-10"), *medicines))
+    return str(decisions(found)[0]["outcome"])
+
+
+@pytest.mark.parametrize(
+    ("medicine", "outcome"),
+    [
+        (concept(RXNORM, "11124"), "necessary"),
+        (concept(RXNORM, "1807516"), "necessary"),
+        (concept(HCPCS, "J3370"), "necessary"),
+        ({"text": "vancomycin 1 g IV"}, "not-documented"),
+        ({"text": "XYZ 20"}, "not-documented"),
+        (concept(RXNORM, "29046"), "not-documented"),
+    ],
+)
+def test_an_infection_is_treated_by_any_product(client: FlaskClient, medicine: Json, outcome: str) -> None:
+    """Vancomycin by ingredient, product or billing code; named in words alone it is asked about."""
+    assert fusion(client, record(medicine=medicine, authoredOn="2025-05-15")) == outcome

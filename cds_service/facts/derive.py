@@ -59,7 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     "delivered": Rule(pregnancy.delivered, frozenset({"recorded", "day"})),
     "pregnancy ended": Rule(pregnancy.pregnancy_ended, frozenset({"delivery", "loss", "demise"})),
     "fetal demise": Rule(pregnancy.fetal_demise, frozenset({"recorded", "viable"})),
-    "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery"})),
+    "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery", "age"})),
     "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "denied", "age", "test", "delivery", "deceased", "sex", "years"})),
     "number of fetuses": Rule(fetuses.number_of_fetuses, frozenset({"recorded"})),
     "co-twin demise": Rule(fetuses.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
@@ -87,7 +87,7 @@ RULES: Final[dict[str, Rule]] = {
     "fusion indication": Rule(sacroiliac.fusion_indication, sacroiliac.TAKES),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(fusion_treatment.with_fusion, frozenset({"recorded"})),
-    "treatment of the infection": Rule(fusion_treatment.treatment, frozenset({"given", "going_on", "infection"})),
+    "treatment of the infection": Rule(fusion_treatment.treatment, fusion_treatment.TAKES),
     **{
         f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
         for choice in sacroiliac.COVERED.values()

@@ -112,8 +112,10 @@ class Facts(ChartFacts):
         life = definition.said_for
         found = []
         for one in self._heard[definition.name]:
-            evidence = Evidence(value, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
-            found.append(life.seen(evidence, self._case.as_of) if life and one.when else evidence)
+            said = None if one.measured else value
+            lasts = definition.shelf_life() if one.measured else life
+            evidence = Evidence(said, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
+            found.append(lasts.seen(evidence, self._case.as_of) if lasts and one.when else evidence)
         return found
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:

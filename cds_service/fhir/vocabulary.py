@@ -35,7 +35,6 @@ _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|pre
 class Said(NamedTuple):
     """The words that speak of a fact: phrases whose words end in ``*`` where they go on, phrases in which they mean something else,
     the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past counts.
-    With ``measures`` they are also the names of what is measured: of Observations that have a value.
     """
 
     say: tuple[str, ...]
@@ -43,7 +42,6 @@ class Said(NamedTuple):
     read_by: frozenset[str]
     kinds: frozenset[str]
     history: bool
-    measures: bool = False
 
 
 class _Phrase(NamedTuple):
@@ -68,12 +66,15 @@ class _Texts(dict[str, tuple[str, ...]]):
 
 
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text."""
+    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text.
 
-    def __init__(self, said: Mapping[str, Said]) -> None:
+    ``names`` are the names of measurements, which are heard where a value stands beside them.
+    """
+
+    def __init__(self, said: Mapping[str, Said], names: Mapping[str, Said] | None = None) -> None:
+        self.names: Final[Vocabulary | None] = Vocabulary(names) if names else None
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
-        self.measures: Final = any(one.measures for one in said.values())
         self._by_start: dict[str, list[_Phrase]] = {}
         self._not_in: dict[str, list[tuple[str, ...]]] = {}
         self.heard: Final = _Texts(self._listen)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code
+from cds_service.fhir.codes import is_known
+from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.values import Days
@@ -55,22 +56,35 @@ def says_something(holder: Mapping[str, Any]) -> bool:
     return any(name.startswith("value") for name in holder) or "dataAbsentReason" in holder or "component" in holder
 
 
-def measured_names(observation: Resource, vocabulary: Vocabulary) -> list[Any]:
-    """The names of what an Observation and its components measure, where they may speak of something."""
-    parts = [one for one in items(observation.get("component")) if isinstance(one, dict)] if "component" in observation else []
-    return [
-        one["code"]
-        for one in (observation, *parts)
-        if "code" in one and not is_silent(one["code"], vocabulary) and any(name.startswith("value") for name in one)
-    ]
-
-
 def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
     """The words of an Observation's value, as a concept."""
     if kind != "Observation":
         return ()
     said = holder.get("valueString")
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
+
+
+def hear_names(
+    names: Vocabulary, observations: Iterable[Resource], terminology: Terminology, found: dict[str, list[Heard]]
+) -> None:
+    """Adds the facts that Observations with a value name, where none of their codes is of a known system."""
+    for observation in observations:
+        parts = observation.get("component")
+        for holder in (observation, *(parts if parts.__class__ is list else ())):
+            if (
+                holder.__class__ is not dict
+                or "code" not in holder
+                or is_silent(holder["code"], names)
+                or not says_something(holder)
+            ):
+                continue
+            concept = holder["code"]
+            if "dataAbsentReason" in holder or any(is_known(system, code) for system, code in codings(concept)):
+                continue
+            said: dict[str, list[Heard]] = {}
+            listen(names, "Observation", observation, (concept,), terminology, said)
+            for fact, heard in said.items():
+                found.setdefault(fact, []).extend(one._replace(measured=True) for one in heard)
 
 
 def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
@@ -94,11 +108,12 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
 
 
 class Heard(NamedTuple):
-    """A record whose words speak of a fact: where it stands, its day, and the words."""
+    """A record whose words speak of a fact: where it stands, its day, and the words; ``measured`` where they only name it."""
 
     resource: str
     when: Days | None
     text: str
+    measured: bool = False
 
 
 def listen(
@@ -108,9 +123,8 @@ def listen(
     concepts: Iterable[Any],
     terminology: Terminology,
     found: dict[str, list[Heard]],
-    measured: bool = False,
 ) -> None:
-    """Adds the facts of which a record's own words speak and its codes do not; of a name ``measured``, those that are measured."""
+    """Adds the facts of which a record's own words speak and its codes do not."""
     heard = vocabulary.heard
     for concept in concepts:
         if not isinstance(concept, dict):
@@ -127,7 +141,7 @@ def listen(
                     said.setdefault(fact, display)
         for fact, words in said.items():
             spoken = vocabulary.said[fact]
-            if kind not in spoken.kinds or (measured and not spoken.measures) or not in_force(resource, spoken.history):
+            if kind not in spoken.kinds or not in_force(resource, spoken.history):
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
