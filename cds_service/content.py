@@ -51,6 +51,12 @@ def shipped_content() -> Path:
     return inside if inside.is_dir() else inside.parents[1]
 
 
+def medicine_tables(root: Path) -> Path:
+    """The folder of the tables of medicines: that of the content, else the one that comes with the package."""
+    own = root / "value_sets" / "medicines"
+    return own if own.is_dir() else shipped_content() / "value_sets" / "medicines"
+
+
 def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
     """Reads ``policies/``, ``facts/`` and ``value_sets/`` under ``root``.
 
@@ -73,7 +79,7 @@ def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
             problems += error.problems
             broken.append(path.stem)
     try:
-        medicines = read_medicines(root / "value_sets" / "medicines")
+        medicines = read_medicines(medicine_tables(root))
     except ContentError as error:
         problems += error.problems
         medicines = NO_MEDICINES
@@ -234,4 +240,7 @@ def _revision(root: Path, own_value_sets: Path | None) -> str:
     for path in sorted(path for path in held if path.parent != root / "value_sets" / EXPANSIONS):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
+    tables = medicine_tables(root)
+    for path in sorted(tables.glob("*.csv")) if root not in tables.parents else ():
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]

@@ -22,7 +22,7 @@ from tests.exchange import PATIENT, Json, gestational_age, order, request, sign
 from tests.test_growth_factors import BREAST, HCPCS, STEP, concept, prescription
 
 WORDS = "Triplet pregnancy [click](http://evil.example) `x` <b> www.evil.example"
-SPAN = "`Triplet pregnancy [click](http://evil.example) x <b> www.e…`"
+SPAN = "`Triplet pregnancy [click](http://evil.example) x <b> www.…`"
 DATED = gestational_age(80, "2025-05-01")
 QUESTION = "How many fetuses are there? (on the problem list: "
 

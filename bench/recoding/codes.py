@@ -193,6 +193,27 @@ def _instead(source: str, target: str) -> Callable[[Json, World], bool]:
     return apply
 
 
+def _both(source: str, target: str) -> Callable[[Json, World], bool]:
+    """Every diagnosis with a code of the other system beside it that means the same, as EHRs map one to the other."""
+
+    def apply(request: Json, world: World) -> bool:
+        changed = False
+        known = _by_meaning(world.content.terminology)
+        for resource in chart(request):
+            for concept in list(concepts(resource)):
+                first = next(codings({"one": concept}), None)
+                if first is None or system_name(first["system"]) != source:
+                    continue
+                meaning = _signature(world.content.terminology.holding(first["system"], first["code"]))
+                others = known.get((target, meaning), ())
+                if meaning and others:
+                    concept["coding"] = [{"system": CANONICAL[target], "code": world.random.choice(others)}, *concept["coding"]]
+                    changed = True
+        return changed
+
+    return apply
+
+
 CODES = (
     *(Rewrite(f"address {number + 1}", _address(number)) for number in range(7)),
     Rewrite("codes padded", _spelled(lambda _, code: f" {code} ")),
@@ -209,6 +230,8 @@ CODES = (
     Rewrite("an unknown system in the chart", _of_chart(_unknown_system), may_ask=True),
     Rewrite("SNOMED CT instead of ICD-10-CM", _instead("ICD-10-CM", "SNOMED")),
     Rewrite("ICD-10-CM instead of SNOMED CT", _instead("SNOMED", "ICD-10-CM")),
+    Rewrite("SNOMED CT beside ICD-10-CM", _both("ICD-10-CM", "SNOMED")),
+    Rewrite("ICD-10-CM beside SNOMED CT", _both("SNOMED", "ICD-10-CM")),
     Rewrite("another ICD-10-CM code of the same sets", _instead("ICD-10-CM", "ICD-10-CM")),
     Rewrite("another SNOMED CT code of the same sets", _instead("SNOMED", "SNOMED")),
     Rewrite("another LOINC code of the same sets", _instead("LOINC", "LOINC")),

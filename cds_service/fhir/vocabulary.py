@@ -18,7 +18,7 @@ MOST_TEXTS: Final = 32_768
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _CLAUSE: Final = re.compile(r"[;.:\n]| but | with | due to ")
 _BEFORE: Final = re.compile(
-    r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|negative|never"
+    r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative|never"
     r"|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
@@ -26,7 +26,8 @@ _BEFORE: Final = re.compile(
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"
-    r"(ruled out|excluded|not|negative|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
+    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having)|negative"
+    r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
 

@@ -26,7 +26,7 @@ def folder(tmp_path: Path, entrance: Door, monkeypatch: pytest.MonkeyPatch) -> P
     for module in (value_sets, classification):
         monkeypatch.setattr(module, "whole_classification", lambda: SMALL)
     monkeypatch.setenv("CDS_SERVICE_TERMINOLOGY_AUTHORIZATION", f"Bearer {TOKEN}")
-    about = {"id": "oxygen-devices", "url": SYSTEM, "version": "1", "status": "active", "content": "complete"}
+    about = {"id": "oxygen-devices", "url": SYSTEM, "version": "1", "status": "active", "content": "fragment"}
     Ehr(entrance.url).put({"resourceType": "CodeSystem", **about, "hierarchyMeaning": "is-a", "concept": CONCEPTS})
     devices = family_set("devices")
     devices["compose"]["include"] = [{"system": SYSTEM, "concept": [{"code": "tank", "display": "a tank"}, {"code": "portable"}]}]
@@ -45,7 +45,7 @@ def test_a_set_is_expanded_by_the_server(folder: Path, entrance: Door) -> None:
     assert expanded(folder, entrance.url, "devices") == (0, "devices: 2 codes\n")
     read = json.loads((folder / FOLDER / "devices.json").read_text(encoding="utf-8"))
     assert contained(read) == [(SYSTEM, "portable", ""), (SYSTEM, "tank", "a tank")]
-    assert f"{SYSTEM}|1" in {one["valueString"] for one in read["expansion"]["parameter"]}
+    assert f"expanded by {entrance.url}" in {one["valueString"] for one in read["expansion"]["parameter"]}
     assert entrance.passed[-1].path.endswith("/ValueSet/$expand")
 
 

@@ -125,10 +125,8 @@ def expanding(request: BaseHTTPRequestHandler, seen: list[Json]) -> Json:
     value_set = next(one["resource"] for one in asked["parameter"] if one["name"] == "valueSet")
     contains = []
     for part in value_set["compose"]["include"]:
-        for one in part.get("concept", []):
-            contains.append({"system": part["system"], "code": one["code"], "display": "the publisher's own name"})
-        for one in part.get("filter", []):
-            contains.append({"system": part["system"], "code": f"{one['value']}9", "display": "a name"})
+        codes = [one["code"] for one in part.get("concept", [])] + [f"{one['value']}9" for one in part.get("filter", [])]
+        contains += [{"system": part["system"], "code": code, "display": "the publisher's own name"} for code in codes]
     version = {"name": "version", "valueUri": f"{ICD10CM}|2026"}
     return {"resourceType": "ValueSet", "status": "active", "expansion": {"parameter": [version], "contains": contains}}
 

@@ -6,12 +6,12 @@ that could not be read at all are uncertain: they decide nothing, and end the si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from typing import TYPE_CHECKING, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
+from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
 from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 RESOURCES: Final = (*MEDICINES, "ServiceRequest")
 """Where medicines stand: a ServiceRequest with a drug's code is an order of it."""
+
+
+UNKNOWN: Final = ("unknown",)
+"""The state of what may be taken and may not."""
 
 
 def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -47,8 +51,8 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
             continue
         status = text(resource.get("status"))
-        state = state_of(resource, status, case.as_of)
-        if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
+        states = states_of(resource, status, case.as_of)
+        if not _counts(kind, states):
             continue
         reason, route = has_reason(resource, kind.because, case.chart.terminology), _routed(kind, resource, hit.coding, case)
         if reason is False or route is False:
@@ -56,7 +60,7 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
         when = medication_days(resource)
         for each in _each(kind, hit, case):
             one = _evidence(kind, each, when, wanted, status)
-            if state == "unknown":
+            if states == UNKNOWN:
                 one = _unsure(one, "whether it is taken is not known")
             elif reason is None:
                 one = _unsure(one, "the reason for it is given in words, which are not read")
@@ -64,6 +68,11 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
                 one = _unsure(one, "its route is given in words, which are not read")
             found.append(one)
     return found
+
+
+def _counts(kind: MedicationEvidence, states: tuple[str, ...]) -> bool:
+    """Whether one of the states counts; of an unknown one that is not known, but for what only drafts can say."""
+    return any(state in kind.states for state in states) or (states == UNKNOWN and kind.states != ["draft"])
 
 
 def _each(kind: MedicationEvidence, hit: Hit, case: Case) -> list[Hit]:
@@ -92,8 +101,7 @@ def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Itera
     for resource, doubt in case.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in case.own:
             continue
-        state = state_of(resource, text(resource.get("status")), case.as_of)
-        if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
+        if not _counts(kind, states_of(resource, text(resource.get("status")), case.as_of)):
             continue
         if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
             continue
@@ -102,17 +110,25 @@ def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Itera
 
 
 def doubtful_medicines(
-    case: Case, codes: str, states: Iterable[str], wanted: Wanted, types: Iterable[str] = RESOURCES
+    case: Case,
+    codes: str,
+    states: Set[str],
+    wanted: Wanted,
+    types: Collection[str] = RESOURCES,
+    passing_over: Callable[[Resource], bool] = lambda _: False,
 ) -> list[Evidence]:
     """What is uncertain about medicines of a value set: those named in words only, and those that could not be read.
 
-    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types. For kinds of evidence that read
-    medicines otherwise than by :func:`medicines`; such a kind also names ``chart.UNREAD`` in its ``speaks_by``.
+    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types; what is passed over does not.
+    For kinds of evidence that read medicines otherwise than by :func:`medicines`; they also name ``chart.UNREAD`` in ``speaks_by``.
     """
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
-        state = state_of(resource, text(resource.get("status")), case.as_of)
-        if resource["resourceType"] in types and state in states and own_reference(resource) not in case.own:
+        if resource["resourceType"] not in types or own_reference(resource) in case.own:
+            continue
+        if states.isdisjoint(states_of(resource, text(resource.get("status")), case.as_of)):
+            continue
+        if not passing_over(resource):
             found += _doubtful(case, codes, doubt, resource, medication_days(resource), wanted)
     return found
 

@@ -11,6 +11,7 @@ from cds_service.facts.found.medicines import possible_values
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
+from cds_service.facts.unread import NAMED_ONLY
 from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code, text
 from cds_service.policy.model import Evidence, Standing
@@ -39,10 +40,9 @@ class AllergyEvidence(EvidenceKind):
 
     def _named_in_words(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for resource, doubt in case.chart.allergies_in_doubt:
-            note = f"an allergy to '{doubt.name}' is named only in words"
             when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
             for value in possible_values(case, self.codes, doubt, wanted):
-                yield Evidence(value, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
+                yield Evidence(value, when, own_reference(resource), "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
 
     def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for hit in case.chart.coded("AllergyIntolerance", self.codes):
