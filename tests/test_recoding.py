@@ -14,7 +14,7 @@ from bench.recoding.run import REFUSED, REWRITES, Outcome, Posed, compared, faul
 from bench.recoding.unreading import unread
 from tests.conftest import held_content
 
-EVERY = 5
+EVERY = 8
 """One vignette in so many is rewritten in each way."""
 UNREAD_MAY_DECIDE: dict[str, str] = {}
 """Vignettes in which an unread record is allowed to leave a decision to the others, each with its reason."""
