@@ -28,11 +28,11 @@ from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
-from cds_service.facts.shelf_life import ShelfLife
+from cds_service.facts.shelf_life import Past, ShelfLife
 from cds_service.fhir.vocabulary import Said, phrase_words
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.model import Fact
-from cds_service.policy.values import Interval, Value, show
+from cds_service.policy.values import Interval, LookBack, Value, show
 
 KINDS: dict[str, type[EvidenceKind]] = {
     "patient": PatientEvidence,
@@ -136,14 +136,16 @@ class WordsEntry(Entry):
     """The words that speak of a fact in records whose codes no value set of the fact holds. They end the silence, no more.
 
     ``say`` are phrases, ``infect*`` any word that begins so; ``not_in`` phrases in which they mean something else; ``read_by``
-    more value sets whose codes say what a record means. ``history`` says that what is past counts too. ``speaks_for`` and
-    ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in those of the fact's own evidence.
+    more value sets whose codes say what a record means. ``history`` says that what is past counts too, ``past_for`` for how long
+    after it ended. ``speaks_for`` and ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in
+    those of the fact's own evidence.
     """
 
     say: Annotated[list[Words], Field(min_length=1)]
     not_in: list[Words] = []
     read_by: list[Words] = []
     history: bool = False
+    past_for: str = ""
     speaks_for: str = ALWAYS
     older: str = "says nothing"
     in_: Annotated[list[Words], Field(alias="in")] = []
@@ -160,7 +162,15 @@ class WordsEntry(Entry):
         if unread := sorted(set(self.in_) - SPOKEN_IN):
             raise ValueError(f"words of {unread[0]} are not read; 'in' names some of {', '.join(sorted(SPOKEN_IN))}")
         shelf_life_of(self.speaks_for, self.older)
+        if self.past_for and not self.history:
+            raise ValueError("past_for says how long what is past counts; it goes with 'history: true'")
+        if self.past_for:
+            LookBack.parse(self.past_for)
         return self
+
+    def past(self) -> LookBack | None:
+        """How long what is past counts after it ended; None for as long as one likes."""
+        return LookBack.parse(self.past_for) if self.past_for else None
 
 
 class NamesEntry(Entry):
@@ -247,6 +257,10 @@ class Definition:
         self.called = Said(tuple(called.say), tuple(called.not_in), sets_read, _MEASURED, False) if called else None
         affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
         self.spoken_value = True if affirmed else None
+        spans = [source.asked_back for source in self.sources if isinstance(source, ConditionEvidence) and source.history]
+        self.past = Past(bool(spans), spans)
+        words = entry.words
+        self.said_past = Past(words.history, [words.past()]) if words else Past(False, [])
         self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs() if not need.beside))
 

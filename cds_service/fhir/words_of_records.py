@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, days, first_days, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.values import Days
@@ -49,6 +49,13 @@ _DAYS: Final = (
 def spoken_on(resource: Resource) -> Days | None:
     """The day of which a record of any type speaks, as far as its own elements tell."""
     return first_days(resource, *_DAYS)
+
+
+def ended_on(resource: Resource) -> Days | None:
+    """When a diagnosis ended that says it is over: its abatement, else the day of which it speaks; None for what is not over."""
+    if "clinicalStatus" not in resource or status_code(resource["clinicalStatus"]) not in OVER:
+        return None
+    return days(resource.get("abatementDateTime")) or spoken_on(resource)
 
 
 def says_something(holder: Mapping[str, Any]) -> bool:
@@ -107,12 +114,23 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
     return True
 
 
+class Unplaced(NamedTuple):
+    """A record whose code is of no known system: where it stands, its day, and when it ended if it says that it is over."""
+
+    resource: str
+    when: Days | None
+    ended: Days | None = None
+
+
 class Heard(NamedTuple):
-    """A record whose words speak of a fact: where it stands, its day, and the words; ``measured`` where they only name it."""
+    """A record whose words speak of a fact: where it stands, its day, and the words. ``ended`` is when, if it says that it is over;
+    ``measured`` tells that the words only name what was measured.
+    """
 
     resource: str
     when: Days | None
     text: str
+    ended: Days | None = None
     measured: bool = False
 
 
@@ -145,4 +163,5 @@ def listen(
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
-                found.setdefault(fact, []).append(Heard(own_reference(resource), spoken_on(resource), words[:80]))
+                said_by = own_reference(resource)
+                found.setdefault(fact, []).append(Heard(said_by, spoken_on(resource), words[:80], ended_on(resource)))
