@@ -130,7 +130,7 @@ def _unknown_system(coding: Json) -> None:
 
 
 def _displayed(text: bool) -> Callable[[Json, World], bool]:
-    """Every code with what it is called, as its display or as the words of its concept."""
+    """Every code with what it is called, as its display or as the words of a concept that has none of its own."""
 
     def apply(request: Json, world: World) -> bool:
         changed = False
@@ -138,11 +138,13 @@ def _displayed(text: bool) -> Callable[[Json, World], bool]:
             for concept in list(concepts(resource)):
                 for coding in codings({"one": concept}):
                     said = label(world.content.root, coding["system"], coding["code"])
-                    if said and text:
+                    if not said or (text and "text" in concept):
+                        continue
+                    if text:
                         concept["text"] = said
-                    elif said:
+                    else:
                         coding["display"] = said
-                    changed = changed or bool(said)
+                    changed = True
         return changed
 
     return apply

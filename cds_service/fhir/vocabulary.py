@@ -26,7 +26,7 @@ _BEFORE: Final = re.compile(
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"
-    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having)|negative"
+    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable)|negative"
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
@@ -66,9 +66,13 @@ class _Texts(dict[str, tuple[str, ...]]):
 
 
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text."""
+    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text.
 
-    def __init__(self, said: Mapping[str, Said]) -> None:
+    ``names`` are the names of measurements, which are heard where a value stands beside them.
+    """
+
+    def __init__(self, said: Mapping[str, Said], names: Mapping[str, Said] | None = None) -> None:
+        self.names: Final[Vocabulary | None] = Vocabulary(names) if names else None
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
         self._by_start: dict[str, list[_Phrase]] = {}
