@@ -17,7 +17,7 @@ from cds_service.store.decision_log import Call, DecisionLog, Logged, decision_r
 from cds_service.store.feedback import Feedback, Kept
 
 log = logging.getLogger("cds_service")
-LAST_WRITES = 4.0
+LAST_WRITES = 7.0
 """Seconds that a process which ends takes to write the decisions that wait; the server gives it ten."""
 
 
