@@ -30,7 +30,7 @@ from cds_service.fhir.medication import MEDICINES, Doubt, Medications, doubt_of,
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, in_force, listen, says_something, spoken_on, value_words
+from cds_service.fhir.words_of_records import Heard, in_force, is_silent, listen, says_something, spoken_on, value_words
 from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
@@ -196,17 +196,17 @@ class Chart:
 
         ``place`` notes where a concept could belong of which no system is known.
         """
-        listed = concept.get("coding") if isinstance(concept, dict) else None
-        if not isinstance(listed, list):
+        listed = concept["coding"] if concept.__class__ is dict and "coding" in concept else None
+        if listed.__class__ is not list:
             listed = items(listed)
         seen: set[str] | None = set() if len(listed) > 1 else None
         holding = self.terminology.held
         placed = False
         for written in listed:
-            if not isinstance(written, dict):
+            if written.__class__ is not dict or "system" not in written or "code" not in written:
                 continue
-            system, code = written.get("system"), written.get("code")
-            if not isinstance(system, str) or not isinstance(code, str) or not code:
+            system, code = written["system"], written["code"]
+            if system.__class__ is not str or code.__class__ is not str or not code:
                 continue
             found = holding[system, code]
             if not found:
@@ -240,7 +240,7 @@ class Chart:
             found: dict[str, list[Heard]] = {}
             for kind in vocabulary.kinds:
                 for resource in self.of(kind):
-                    for holder, concept in _worded_places(kind, resource):
+                    for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
             self._heard = (vocabulary, found)
         return self._heard[1]
@@ -252,10 +252,15 @@ PLAINLY_CODED: Final = frozenset({"Condition", "Procedure", "ServiceRequest", "D
 """Resource types that say what they are of in ``code`` alone."""
 
 
-def _worded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, Any], Any]]:
+def _worded_places(kind: str, resource: Resource, vocabulary: Vocabulary) -> Iterable[tuple[Mapping[str, Any], Any]]:
+    """The places of a resource whose words may speak of something; most say nothing, and are told without a call for each word."""
     if kind in PLAINLY_CODED:
-        return ((resource, resource.get("code")),)
+        if "code" not in resource or is_silent(resource["code"], vocabulary):
+            return ()
+        return ((resource, resource["code"]),)
     if kind == "Observation":
+        if "valueQuantity" in resource and "component" not in resource:
+            return ()
         held = [resource, *[one for one in items(resource.get("component")) if isinstance(one, dict)]]
         return [(one, None if says_something(one) else one.get("code")) for one in held]
     return _coded_places(kind, resource)

@@ -129,9 +129,10 @@ def bind(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> tupl
 
 def _reference_problems(policy: Policy, catalogue: Catalogue, terminology: Terminology) -> Iterator[Problem]:
     """What the policy names outside its criteria and is not there: value sets of orders, facts asked for, alternatives."""
-    for id_ in policy.order_sets:
+    for id_ in (*policy.order_sets, *(labelled for labelled, _ in policy.labels)):
         if not terminology.knows(id_):
-            yield Problem(policy.file, 0, f"applies_to: there is no value set '{id_}' in value_sets/")
+            where = "applies_to" if id_ in policy.order_sets else "labels"
+            yield Problem(policy.file, 0, f"{where}: there is no value set '{id_}' in value_sets/")
     for rule in policy.settled_first:
         for asked in rule.asks:
             if not catalogue.knows(asked):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.value_sets import Terminology
-from cds_service.policy.model import AtLeast, Check, Citation, Criterion, NoneOf, Policy, Test
+from cds_service.policy.model import AtLeast, Check, Citation, Criterion, NoneOf, Outcome, Policy, Test
 
 COMPARED = {"is_at_least": "at least", "is_above": "more than", "is_at_most": "at most", "is_below": "less than", "is": "is"}
+_BEFORE = {
+    Outcome.MET: "",
+    Outcome.NOT_MET: "Not met: ",
+    Outcome.NOT_DOCUMENTED: "Not documented: ",
+    None: "Not kept whether it was met: ",
+}
 OURS = " (ours)"
 """What follows a number that the document does not give."""
 UNREAD = "none yet"
@@ -71,6 +77,14 @@ def _compared(test: Test, terminology: Terminology) -> str:
             return f"is '{test.written}'"
         case compare:
             return f"{COMPARED[compare]} {test.written}"
+
+
+def finding_in_words(criterion: Criterion, outcome: Outcome | None) -> str:
+    """A criterion's sentence with what was found of it: one that is not met or open never reads as if it were met.
+
+    ``outcome`` is None where it is not known any more. Cards, reasons, pages, the command line and the log say it so.
+    """
+    return f"{_BEFORE[outcome]}{criterion.says}"
 
 
 def ours_in_words(criterion: Criterion) -> str:

@@ -187,7 +187,7 @@ def test_no_request_makes_the_service_fail(place: str, value: object) -> None:
 )  # fmt: skip
 def test_no_resource_makes_the_service_fail(kind: str, element: str, value: object, drafted: bool) -> None:
     """A resource with anything at all in an element that is read never takes the request down."""
-    from cds_service.hooks.prefetch import KEYS
+    from cds_service.fhir.resource_types import KEYS
 
     coded = {
         "coding": [

@@ -100,8 +100,8 @@ def test_the_tree_marks_met_not_met_open_and_presumed() -> None:
     """Every criterion has its mark (+ - ? ~), its sentence and its place; presumptions tell their reason."""
     lines = [line.lstrip("│├└─ ") for line in said("check", TRIPLETS).stdout.splitlines()]
     assert "+ There are three or more fetuses. [Not Medically Necessary, clinical scenarios, 1]" in lines
-    assert "- There are at most two fetuses. [Condition-Specific Requirements]" in lines
-    assert any(line.startswith("? The pregnancy has lasted at least 9 weeks") for line in lines)
+    assert "- Not met: There are at most two fetuses. [Condition-Specific Requirements]" in lines
+    assert any(line.startswith("? Not documented: The pregnancy has lasted at least 9 weeks") for line in lines)
     assert "~ The pregnancy is viable. [Condition-Specific Requirements]" in lines
     assert "presumed met: Charts record the loss of a pregnancy, not that it goes on." in lines
     assert "number_of_fetuses: 3, 2026-05-07, Observation/fetuses" in lines

@@ -16,10 +16,10 @@ from cds_service.app import create_app
 from cds_service.content import Content
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.lanes import Lanes
+from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.server import Limits
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.client_server import ClientServers
-from cds_service.hooks.prefetch import KEYS
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.vignettes.read import Vignette, read_vignettes

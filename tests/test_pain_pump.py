@@ -397,7 +397,7 @@ def test_hospice_asks_and_an_answer_settles_it(client: FlaskClient) -> None:
     given = TRIAL_OF_OTHER_PAIN | {"opioid_dose_reduction": 60}
     assert the_decision(client, OPIOID_TRIAL, answers(**given), condition("Z51.5"))["asks"] == ["life_expectancy"]
     assert the_decision(client, OPIOID_TRIAL, answers(**given, life_expectancy=8), condition("Z51.5"))["outcome"] == "necessary"
-    earlier = observation("le", "75327-7", "2024-01-01", valueQuantity={"value": 2, "unit": "years"})
+    earlier = observation("le", "75327-7", "2025-01-01", valueQuantity={"value": 2, "unit": "years"})
     assert the_decision(client, OPIOID_TRIAL, answers(**given), earlier, condition("Z51.5"))["asks"] == ["life_expectancy"]
     assert the_decision(client, OPIOID_TRIAL, answers(**given), earlier)["outcome"] == "necessary"
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from cds_service.facts.derive import RULES
 from cds_service.facts.kinds.order_reason import OrderReasonEvidence
-from cds_service.facts.sacroiliac import COVERED, OTHERS
+from cds_service.facts.sacroiliac import COVERED, TAKES
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 from tests.exchange import ADDRESS, CPT, ICD10CM, PATIENT, Json, condition, decisions, order, request, sign
@@ -192,7 +192,7 @@ def test_a_reason_that_is_not_here_is_not_searched(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        [{"text": "pelvic fracture after a fall"}],
+        [{"text": "failed conservative treatment"}],
         reason("263171005", SNOMED),
         reason("C50.911"),
         [*reason("Z98.1"), {"text": "see note"}],
@@ -375,7 +375,7 @@ def test_silence_never_closes_a_covered_indication(unsearched: tuple[str, ...]) 
     leaves possible another one, and an excluded one is *yes* only where it is documented and all covered ones are *no*."""
     for tumor, infection, trauma, pain, unclear in product(STATES, STATES, STATES, STATES, ["silent", "possible"]):
         said = {"tumor": tumor, "infection": infection, "trauma": trauma, "low_back_pain": pain, "unclear": unclear}
-        facts = {name: Fact(name, STATES[said.get(name, "silent")], unsearched) for name in [*COVERED, *OTHERS, "unclear"]}
+        facts = {name: Fact(name, STATES[said.get(name, "silent")], unsearched) for name in TAKES}
         indication = Fact("indication", tuple(RULES["fusion indication"](facts, DAY, None)), unsearched)
         found = {
             name: Fact(name, tuple(RULES[f"fusion for {choice}"]({"indication": indication}, DAY, None)), unsearched)

@@ -173,3 +173,9 @@ def test_words_are_heard_whole_and_unnegated(text: str, heard: bool) -> None:
     """A phrase counts as whole words within its clause; negation, family, risk and the past do not count."""
     vocabulary = Vocabulary({"sepsis": Said(("sepsis",), (), frozenset(), frozenset({"Condition"}), False)})
     assert vocabulary.heard[text] == (("sepsis",) if heard else ())
+
+
+def test_evidence_in_a_type_that_no_key_asks_for_is_refused(monkeypatch: pytest.MonkeyPatch, infections: Path) -> None:
+    """A fact whose evidence no prefetch key asks for would be silent unseen: it is told on load."""
+    monkeypatch.setattr("cds_service.facts.catalogue.ASKED_FOR", frozenset({"Encounter"}))
+    assert any("no prefetch key asks for a Condition" in one for one in problems(infections))

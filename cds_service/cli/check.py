@@ -18,7 +18,7 @@ from cds_service.cli.terminal import ContentFolder, content_in, local_day, refus
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.cards import questions
+from cds_service.hooks.cards import questions, unread_of
 from cds_service.hooks.messages import Issue, Unusable, parse_request
 from cds_service.policy.finding import MET, NOT_MET
 
@@ -101,8 +101,9 @@ def show_decision(console: Console, case: Case, decision: Decision, content: Con
     if decision.rule in WITHOUT_POLICY:
         because += f": {WITHOUT_POLICY[decision.rule]}"
     console.print(f"because  {because}")
+    doubts = unread_of(decision) if values else {}
     for number, (fact, asked) in enumerate(zip(decision.asks, questions(decision, content), strict=True)):
-        console.print(f"{'' if number else 'asks':9}{fact}: {asked}")
+        console.print(Text(f"{'' if number else 'asks':9}{fact}: {asked}{doubts.get(fact, '')}"))
     if decision.unsearched:
         console.print(f"missing  not searched, so silence means nothing: {', '.join(decision.unsearched)}")
     if decision.policy is None:

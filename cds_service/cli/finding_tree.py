@@ -8,9 +8,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.unread import unread
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
-from cds_service.wording import ours_in_words, place_of
+from cds_service.wording import finding_in_words, ours_in_words, place_of
 
 MARKS = {MET: "+", NOT_MET: "-", NOT_DOCUMENTED: "?"}
 PRESUMED = "~"
@@ -46,7 +47,7 @@ class FindingTree:
         colour = "yellow" if finding.outcome is NOT_DOCUMENTED else "green" if finding.outcome is self.wanted else "red"
         presumed = finding.basis is Basis.PRESUMED
         mark = PRESUMED if presumed else MARKS[finding.outcome]
-        says, place = finding.criterion.says, place_of(finding.criterion.cite, self.policy)
+        says, place = finding_in_words(finding.criterion, finding.outcome), place_of(finding.criterion.cite, self.policy)
         return Text.assemble((f"{mark} ", f"{'' if presumed else 'bold '}{colour}"), (says, colour), " ", (place, "dim"))
 
     def _below(self, finding: Finding) -> list[Text]:
@@ -72,6 +73,9 @@ class FindingTree:
 
     def _evidence(self, evidence: Evidence, check: Check) -> str:
         said = []
+        if self.values and (not_read := unread(evidence)):
+            dated = f", {evidence.when.text()}" if evidence.when else ""
+            return f"{check.fact}: {not_read}{dated}, {evidence.resource}"
         if self.values:
             value = self.catalogue[check.fact].show(evidence.value) if evidence.value is not None else "no usable value"
             said.append(f"{check.fact}: {value}")

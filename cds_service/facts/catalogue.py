@@ -15,6 +15,7 @@ from cds_service.facts.definition import Definition, FactEntry
 from cds_service.facts.derive import RULES, Rule
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.facts.wanted import Need
+from cds_service.fhir.resource_types import ASKED_FOR
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.model import Fact
@@ -198,6 +199,8 @@ def _read_table(folder: Path, table: str, rule: Rule, name: str, definition: Def
 def _own_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
     entry, name = definition.entry, definition.name
     for index, source in enumerate(entry.from_):
+        for kind in sorted({need.resource for need in source.kind.needs()} - ASKED_FOR):
+            yield file.problem((name, "from", index), f"no prefetch key asks for a {kind}, so silence there would mean nothing")
         for id_ in source.kind.value_sets():
             if not terminology.knows(id_):
                 yield file.problem((name, "from", index), f"there is no value set '{id_}' in value_sets/")

@@ -14,6 +14,7 @@ from cds_service.facts import (
     chronic_pain,
     febrile_neutropenia,
     fetuses,
+    fusion_treatment,
     growth_factors,
     implant_cautions,
     neutropenia,
@@ -59,7 +60,7 @@ RULES: Final[dict[str, Rule]] = {
     "pregnancy ended": Rule(pregnancy.pregnancy_ended, frozenset({"delivery", "loss", "demise"})),
     "fetal demise": Rule(pregnancy.fetal_demise, frozenset({"recorded", "viable"})),
     "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery"})),
-    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "age", "test", "delivery", "deceased", "sex", "years"})),
+    "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "denied", "age", "test", "delivery", "deceased", "sex", "years"})),
     "number of fetuses": Rule(fetuses.number_of_fetuses, frozenset({"recorded"})),
     "co-twin demise": Rule(fetuses.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
     "anomaly count": Rule(fetuses.anomaly_count, frozenset({"sites", "unspecified", "start"})),
@@ -81,9 +82,10 @@ RULES: Final[dict[str, Rule]] = {
     "allergy to the drug": Rule(implant_cautions.drug_allergy, frozenset({"allergies", "class_allergy", "relatives", "drugs"})),
     "other programmable device": Rule(implant_cautions.other_device, frozenset({"recorded", "perhaps", "removed"})),
     "bleeding tendency": Rule(implant_cautions.coagulopathy, frozenset({"recorded", "inr", "platelets"})),
-    "fusion indication": Rule(sacroiliac.fusion_indication, frozenset({*sacroiliac.COVERED, *sacroiliac.OTHERS, "unclear"})),
+    "fusion indication": Rule(sacroiliac.fusion_indication, sacroiliac.TAKES),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
-    "with the fusion": Rule(sacroiliac.with_fusion, frozenset({"recorded"})),
+    "with the fusion": Rule(fusion_treatment.with_fusion, frozenset({"recorded"})),
+    "treatment of the infection": Rule(fusion_treatment.treatment, frozenset({"given", "going_on", "infection"})),
     **{
         f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
         for choice in sacroiliac.COVERED.values()

@@ -9,6 +9,7 @@ from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition, DerivedEntry
 from cds_service.facts.derive import RULES
 from cds_service.facts.found.answers import answers, read_answers
+from cds_service.facts.unread import ONLY_WORDS
 from cds_service.policy.judge import ChartFacts
 from cds_service.policy.model import Evidence, Fact, Standing
 
@@ -90,6 +91,8 @@ class Facts(ChartFacts):
                 found += self._not_placed(definition)
             if name in self._heard:
                 found += self._only_said(definition)
+        if len(found) > 1 and len(definition.sources) > 1:
+            found = list(dict.fromkeys(found))  # one record that two kinds of evidence find is one piece of evidence
         if self._unusable:
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
@@ -106,11 +109,10 @@ class Facts(ChartFacts):
     def _only_said(self, definition: Definition) -> list[Evidence]:
         """What speaks of a fact in words, with a code that no value set of the fact holds, or none."""
         value = definition.spoken_value
-        note = "its words speak of it, and its code is none that is read here"
         life = definition.said_for
         found = []
         for one in self._heard[definition.name]:
-            evidence = Evidence(value, one.when, one.resource, "recorded", Standing.UNCERTAIN, note, one.text)
+            evidence = Evidence(value, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
             found.append(life.seen(evidence, self._case.as_of) if life and one.when else evidence)
         return found
 

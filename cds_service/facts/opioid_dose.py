@@ -88,7 +88,7 @@ def current(facts: Inputs, as_of: date, table: MorphineFactors) -> list[Evidence
 
 
 def _until(facts: Inputs, as_of: date) -> date | None:
-    """The day whose dose counts: the date of service; for a pump the day before its trial, None where no trial is known."""
+    """The day whose dose counts as reached: the date of service; for a pump the day before its trial, None where none is known."""
     if not any(e.value == "permanent" for e in usable(facts["kind"])):
         return as_of
     trial = latest_trial(facts, as_of)

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from cds_service.facts.restated import but, doubtful, usable
-from cds_service.policy.model import Evidence, Fact
+from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Code, Days
 
 INJECTIONS: Final = "pump-injections"
@@ -35,7 +35,7 @@ def order_kind(facts: Inputs, as_of: date) -> list[Evidence]:
 def opioid_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether an injection order is a trial of a spinal drug: an opioid goes with it, or it says trial or pump and does not name
     only a steroid or a local anaesthetic. A drug of another policy beside an order of a pump makes it one too, for that policy.
-    Silence is no trial: these are everyday injections."""
+    Silence is no trial: these are everyday injections. A medicine by a spinal route that is not read leaves it open."""
     drugs = {str(e.value): e for e in usable(facts["drugs"])}
     says = usable(facts["trial"])
     if "opioid" in drugs:
@@ -47,6 +47,9 @@ def opioid_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     if elsewhere and usable(facts["pump_beside"]):
         return [but(elsewhere[0], True)]
     named = next(iter(drugs.values()), None)
+    open_ = [e for e in facts["drugs"].evidence if e.standing is Standing.UNCERTAIN and e.resource.startswith("MedicationRequest")]
+    if open_ and not named:
+        return [doubtful(e, "the medicine that goes with it may be a spinal opioid", True) for e in open_]
     return [but(named, False)] if named else [Evidence(False, Days.on(as_of), kind="assumed")]
 
 

@@ -111,7 +111,8 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
     against: list[Evidence] = []
     others = _births(facts["delivery"], as_of)
     tests = list(facts["test"].evidence)
-    for e in [*facts["recorded"].evidence, *tests]:
+    denied = [_opposite(e) for e in facts["denied"].evidence]
+    for e in [*facts["recorded"].evidence, *tests, *denied]:
         placed = _placed(e, born, as_of)
         (others if placed.standing is not Standing.USABLE else signs if placed.value is True else against).append(placed)
     signs += [
@@ -122,7 +123,8 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
     last_sign = max((e.when.last for e in signs if e.when), default=date.min)
     contrary = _improbable(facts)
     if signs:
-        contrary += [e for e in against if e.when and e.when.last >= last_sign]
+        in_words = [e for e in denied if e.standing is Standing.UNCERTAIN and e.value is False]
+        contrary += [e for e in against + in_words if e.when and last_sign <= e.when.last <= as_of]
     if contrary:
         return _contradicting(contrary, signs, [*against, *others])
     note = "a negative test alone does not decide it"

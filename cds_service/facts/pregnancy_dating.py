@@ -144,8 +144,11 @@ def _outranked(chosen: list[Evidence], better: list[list[Evidence]], rank: int, 
 
 def _carried_forward(evidence: Evidence, as_of: date) -> Iterable[Evidence]:
     """An age stated on a day, with the days since then added."""
-    if evidence.standing is not Standing.USABLE or not isinstance(evidence.value, Interval) or evidence.when is None:
+    if evidence.standing is not Standing.USABLE or not isinstance(evidence.value, Interval):
         yield evidence
+        return
+    if evidence.when is None:
+        yield but(evidence, Standing.UNCERTAIN, "it carries no date")
         return
     if evidence.when.first > as_of:
         yield but(evidence, Standing.DISCOUNTED, f"it is dated after the date of service, {as_of}")

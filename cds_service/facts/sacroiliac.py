@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from cds_service.policy.model import Evidence, Fact, Standing
-from cds_service.policy.values import Days
+from cds_service.policy.values import Days, LookBack
 
 TUMOR, INFECTION, TRAUMA = "sacral tumor", "sacroiliac joint infection", "pelvic trauma"
 COVERED: Final[dict[str, str]] = {"tumor": TUMOR, "infection": INFECTION, "trauma": TRAUMA}
@@ -24,26 +24,62 @@ OTHERS: Final[dict[str, str]] = {
     "other": "something else",
 }
 
+TAKES: Final = frozenset({*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "unread", "unclear"})
+"""What the indication is computed from."""
+SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "trauma": LookBack(24, "month")}
+"""How long a record of what may be over speaks beside another stated reason. The spans are ours, no payer's."""
+
 Inputs = Mapping[str, Fact]
 
 
 def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
     """Every indication that is documented, as a choice; uncertain where it is only possible.
 
-    ``unclear`` is what says that there is an indication and not which (a failed earlier fusion, a reason nobody has read).
+    A tumor of the pelvic bones with a sacrectomy signed together is one of the sacrum. An injury or an infection that is old is
+    uncertain beside another stated reason. ``unread`` is a reason of the order that nobody has read, ``unclear`` what says that
+    there is an indication and not which.
     """
+    documented = {name: _documented(facts[name], as_of) for name in (*COVERED, *OTHERS)}
+    documented["tumor"] += _resected(facts, as_of)
+    unread = _of_no_choice(facts["unread"])
     found: list[Evidence] = []
     for name, choice in (COVERED | OTHERS).items():
-        fact = facts[name]
-        latest = _latest(_usable(fact.evidence, as_of))
-        values = {evidence.value for evidence in latest}
-        if True in values:
-            standing = Standing.UNCERTAIN if False in values else Standing.USABLE
-            note = "same-day records disagree" if False in values else ""
-            found += [_but(e, choice, standing, note) for e in latest if e.value is True]
-        found += [_but(e, choice, Standing.UNCERTAIN, e.note) for e in _uncertain(fact.evidence, as_of) if e.value is not False]
-    unclear = [e for e in facts["unclear"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
-    return found + [_but(e, None, Standing.UNCERTAIN, e.note) for e in unclear]
+        beside = unread + [e for other, held in documented.items() if other != name for e in held if e.standing is Standing.USABLE]
+        lasting = frozenset([e.resource for e in facts["lasting_trauma"].evidence] if choice == TRAUMA else [])
+        held = [_doubted(e, name, lasting, beside, as_of) for e in documented[name]]
+        held += [e for e in _uncertain(facts[name].evidence, as_of) if e.value is not False]
+        found += [_but(e, choice, e.standing, e.note) for e in held]
+    return list(dict.fromkeys(found + unread + _of_no_choice(facts["unclear"])))
+
+
+def _documented(fact: Fact, as_of: date) -> list[Evidence]:
+    """The evidence of the latest day that says yes; uncertain where a record of the same day says no."""
+    latest = _latest(_usable(fact.evidence, as_of))
+    disagree = any(e.value is False for e in latest)
+    standing, note = (Standing.UNCERTAIN, "same-day records disagree") if disagree else (Standing.USABLE, "")
+    return [_but(e, True, standing, note) for e in latest if e.value is True]
+
+
+def _resected(facts: Inputs, as_of: date) -> list[Evidence]:
+    """The tumors of the pelvic bones that a sacrectomy signed with the fusion says are of the sacrum."""
+    signed = [e for e in _usable(facts["sacrectomy"].evidence, as_of) if e.value is True]
+    elsewhere = {e.resource for e in facts["tumor"].evidence if e.standing is Standing.DISCOUNTED}
+    held = [e for e in _documented(facts["pelvic_bone_tumor"], as_of) if e.resource not in elsewhere]
+    return [_but(e, True, e.standing, e.note) for e in held] if signed else []
+
+
+def _doubted(e: Evidence, name: str, lasting: frozenset[str], beside: list[Evidence], as_of: date) -> Evidence:
+    """An indication that is old beside another stated one may be over: then it is asked about."""
+    span = SPEAKS_FOR.get(name)
+    if span is None or not beside or e.when is None or e.resource in lasting or e.when.last >= span.start(as_of):
+        return e
+    return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated")
+
+
+def _of_no_choice(fact: Fact) -> list[Evidence]:
+    """What says that there is an indication, and not which."""
+    said = [e for e in fact.evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
+    return [_but(e, None, Standing.UNCERTAIN, e.note) for e in said]
 
 
 def covered(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
@@ -95,16 +131,6 @@ def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
     so_far = [*_indications(indication, as_of), *_unclear(indication, as_of)]
     shown = "; ".join(dict.fromkeys(_said(e) for e in so_far)) or "no diagnosis, reason or answer says it"
     return [Evidence(not settled, Days.on(as_of), next((e.resource for e in so_far), ""), "assumed", shown=shown)]
-
-
-def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
-    """What was done, is given, or is planned for a day after the fusion: planning it is what counts, so it holds on that day."""
-    return [
-        Evidence(e.value, Days.on(as_of), e.resource, e.kind, e.standing, e.note, f"{e.shown}, planned for {e.when.text()}")
-        if e.when and e.when.first > as_of
-        else e
-        for e in facts["recorded"].evidence
-    ]
 
 
 def _closing(indication: Fact, as_of: date) -> bool:

@@ -18,20 +18,26 @@ _PATIENT_NAMES = {"Coverage": ("patient", "beneficiary")}
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search: one resource type of one patient (by bare id), narrowed to codes (``system|code``) or active ones; or by ids."""
+    """A search: one resource type of one patient (by bare id), narrowed to codes (``system|code``) or active ones; or by ids.
+
+    ``include`` names a reference whose target is to come along (``MedicationRequest:medication``).
+    """
 
     kind: str
     patient: str = ""
     codes: tuple[str, ...] = ()
     active: bool = False
     ids: tuple[str, ...] = ()
+    include: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """The search parameters of each resource type that can be searched; none for a type that names none."""
+    """The search parameters of each resource type that can be searched; none for a type that names none. ``includes`` are the
+    references whose targets searches can bring along."""
 
     searches: Mapping[str, frozenset[str]]
+    includes: frozenset[str] = frozenset()
 
 
 def read_capability(statement: Any) -> Capability | None:
@@ -39,6 +45,7 @@ def read_capability(statement: Any) -> Capability | None:
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
         return None
     found: dict[str, frozenset[str]] = {}
+    includes: set[str] = set()
     for rest in items(statement.get("rest")):
         for entry in items(rest.get("resource")) if isinstance(rest, dict) else ():
             if not isinstance(entry, dict):
@@ -47,7 +54,9 @@ def read_capability(statement: Any) -> Capability | None:
             if not actions or "search-type" in actions:
                 names = (text(one.get("name")) for one in items(entry.get("searchParam")) if isinstance(one, dict))
                 found[text(entry.get("type"))] = frozenset(names)
-    return Capability(found) if found else None
+                if isinstance(entry.get("searchInclude"), list):
+                    includes.update(map(text, entry["searchInclude"]))
+    return Capability(found, frozenset(includes)) if found else None
 
 
 def written(search: Search, capability: Capability | None) -> str | None:
@@ -64,7 +73,11 @@ def written(search: Search, capability: Capability | None) -> str | None:
     name = next((one for one in names if one in known), None if known else "patient")
     if search.patient and name is None:
         return None
-    asked = [(key, value) for key, value in _parameters(search, name or "") if key in (name, "_id") or key in known]
+    asked = [
+        (key, value)
+        for key, value in _parameters(search, name or "")
+        if (value in capability.includes if key == "_include" else key in (name, "_id") or key in known)
+    ]
     return f"{search.kind}?{urlencode(asked, safe=',')}"
 
 
@@ -78,6 +91,8 @@ def _parameters(search: Search, name: str) -> list[tuple[str, str]]:
         found.append(("status", "active"))
     if search.codes:
         found.append(("code", ",".join(search.codes)))
+    if search.include:
+        found.append(("_include", search.include))
     return [*found, ("_count", str(PAGE))]
 
 

@@ -55,9 +55,11 @@ def reference(value: Any) -> str:
 
 def own_reference(resource: Resource) -> str:
     """``Type/id`` of a resource; ``Type`` alone when it has no id."""
-    kind, id_ = resource.get("resourceType"), resource.get("id")
-    kind = kind.strip() if isinstance(kind, str) else ""
-    id_ = id_.strip() if isinstance(id_, str) else ""
+    if "resourceType" in resource and "id" in resource:  # without a call: this is asked of every resource of every chart
+        kind, id_ = resource["resourceType"], resource["id"]
+        if kind.__class__ is str and id_.__class__ is str and kind and id_ and kind[0] > " " and id_[0] > " " and id_[-1] > " ":
+            return f"{kind}/{id_}"
+    kind, id_ = text(resource.get("resourceType")), text(resource.get("id"))
     return f"{kind}/{id_}" if id_ else kind
 
 

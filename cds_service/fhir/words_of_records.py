@@ -63,6 +63,26 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
 
 
+def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
+    """Whether neither the text nor a display of a concept speaks of any fact; False where that cannot be told at once."""
+    if concept.__class__ is not dict:
+        return True
+    heard = vocabulary.heard
+    if "text" in concept and (concept["text"].__class__ is not str or heard[concept["text"]]):
+        return False
+    if "coding" not in concept:
+        return True
+    listed = concept["coding"]
+    if listed.__class__ is not list:
+        return not listed
+    for coding in listed:
+        if coding.__class__ is not dict:
+            return False
+        if "display" in coding and (coding["display"].__class__ is not str or heard[coding["display"]]):
+            return False
+    return True
+
+
 class Heard(NamedTuple):
     """A record whose words speak of a fact: where it stands, its day, and the words."""
 

@@ -20,6 +20,7 @@ from cds_service.fhir.coverage_information import CrdVersion
 from cds_service.fhir.elements import Resource, own_reference, patient_of
 from cds_service.fhir.medication import Medications
 from cds_service.fhir.person import Person
+from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.validation import Fault, decisive, faults, is_of_day
 from cds_service.hooks.card_types import proposal_uuid
 from cds_service.hooks.cards import card_uuid, cards
@@ -40,7 +41,7 @@ from cds_service.hooks.messages import (
     version_of,
 )
 from cds_service.hooks.orders_in_scope import OLDER, OLDER_SAID, Sources, orders_in_scope
-from cds_service.hooks.prefetch import HOOK_OF, KEYS, SERVICE_ID, service_id
+from cds_service.hooks.prefetch import HOOK_OF, SERVICE_ID, service_id
 from cds_service.hooks.required import refuse_without_coverage
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources

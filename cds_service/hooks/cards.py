@@ -6,7 +6,7 @@ A warning says *not necessary as documented* with its reasons; an info card asks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -14,17 +14,20 @@ from uuid import UUID, uuid5
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import NOT_DECIDED, UNJUDGED, UNREADABLE_DATE, Decision, DecisionOutcome
-from cds_service.fhir.codes import CPT, HCPCS, RXNORM
+from cds_service.facts.unread import in_quotes, unread
+from cds_service.fhir.codes import CPT, HCPCS, RXNORM, Coding
 from cds_service.hooks.card_types import crd_cards
 from cds_service.hooks.conversation import Conversation
 from cds_service.hooks.decision_links import HOW_DECIDED, Page, no_page
 from cds_service.hooks.suggestions import suggestion
 from cds_service.policy import explain
-from cds_service.policy.finding import MET, NOT_MET, Basis, Finding
+from cds_service.policy.finding import MET, Basis, Finding
 from cds_service.policy.model import Check, Citation, Evidence, Policy, Remark, Standing
-from cds_service.wording import ours_in_words
+from cds_service.wording import finding_in_words, ours_in_words
 
 LONGEST_SUMMARY: Final = 139
+MOST_UNREAD: Final = 3
+"""Records that could not be read and are named behind a question."""
 MOST_EVIDENCE: Final = 5
 """Pieces of evidence that a card names for one criterion; the decision has the others."""
 OVERRIDES: Final = "urn:cds-service:override-reason"
@@ -158,7 +161,7 @@ def summary(decision: Decision, content: Content) -> str:
     """One sentence under 140 characters: the outcome and its first reason or question."""
     policy = decision.policy
     code = decision.coding.code if decision.coding else "Order"
-    label = policy.label if policy else ""
+    label = _label(policy, decision.coding, content) if policy else ""
     match decision.outcome:
         case DecisionOutcome.NOT_NECESSARY:
             said = f"{code} ({label}): not medically necessary as documented. {_first_reason(decision)}"
@@ -171,14 +174,18 @@ def summary(decision: Decision, content: Content) -> str:
     return _cut(said, LONGEST_SUMMARY)
 
 
+def _label(policy: Policy, coding: Coding | None, content: Content) -> str:
+    """What cards call the thing that is ordered: by its code where the policy says so."""
+    held = content.terminology.holding(coding.system, coding.code) if coding and policy.labels else {}
+    return next((label for id_, label in policy.labels if id_ in held), policy.label)
+
+
 def _first_reason(decision: Decision) -> str:
-    return _stated(decision.because[0], decision) if decision.because else ""
+    return _stated(decision.because[0]) if decision.because else ""
 
 
-def _stated(finding: Finding, decision: Decision) -> str:
-    """A criterion's sentence, marked where the decision rests on its not being so."""
-    fails = decision.outcome is DecisionOutcome.NOT_NECESSARY and finding.outcome is NOT_MET
-    return f"Not met: {finding.criterion.says}" if fails else finding.criterion.says
+def _stated(finding: Finding) -> str:
+    return finding_in_words(finding.criterion, finding.outcome)
 
 
 def _cut(text: str, most: int) -> str:
@@ -206,7 +213,7 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
             lines += [f"Another policy governs this order: **{_md(referred)}**.", *_reasons(decision, content)]
         case _:
             lines += ["**Not yet documented.** What would settle it, the shortest way first:"]
-            lines += [f"- {_own(asked)}" for asked in questions(decision, content)]
+            lines += [f"- {_own(asked)}{unread_}" for asked, unread_ in _asked(decision, content)]
             lines += ["", "It is asked for:", *_reasons(decision, content)]
     lines += _assumptions(decision)
     if decision.unsearched:
@@ -234,7 +241,7 @@ def _reasons(decision: Decision, content: Content) -> list[str]:
     for finding in decision.because:
         criterion = finding.criterion
         place = _place(criterion.cite, policy) if policy else ""
-        lines.append(f"- **{_own(_stated(finding, decision))}** {place}{_evidence(finding, content)}")
+        lines.append(f"- **{_own(_stated(finding))}** {place}{_evidence(finding, content)}")
     return lines
 
 
@@ -261,12 +268,15 @@ def _evidence(finding: Finding, content: Content) -> str:
 
 def _one(evidence: Evidence, check: Check, content: Content) -> str:
     definition = content.catalogue[check.fact]
+    means = _own(definition.entry.means.rstrip("."))
+    if not_read := unread(evidence, _quoted):
+        return f"{means}: {not_read}, {_quoted(evidence.resource)}"
     value = definition.show(evidence.value) if evidence.value is not None else "no usable value"
     dated = f" ({evidence.when.text()})" if evidence.when and evidence.when.first.year > 1 else ""
     shown = f", {_quoted(evidence.shown)}" if evidence.shown else ""
     unused = "not used: " if evidence.standing is not Standing.USABLE else ""
     note = f"; {unused}{_md(evidence.note)}" if evidence.note else ""
-    said = f"{_own(definition.entry.means.rstrip('.'))}: {_md(value)}{dated}{shown}"
+    said = f"{means}: {_md(value)}{dated}{shown}"
     return f"{said}, {_quoted(evidence.resource or evidence.kind)}{note}"
 
 
@@ -296,6 +306,35 @@ def questions(decision: Decision, content: Content) -> list[str]:
             own.setdefault(check.fact, check.ask)
     entries = ((fact, content.catalogue[fact].entry) for fact in decision.asks)
     return [own.get(fact) or entry.ask or entry.means for fact, entry in entries]
+
+
+def _asked(decision: Decision, content: Content) -> list[tuple[str, str]]:
+    """The questions, each with what could not be read and made it be asked."""
+    doubts = unread_of(decision, _quoted)
+    return [(asked, doubts.get(fact, "")) for fact, asked in zip(decision.asks, questions(decision, content), strict=True)]
+
+
+def unread_of(decision: Decision, quoted: Callable[[str], str] = in_quotes) -> dict[str, str]:
+    """What could not be read of the facts that are asked for, by fact; each record is named once."""
+    wanted = set(decision.asks)
+    found: dict[str, dict[str, None]] = {}
+    seen: set[str] = set()
+    for leaf in decision.leaves if wanted else ():
+        check = leaf.criterion
+        if not isinstance(check, Check) or check.fact not in wanted:
+            continue
+        for evidence in leaf.evidence:
+            said = unread(evidence, quoted)
+            if said and said not in seen:
+                seen.add(said)
+                found.setdefault(check.fact, {})[said] = None
+    return {fact: told(list(said)) for fact, said in found.items()}
+
+
+def told(doubts: list[str]) -> str:
+    """The first few of what could not be read, in brackets behind a question."""
+    more = [f"and {len(doubts) - MOST_UNREAD} more"] if len(doubts) > MOST_UNREAD else []
+    return f" ({'; '.join(doubts[:MOST_UNREAD] + more)})"
 
 
 def _place(cite: Citation, policy: Policy) -> str:

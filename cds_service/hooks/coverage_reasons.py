@@ -11,7 +11,7 @@ from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.cards import questions
 from cds_service.policy.finding import MET, Basis
 from cds_service.policy.model import Check, Policy
-from cds_service.wording import ours_in_words
+from cds_service.wording import finding_in_words, ours_in_words
 
 _SAID: Final = {
     DecisionOutcome.NECESSARY: "the order is medically necessary",
@@ -61,7 +61,8 @@ def _grounds(decision: Decision, policy: Policy) -> list[str]:
         cite = finding.criterion.cite
         title = f"{policy.sources[cite.source].title}: " if len(policy.sources) > 1 else ""
         ours = ours_in_words(finding.criterion)
-        said.append(f"{finding.criterion.says} [{title}{cite.at}]{f' ({ours})' if ours else ''}")
+        sentence = finding_in_words(finding.criterion, finding.outcome)
+        said.append(f"{sentence} [{title}{cite.at}]{f' ({ours})' if ours else ''}")
     return list(dict.fromkeys(said))
 
 

@@ -12,7 +12,7 @@ from cds_service.fhir.capability import Search
 from cds_service.fhir.elements import Resource, items, reference, text
 from cds_service.fhir.server import FhirServer, Found
 from cds_service.hooks.client_server import Access, Reading
-from cds_service.hooks.prefetch import codes_of
+from cds_service.hooks.prefetch import codes_of, included
 from cds_service.hooks.prefetched import Supplied
 from cds_service.order import LookUp, Order
 from cds_service.payers import recognise
@@ -122,7 +122,7 @@ def _searched(held: Supplied, needs: list[Need], patient: str, content: Content,
         return
     codes = codes_of(needs, content.terminology) if needs else ()
     for start in range(0, len(codes) or 1, _CODES_AT_ONCE):
-        search = Search(kind, patient, codes[start : start + _CODES_AT_ONCE], active=kind == "Coverage")
+        search = Search(kind, patient, codes[start : start + _CODES_AT_ONCE], active=kind == "Coverage", include=included(kind))
 
         def reading(server: FhirServer, search: Search = search) -> list[tuple[str, Found]]:
             found = server.follow(search, held.next, held.resources) if held.next else server.search(search)

@@ -18,18 +18,20 @@ from cds_service.content import Content
 from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.medication import MEDICINES, Medications
 from cds_service.fhir.person import Person
+from cds_service.fhir.resource_types import ASKED_FOR, KEYS
 from cds_service.fhir.server import Found
 from cds_service.hooks.client_server import NOT_TECHNICAL, Access, said
 from cds_service.hooks.fetch import left_unread, medicine_readings, medicines_ordered, needs_of, readings, referred, unresolved
 from cds_service.hooks.messages import HookRequest
-from cds_service.hooks.prefetch import KEYS
 from cds_service.hooks.prefetched import Supplied, supplied
 from cds_service.order import Order, read_order
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _REFERRING: Final = ("Coverage", *MEDICINES)
-_ASKED_FOR: Final = frozenset(KEYS.values())
+_CUT_SHORT: Final = frozenset({"prefetch-incomplete", "prefetch-failed", "pages", "incomplete", "elsewhere"})
+"""What was searched for and did not come whole. Of what was handed over, prescriptions mostly tell as well: where nobody asked for
+it, nothing is missing; where it came in part, what is missing is a medicine."""
 _STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
 
@@ -72,7 +74,9 @@ def gather(
         codes = {kind: code for kind, code in (codes | asked).items() if code}
         if asked:
             _log(request, asked, started)
-    codes |= dict.fromkeys(content.catalogue.searched - _ASKED_FOR, "not-prefetched")
+    if codes.get("MedicationDispense") in _CUT_SHORT:
+        codes.setdefault("MedicationRequest", codes["MedicationDispense"])
+    codes |= dict.fromkeys(content.catalogue.searched - ASKED_FOR, "not-prefetched")
     chart = _chart(resources, content, patient, codes, person, medications)
     for kind in left_unread(chart):
         codes.setdefault(kind, "medicine-unknown")

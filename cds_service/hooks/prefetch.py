@@ -11,29 +11,10 @@ from typing import Any
 
 from cds_service.content import Content
 from cds_service.facts.wanted import Need
+from cds_service.fhir.medication import MEDICINES
+from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.conversation import OPTIONS
-
-KEYS = {
-    "patient": "Patient",
-    "encounter": "Encounter",
-    "coverage": "Coverage",
-    "conditions": "Condition",
-    "observations": "Observation",
-    "procedures": "Procedure",
-    "serviceRequests": "ServiceRequest",
-    "medicationRequests": "MedicationRequest",
-    "medicationStatements": "MedicationStatement",
-    "medicationAdministrations": "MedicationAdministration",
-    "diagnosticReports": "DiagnosticReport",
-    "familyMemberHistories": "FamilyMemberHistory",
-    "allergyIntolerances": "AllergyIntolerance",
-    "riskAssessments": "RiskAssessment",
-    "devices": "Device",
-    "medications": "Medication",
-    "questionnaireResponses": "QuestionnaireResponse",
-}
-"""Prefetch keys and the resource type that each asks for."""
 
 SERVICE_ID = "medical-policy"
 """What the ids of all services begin with. Alone it is an alias that discovery does not list: it serves every hook."""
@@ -94,8 +75,15 @@ def templates(content: Content, hook: str = "order-sign") -> dict[str, str]:
         elif key in ALWAYS and not (key == "encounter" and hook == "order-dispatch"):  # its context names no encounter
             found[key] = ALWAYS[key]
         elif key not in ALWAYS and resource in needs:
-            found[key] = f"{resource}?patient={{{{context.patientId}}}}{_narrowed(needs[resource], content.terminology)}"
+            narrowed = _narrowed(needs[resource], content.terminology)
+            medicines = f"&_include={include}" if (include := included(resource)) else ""
+            found[key] = f"{resource}?patient={{{{context.patientId}}}}{narrowed}{medicines}"
     return found | named
+
+
+def included(resource: str) -> str:
+    """What a search for one resource type is to bring along: the Medications that its records refer to; else nothing."""
+    return f"{resource}:medication" if resource in MEDICINES else ""
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:

@@ -278,12 +278,14 @@ class PolicyEntry(Entry):
 
     ``subject`` says what is judged: an order (``necessary_when``, ``not_necessary_when``), or a QuestionnaireResponse, whose
     criteria are ``met_when``, what the document holds against it ``unlikely_when``, and in its favour ``more_likely_when``.
+    ``label`` is what cards call the thing that is ordered; ``labels`` say otherwise for codes of a value set.
     """
 
     policy: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
     version: date
     title: Words
     label: str = ""
+    labels: dict[str, Words] = {}
     subject: Literal["order", "questionnaire-response"] = "order"
     status: Literal["draft", "active", "retired"]
     effective: EffectiveEntry

@@ -238,6 +238,7 @@ class Policy:
     ``effective_until`` is the last day of service it covers, None while it is in force.
     ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
     Where the ``subject`` is a QuestionnaireResponse the two hold ``met_when`` and ``unlikely_when``, and there are no orders.
+    ``label`` is what is ordered, in short; ``labels`` say otherwise for the codes of a value set (its id comes first).
     """
 
     id: str
@@ -262,6 +263,7 @@ class Policy:
     authorization: tuple[Authorization, ...] = ()
     answers: Answers = field(default_factory=Answers)
     subject: Literal["order", "questionnaire-response"] = "order"
+    labels: tuple[tuple[str, str], ...] = ()
     more_likely_when: AtLeast | None = None
     second_reader: str = "none yet"
     last_checked: date | None = None

@@ -77,6 +77,7 @@ class _Reader:
             lines_of_business=tuple(e.applies_to.lines_of_business),
             order_sets=(sets,) if isinstance(sets, str) else tuple(sets),
             label=e.label or e.title,
+            labels=tuple(e.labels.items()),
             sources={key: Source(s.title, s.publisher, s.url, s.retrieved, s.sha256) for key, s in e.sources.items()},
             subject=e.subject,
             necessary_when=self._criterion(getattr(e, criteria), (criteria,)),

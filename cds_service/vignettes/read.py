@@ -42,6 +42,8 @@ def as_json(value: Any) -> Any:
             return [as_json(one) for one in value]
         case date():
             return value.isoformat()
+        case str():
+            return str(value)
         case _:
             return value
 

@@ -18,9 +18,10 @@ from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.fhir.codes import Coding, key_of, written
 from cds_service.fhir.elements import Resource
+from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.messages import EXTENSION
-from cds_service.hooks.prefetch import KEYS, SERVICE_ID
+from cds_service.hooks.prefetch import SERVICE_ID
 from cds_service.library import Library, Selected
 from cds_service.order import CODE_ELEMENTS, Order, read_order
 from cds_service.policy.model import Evidence, Fact

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,17 +15,17 @@ from cds_service.decision import DecisionOutcome
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.decision_links import linked
 from cds_service.policy.finding import MET, NOT_MET
-from cds_service.policy.model import Check, Policy
+from cds_service.policy.model import Check, Outcome, Policy
 from cds_service.store.database import StoreFailed
 from cds_service.store.decided import decision_of_card
-from cds_service.store.outcomes import read_outcomes
+from cds_service.store.outcomes import Judged, read_outcomes
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.web.clock import Clock
 from cds_service.web.finding_view import SAID, FindingRow, logged_row, readable
 from cds_service.web.playground import held_policy
 from cds_service.web.problem_page import problem_page
-from cds_service.wording import place_of
+from cds_service.wording import finding_in_words, place_of
 
 WRITTEN_WITHIN = timedelta(minutes=10)
 """How long a decision that is not there may still be on its way to the store."""
@@ -88,7 +88,7 @@ def logged_decision(row: DecisionRow, content: Content, values: bool) -> LoggedD
         SAID[outcome],
         policy,
         readable(trees),
-        tuple(_reasons(policy, row)) if policy else tuple(row.because),
+        tuple(_reasons(policy, row, judged)) if policy else tuple(row.because),
         tuple((fact, _question(policy, fact, content)) for fact in row.asks),
         bool(policy and row.outcomes and not judged),
         tuple(row.evidence or ()) if values else (),
@@ -104,10 +104,22 @@ def _heading(policy: Policy, root: str) -> tuple[str, Any]:
     return "Not necessary when", NOT_MET
 
 
-def _reasons(policy: Policy, row: DecisionRow) -> list[str]:
-    """The sentences of the criteria that settled it, with their places; an id that the policy no longer has stands as it is."""
+def _reasons(policy: Policy, row: DecisionRow, judged: tuple[Judged, ...]) -> Iterator[str]:
+    """What was found of the criteria that settled it, with their places; an id that the policy no longer has stands as it is."""
     known = {criterion.id: criterion for criterion in policy.criteria()}
-    return [f"{known[id_].says} {place_of(known[id_].cite, policy)}" if id_ in known else id_ for id_ in row.because]
+    for id_ in row.because:
+        if id_ in known:
+            outcome = next((found for tree in judged if (found := _outcome(tree, id_))), None)
+            yield f"{finding_in_words(known[id_], outcome)} {place_of(known[id_].cite, policy)}"
+        else:
+            yield id_
+
+
+def _outcome(judged: Judged, id_: str) -> Outcome | None:
+    """The outcome that a criterion was logged with, wherever it stands in a tree."""
+    if judged.criterion.id == id_ and judged.outcome is not None:
+        return judged.outcome
+    return next((found for part in judged.parts if (found := _outcome(part, id_))), None)
 
 
 def _question(policy: Policy | None, fact: str, content: Content) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome
-from cds_service.hooks.cards import questions
+from cds_service.facts.unread import unread
+from cds_service.hooks.cards import questions, unread_of
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
 from cds_service.store.outcomes import Judged
-from cds_service.wording import counted, ours_in_words, place_of
+from cds_service.wording import counted, finding_in_words, ours_in_words, place_of
 
 SAID = {
     DecisionOutcome.NECESSARY: "Necessary",
@@ -110,16 +111,22 @@ def decision_view(case: Case, decision: Decision, content: Content) -> DecisionV
         SAID[decision.outcome],
         policy,
         decision.because_ids,
-        () if decision.asks else tuple(_reason(finding, decision, policy) for finding in decision.because if policy),
-        tuple(zip(decision.asks, questions(decision, content), strict=True)),
+        () if decision.asks else tuple(_reason(finding, policy) for finding in decision.because if policy),
+        tuple(_asked(decision, content)),
         decision.unsearched,
         readable(trees),
     )
 
 
-def _reason(finding: Finding, decision: Decision, policy: Policy) -> str:
-    fails = decision.outcome is DecisionOutcome.NOT_NECESSARY and finding.outcome is NOT_MET
-    return f"{'Not met: ' if fails else ''}{finding.criterion.says} {place_of(finding.criterion.cite, policy)}"
+def _asked(decision: Decision, content: Content) -> Iterator[tuple[str, str]]:
+    """What is asked for, with its question and what could not be read."""
+    doubts = unread_of(decision)
+    for fact, asked in zip(decision.asks, questions(decision, content), strict=True):
+        yield fact, f"{asked}{doubts.get(fact, '')}"
+
+
+def _reason(finding: Finding, policy: Policy) -> str:
+    return f"{finding_in_words(finding.criterion, finding.outcome)} {place_of(finding.criterion.cite, policy)}"
 
 
 def logged_row(judged: Judged, policy: Policy, wanted: Outcome, assumed: Collection[str], because: Collection[str]) -> FindingRow:
@@ -173,6 +180,9 @@ class _Rows:
 
     def evidence(self, evidence: Evidence, check: Check) -> EvidenceRow:
         definition = self.content.catalogue[check.fact]
+        if not_read := unread(evidence):
+            when = evidence.when.text() if evidence.when else ""
+            return EvidenceRow(f"{definition.entry.means.rstrip('.')}: {not_read}", when, evidence.resource, "", False)
         value = definition.show(evidence.value) if evidence.value is not None else "no usable value"
         when = evidence.when.text() if evidence.when and evidence.when.first.year > 1 else ""
         note = evidence.note or (evidence.standing.value if evidence.standing is not Standing.USABLE else "")

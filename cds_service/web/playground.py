@@ -11,8 +11,8 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.content import Content
+from cds_service.fhir.resource_types import KEYS
 from cds_service.hooks.answer import Settings
-from cds_service.hooks.prefetch import KEYS
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.try_form import HOW, PRIORITIES, RESOURCES, TryForm, empty_form, example_form, fields, order_codes, typed_form

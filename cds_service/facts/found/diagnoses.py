@@ -42,7 +42,7 @@ def _conditions(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tup
 def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence | None:
     condition = hit.resource
     said = own_reference(condition)
-    when = _dated(condition, case)
+    when = _dated(condition, case, kind.undated == "counts" and kind.shelf_life is None)
     verified = status_code(condition.get("verificationStatus"))
     course = status_code(condition.get("clinicalStatus"))
     if verified == "entered-in-error":
@@ -69,9 +69,15 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
     if _over(kind, course, condition, case):
         note = f"the diagnosis is {course or 'over'}"
         standing = Standing.UNCERTAIN if kind.history == "asks" else Standing.DISCOUNTED
+        if kind.asked_back is not None:
+            over = days(condition.get("abatementDateTime")) or when
+            if over is not None and over.last < kind.asked_back.start(case.as_of):
+                standing, note = Standing.DISCOUNTED, f"{note}, for more than {kind.asked_back}"
         return Evidence(value, when, said, standing=standing, note=note, shown=shown)
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
+    if when is None and kind.undated == "asks":
+        return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
     return Evidence(value, when, said, shown=shown)
 
 
@@ -102,6 +108,8 @@ def _reasons(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tuple[
             continue
         standing = Standing.UNCERTAIN if stated.unconfirmed else Standing.USABLE
         note = "the diagnosis is not confirmed" if stated.unconfirmed else ""
+        if stated.when is None and kind.undated == "asks" and not note:
+            standing, note = Standing.UNCERTAIN, "it carries no date"
         if kind.body_site and not note:
             standing, note = Standing.UNCERTAIN, "its code is wider than the site meant, and a reason states no body site"
         evidence = Evidence(value, stated.when, stated.resource, "recorded", standing, note, stated.coding.text)
@@ -114,13 +122,14 @@ def _hint(evidence: Evidence) -> Evidence:
     return Evidence(evidence.value, evidence.when, evidence.resource, standing=Standing.UNCERTAIN, note=note, shown=evidence.shown)
 
 
-def _dated(condition: Resource, case: Case) -> Days | None:
-    """Rule: recordedDate, else onset, else the encounter; a diagnosis that is active and undated speaks of the day it is read."""
+def _dated(condition: Resource, case: Case, as_read: bool) -> Days | None:
+    """Rule: recordedDate, else onset, else the encounter; a diagnosis that is active and undated speaks of the day it is read,
+    where what it says lasts (``as_read``)."""
     when = first_days(condition, "recordedDate", "onsetDateTime", "onsetPeriod")
     if when is None:
         encounter = case.chart.get(reference(condition.get("encounter")))
         when = first_days(encounter, "period") if encounter else None
-    if when is None and status_code(condition.get("clinicalStatus")) in ("active", "recurrence", "relapse", ""):
+    if when is None and as_read and status_code(condition.get("clinicalStatus")) in ("active", "recurrence", "relapse", ""):
         when = Days.on(case.as_of)
     return when
 

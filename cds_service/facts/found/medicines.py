@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
+from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
@@ -32,7 +33,7 @@ def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[
     hits = [hit for type_ in types for hit in case.chart.coded(type_, kind.codes)]
     found = _in_chart(kind, hits, case, wanted) if hits else []
     if case.chart.doubts:
-        found += _in_doubt(kind, case, types)
+        found += _in_doubt(kind, case, types, wanted)
     if kind.itself or len(case.signing) > 1:
         found += _drafted(kind, case, wanted)
     return found
@@ -84,14 +85,14 @@ def _of_ingredients(kind: MedicationEvidence, hit: Hit, case: Case) -> bool:
     return key_of(*hit.coding) not in case.chart.terminology.sets[kind.codes].codes
 
 
-def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str]) -> list[Evidence]:
+def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str], wanted: Wanted) -> list[Evidence]:
     """The records of medicines that could be of the kind, as far as they can be told."""
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in case.own:
             continue
-        note = _could_be(kind.codes, doubt, case)
-        if not note:
+        why = _could_be(kind.codes, doubt, case)
+        if why is None:
             continue
         state = state_of(resource, text(resource.get("status")), case.as_of)
         if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
@@ -99,8 +100,13 @@ def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str]) -> lis
         terminology = case.chart.terminology
         if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
             continue
-        found.append(_doubtful(resource, medication_days(resource), note))
+        found.append(_doubtful(resource, medication_days(resource), why, _would_say(kind, wanted)))
     return found
+
+
+def _would_say(kind: MedicationEvidence, wanted: Wanted) -> Value | None:
+    """What a medicine would say if it were one of the kind; None where that depends on which it is."""
+    return kind.gives if kind.gives is not None else True if wanted.type == "boolean" else None
 
 
 def doubtful_medicines(case: Case, codes: str, states: Iterable[str], types: Iterable[str] = RESOURCES) -> list[Evidence]:
@@ -111,25 +117,26 @@ def doubtful_medicines(case: Case, codes: str, states: Iterable[str], types: Ite
     """
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
-        note = _could_be(codes, doubt, case) if resource["resourceType"] in types else ""
+        why = _could_be(codes, doubt, case) if resource["resourceType"] in types else None
         if (
-            note
+            why is not None
             and own_reference(resource) not in case.own
             and state_of(resource, text(resource.get("status")), case.as_of) in states
         ):
-            found.append(_doubtful(resource, medication_days(resource), note))
+            found.append(_doubtful(resource, medication_days(resource), why))
     return found
 
 
-def _could_be(codes: str, doubt: Doubt, case: Case) -> str:
-    """Why a medicine could be one of a value set; empty when it is none of it."""
+def _could_be(codes: str, doubt: Doubt, case: Case) -> tuple[str, str] | None:
+    """Why a medicine could be one of a value set, and its name; None when it is none of it."""
     if doubt.named and codes in case.chart.terminology.concerned_with(doubt.named):
-        return f"'{doubt.name}' is named only in words"
-    return f"'{doubt.unread}' is a medicine that could not be read" if doubt.unread else ""
+        return NAMED_ONLY, doubt.name
+    return (NOT_RECOGNISED, doubt.unread) if doubt.unread else None
 
 
-def _doubtful(resource: Resource, when: Days | None, note: str) -> Evidence:
-    return Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
+def _doubtful(resource: Resource, when: Days | None, why: tuple[str, str], value: Value | None = None) -> Evidence:
+    note, name = why
+    return Evidence(value, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note, shown=name)
 
 
 def _unsure(evidence: Evidence, note: str) -> Evidence:
@@ -159,16 +166,16 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evide
                     found.append(one if route else _unsure(one, "its route is given in words, which are not read"))
                 break
     if kind.signed_with and "draft" in kind.states and len(case.signing) > 1:
-        found += _drafts_in_doubt(kind, case)
+        found += _drafts_in_doubt(kind, case, wanted)
     return found
 
 
-def _drafts_in_doubt(kind: MedicationEvidence, case: Case) -> list[Evidence]:
+def _drafts_in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     for order, doubt in case.drafted_doubts:
-        note = _could_be(kind.codes, doubt, case)
-        if note and has_route(order.resource, kind.routes, case.chart.terminology) is not False:
-            found.append(_doubtful(order.resource, Days.on(case.as_of), note))
+        why = _could_be(kind.codes, doubt, case)
+        if why is not None and has_route(order.resource, kind.routes, case.chart.terminology) is not False:
+            found.append(_doubtful(order.resource, Days.on(case.as_of), why, _would_say(kind, wanted)))
     return found
 
 

@@ -45,7 +45,7 @@ def qualified(kind: ConditionEvidence, condition: Resource, terminology: Termino
     """What the body site, the severity and the stage of a diagnosis make of it, as far as its evidence asks for them."""
     found = UNQUALIFIED
     if kind.body_site:
-        site = _site(kind.body_site, items(condition.get("bodySite")), terminology)
+        site = site_of(kind.body_site, items(condition.get("bodySite")), terminology)
         if site.stands is not Stands.AS_IT_IS:
             return site
     if kind.severity:
@@ -58,7 +58,7 @@ def qualified(kind: ConditionEvidence, condition: Resource, terminology: Termino
     return found
 
 
-def _site(value_set: str, sites: list[Any], terminology: Terminology) -> Qualified:
+def site_of(value_set: str, sites: list[Any], terminology: Terminology) -> Qualified:
     """A diagnosis of a wide code: at the site it decides, elsewhere it says nothing, and without a site it is open."""
     stated = [site for site in sites if _says_something(site)]
     if not stated:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cds_service.fhir.value_sets import Carried
 
 _PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+PLANNED: Final = ("draft", "active", "on-hold")
+"""States of what is planned or goes on: without a date it speaks of the day it is read."""
 SERVICES: Final = ("ServiceRequest", "Procedure")
 _FINAL: Final = frozenset({"final", "amended", "corrected", "appended"})
 _DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
@@ -45,6 +47,8 @@ def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evi
             if said in own or said in resulted or resource.get("doNotPerform") is True or state not in kind.states:
                 continue
             on = first_days(resource, *_DATES)
+            if on is None and state in PLANNED:
+                on = Days.on(case.as_of)
             if kind.unresulted and on and _has_later_result(kind, hit.carried, on, case):
                 continue
             yield _evidence(kind, hit, on, said, wanted, status)

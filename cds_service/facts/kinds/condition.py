@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal
+
+from pydantic import model_validator
 
 from cds_service.chart import Case
 from cds_service.facts.found.diagnoses import diagnoses
@@ -11,15 +14,17 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.policy.model import Evidence, Standing
-from cds_service.policy.values import Interval
+from cds_service.policy.values import Interval, LookBack
 
 
 class ConditionEvidence(EvidenceKind):
     """A diagnosis with a code in ``codes``. It gives ``gives``, or what its code carries, or plain yes.
 
     A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
-    and ends the silence with ``history: asks``. With ``remission``, one in remission counts as one that stands: it is treated on.
-    With ``uncertain``, the codes only hint: they end the silence and decide nothing.
+    and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day). With
+    ``remission``, one in remission counts as one that stands: it is treated on.
+    With ``uncertain``, the codes only hint: they end the silence and decide nothing. A diagnosis without any date speaks of the
+    day it is read while it is active; with ``undated: asks``, for what ages or is over at once, it decides nothing.
 
     ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
     nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
@@ -30,11 +35,26 @@ class ConditionEvidence(EvidenceKind):
     codes: str
     gives: bool | str | None = None
     history: bool | Literal["asks"] = False
+    asks_for: str = ""
     remission: bool = False
     uncertain: bool = False
+    undated: Literal["counts", "asks"] = "counts"
     body_site: str = ""
     severity: str = ""
     stage: str = ""
+
+    @model_validator(mode="after")
+    def _asks_of_what_is_over(self) -> ConditionEvidence:
+        if self.asks_for and self.history != "asks":
+            raise ValueError("asks_for says how long what is over ends the silence; it goes with 'history: asks'")
+        if self.asks_for:
+            LookBack.parse(self.asks_for)
+        return self
+
+    @cached_property
+    def asked_back(self) -> LookBack | None:
+        """How long what is over ends the silence; None for as long as one likes."""
+        return LookBack.parse(self.asks_for) if self.asks_for else None
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return diagnoses(self, case, wanted)

@@ -14,7 +14,7 @@ from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, N
 from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.codes import RXNORM, UCUM
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.medication import said_medicine
 from cds_service.fhir.medicines import Strength
 from cds_service.policy.model import Evidence, Standing
@@ -81,8 +81,8 @@ class DailyDoseEvidence(EvidenceKind):
     def _strength(self, hit: Hit, case: Case) -> Strength | None:
         """What one tablet, millilitre or patch of the medicine holds of the drug, where a code of it says so."""
         terminology = case.chart.terminology
-        concept = said_medicine(hit.resource, case.chart.medications).one_concept()
-        for coding in (hit.coding, *codings(concept)):
+        said = said_medicine(hit.resource, case.chart.medications)
+        for coding in (hit.coding, *codings(said.one_concept())):
             held = terminology.medicines.opioid(coding.system, coding.code)
             if held is not None and self.codes in terminology.holding(RXNORM, held.ingredient):
                 return held
@@ -102,7 +102,7 @@ class DailyDoseEvidence(EvidenceKind):
         for kind in ELSEWHERE if not running else ():
             for hit in case.chart.coded(kind, self.codes):
                 resource = hit.resource
-                status, when = text(resource.get("status")), _days_of(resource)
+                status, when = text(resource.get("status")), medication_days(resource)
                 if status in ("entered-in-error", "not-taken", "cancelled", "declined", "unknown") or self._spinal(resource, case):
                     continue
                 now = status == "active" if kind == "MedicationStatement" else bool(when and when.last >= case.as_of - LATELY)
@@ -111,7 +111,7 @@ class DailyDoseEvidence(EvidenceKind):
                     yield Evidence(None, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("MedicationRequest"), Need("MedicationStatement"))
+        return (Need("MedicationRequest"), Need("MedicationStatement"), Need("MedicationDispense", beside=True))
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
@@ -148,7 +148,3 @@ def _by_words(words: tuple[str, ...], resource: Resource) -> bool:
             if any(word in text(said).lower() for said in (route.get("text"), *shown) for word in words):
                 return True
     return False
-
-
-def _days_of(resource: Resource) -> Days | None:
-    return medication_days(resource) or first_days(resource, "whenHandedOver", "whenPrepared")

@@ -26,8 +26,8 @@ class UnlistedEntry(SayingEntry):
 class ServiceEvidence(EvidenceKind):
     """An order or procedure with a code in ``codes`` and one of ``states``, in the chart or signed together with this order.
 
-    ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none. With
-    ``only: procedures`` what was done counts, and no order.
+    ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none. With no state at all,
+    only they count. With ``only: procedures`` what was done counts, and no order.
     ``unresulted`` leaves out what a report or result already refers to. It gives ``gives``, else what its code carries, else yes.
     """
 
@@ -60,6 +60,8 @@ class ServiceEvidence(EvidenceKind):
             drafts = chart.signed_before if self.signed_with == "earlier" else chart.signed_after
             drafts.append(chart.draft("ServiceRequest", status="draft", intent="order", code=concept))
             return
+        if not self.states:
+            raise CannotImagine("only what is signed together says it")
         if self.only:
             on = partial_date(evidence.when) if evidence.when else None
             chart.add("Procedure", status="completed", code=concept, performedDateTime=on)

@@ -15,6 +15,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
         used |= {check.test.value for _, check in file.checks if check.test.compare == "in" and isinstance(check.test.value, str)}
     for definition in files.content.catalogue.facts.values():
         used |= {id_ for source in definition.sources for id_ in source.value_sets()}
+        used |= definition.said.read_by if definition.said else frozenset()
     for written in files.value_sets:
         if written.id not in used:
             said = f"no policy and no fact names '{written.id}'"

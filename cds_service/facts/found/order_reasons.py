@@ -1,0 +1,118 @@
+"""How the order's own reasons are found: what it names itself as being for, and what its encounter does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cds_service.chart import UNCONFIRMED, Case
+from cds_service.facts.found.qualifiers import Stands, site_of
+from cds_service.fhir.codes import Coding, key_of
+from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, status_code, text
+from cds_service.fhir.words_of_records import OVER
+from cds_service.policy.model import Evidence, Standing
+
+if TYPE_CHECKING:
+    from cds_service.facts.kinds.order_reason import OrderReasonEvidence
+
+UNREAD = "the order's reason is none that is read here"
+
+
+class Reason:
+    """A reason: its concept, the resource that states it, and the diagnosis that a reference named, if one did."""
+
+    __slots__ = ("concept", "diagnosis", "stated_by")
+
+    def __init__(self, concept: Any, stated_by: str, diagnosis: Resource | None = None) -> None:
+        self.concept = concept
+        self.stated_by = stated_by
+        self.diagnosis = diagnosis
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether nothing says that the diagnosis is only possible."""
+        return self.diagnosis is None or status_code(self.diagnosis.get("verificationStatus")) not in UNCONFIRMED
+
+
+def order_reasons(kind: OrderReasonEvidence, case: Case) -> list[Evidence]:
+    """The reasons of an order that its kind asks for."""
+    found: list[Evidence] = []
+    reasons = _of_the_order(case)
+    if kind.by == "reference":
+        reasons = [one for one in reasons + _of_its_encounter(case) if one.diagnosis is not None]
+    for reason in reasons:
+        evidence = _named(kind, reason, case) if kind.codes else _unread(kind, reason, case)
+        if evidence is not None:
+            found.append(evidence)
+    return found
+
+
+def _named(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | None:
+    """A reason in the value set that says yes."""
+    coding = _held(kind.codes, reason.concept, case)
+    if coding is None:
+        return None
+    standing, note = Standing.USABLE, ""
+    if not reason.confirmed:
+        standing, note = Standing.UNCERTAIN, "the diagnosis is not confirmed"
+    elif reason.diagnosis is not None and status_code(reason.diagnosis.get("clinicalStatus")) in OVER:
+        standing, note = Standing.UNCERTAIN, "the diagnosis is over"
+    if kind.body_site:
+        sites = items(reason.diagnosis.get("bodySite")) if reason.diagnosis else []
+        site = site_of(kind.body_site, sites, case.chart.terminology)
+        if site.stands is Stands.ELSEWHERE:
+            standing, note = Standing.DISCOUNTED, site.note
+        elif site.stands is Stands.OPEN and standing is Standing.USABLE:
+            standing, note = Standing.UNCERTAIN, site.note
+    return Evidence(True, case.reasoned_on, reason.stated_by, standing=standing, note=note, shown=coding.text)
+
+
+def _unread(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | None:
+    """A reason in none of the value sets that are read elsewhere."""
+    found = list(codings(reason.concept))
+    for coding in found:
+        held: Mapping[str, object] = case.chart.terminology.holding(coding.system, coding.code)
+        if not held.keys().isdisjoint(kind.other_than) or _is_beside(kind, coding):
+            return None
+    if not found and not (isinstance(reason.concept, dict) and text(reason.concept.get("text"))):
+        return None
+    shown = found[0].text if found else ""
+    return Evidence(True, case.reasoned_on, reason.stated_by, standing=Standing.UNCERTAIN, note=UNREAD, shown=shown)
+
+
+def _held(value_set: str, concept: Any, case: Case) -> Coding | None:
+    for coding in codings(concept):
+        if value_set in case.chart.terminology.holding(coding.system, coding.code):
+            return coding
+    return None
+
+
+def _is_beside(kind: OrderReasonEvidence, coding: Coding) -> bool:
+    key = key_of(coding.system, coding.code)
+    return key.space == "icd10cm" and key.code[:1] in kind.beside
+
+
+def _of_the_order(case: Case) -> list[Reason]:
+    """The reasons of the order; a refuted diagnosis, or one that was entered in error, is none."""
+    resource = case.order.resource
+    return _stated(resource, items(resource.get("reasonReference")), case.order.reference, case)
+
+
+def _of_its_encounter(case: Case) -> list[Reason]:
+    """The reasons and the diagnoses of the encounter in which the order is placed."""
+    encounter = case.chart.get(reference(case.order.resource.get("encounter")))
+    if encounter is None or encounter.get("status") in ("entered-in-error", "cancelled"):
+        return []
+    named = items(encounter.get("reasonReference"))
+    named += [one.get("condition") for one in items(encounter.get("diagnosis")) if isinstance(one, dict)]
+    return _stated(encounter, named, own_reference(encounter), case)
+
+
+def _stated(resource: Resource, named: list[Any], said: str, case: Case) -> list[Reason]:
+    found = [Reason(concept, said) for concept in items(resource.get("reasonCode"))]
+    contained = {f"#{one.get('id')}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+    for name in map(reference, named):
+        diagnosis = contained.get(name) or (case.chart.get(name) if name.startswith("Condition/") else None)
+        if diagnosis and status_code(diagnosis.get("verificationStatus")) not in ("refuted", "entered-in-error"):
+            found.append(Reason(diagnosis.get("code"), said, diagnosis))
+    return found
