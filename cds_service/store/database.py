@@ -14,8 +14,10 @@ import orjson
 from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
 
+from cds_service.store.same_file import SameFile
 from cds_service.store.tables import Table
 
 ENVIRONMENT = "CDS_SERVICE_STORE"
@@ -108,6 +110,12 @@ def engine_for(written: str) -> Engine:
         engine = create_engine(url, **_ALWAYS, connect_args={"timeout": PATIENCE})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_to_write)
+        event.listen(engine, "handle_error", _open_anew)
+        file = file_of(engine)
+        if file:
+            same = SameFile(file)
+            event.listen(engine, "do_connect", same.before_opening)
+            event.listen(engine, "checkout", same.before_use)
         return engine
     waits = {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000}
     engine = create_engine(url, **_ALWAYS, pool_pre_ping=True, connect_args=waits)
@@ -119,6 +127,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Transactions are begun by the engine; a commit is on the disk before it returns."""
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous=FULL").close()
+
+
+def _open_anew(context: ExceptionContext) -> None:
+    """Has a connection that failed not used again: one that was opened while its file was read-only stays read-only."""
+    code = getattr(context.original_exception, "sqlite_errorname", None)
+    if code and not code.startswith(("SQLITE_BUSY", "SQLITE_CONSTRAINT")):
+        context.is_disconnect = True
 
 
 def _begin_to_write(connection: Connection) -> None:
