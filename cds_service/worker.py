@@ -87,7 +87,7 @@ def end_with(server: int) -> None:
 
 
 def prepare_worker(app: Flask) -> None:
-    """Makes what is else made by the first calls, which may come together: metrics, models of resources, units, and what a first order needs."""
+    """Makes what is else made by the first calls, which may come together: metrics, models of resources, units, and caches."""
     telemetry.metrics()
     for kind in READ:
         model_of({"resourceType": kind})
