@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from rich.console import Console
+from sqlalchemy import Engine
 
 from bench.bodies import BODIES, body_of
-from cds_service.content import read_content, shipped_content
+from cds_service.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.messages import parse_request
 from cds_service.store.database import engine_for, insert_new
@@ -39,6 +40,22 @@ def micro(work: Callable[[], object], times: int, each: int = 1) -> float:
     return min(taken[1:])
 
 
+def row_cost(logged: Logged, content: Content, call: Call, now: datetime, engine: Engine, times: int) -> tuple[float, float]:
+    """CPU microseconds of a row, made and written."""
+
+    def make() -> list[Row]:
+        return [decision_row(logged, content, call, now, values=False) for _ in range(AT_ONCE)]
+
+    written = []
+    for _ in range(times):
+        rows = make()
+        began = time.process_time()
+        with engine.begin() as connection:
+            insert_new(connection, DecisionRow, rows)
+        written.append((time.process_time() - began) / AT_ONCE * 1e6)
+    return micro(make, 20, AT_ONCE), min(written)
+
+
 def main() -> None:
     """Prints the microseconds of a row for each body, made and written."""
     arguments = argparse.ArgumentParser(description="What the decision log costs a row.")
@@ -55,18 +72,7 @@ def main() -> None:
             logged = Logged(decided[0][1], str(uuid4()))
             call, now = Call("medical-policy", "order-sign", str(uuid4()), 1.0), datetime.now(UTC)
 
-            def make(logged: Logged = logged, call: Call = call, now: datetime = now) -> Row:
-                return decision_row(logged, content, call, now, values=False)
-
-            def write(make: Callable[[], Row] = make) -> float:
-                rows = [make() for _ in range(AT_ONCE)]
-                began = time.process_time()
-                with engine.begin() as connection:
-                    insert_new(connection, DecisionRow, rows)
-                return (time.process_time() - began) / AT_ONCE * 1e6
-
-            made = micro(lambda make=make: [make() for _ in range(AT_ONCE)], 20, AT_ONCE)
-            written = min([write() for _ in range(max(3, given.rows // AT_ONCE))])
+            made, written = row_cost(logged, content, call, now, engine, max(3, given.rows // AT_ONCE))
             console.print(f"{name:18} made {made:5.1f}   written {written:5.1f}   together {made + written:5.1f}")
         engine.dispose()
 

@@ -221,7 +221,7 @@ def test_a_header_that_may_stand_once_and_stands_twice_is_refused(header: str, a
     """Whatever is in front of the service may have believed the other one: 400 and an OperationOutcome, the body unread."""
     wire = receive(Reception(app, Patience(), app.extensions[CALLS]), Scope(headers={header: "1\n2"}), BODY)
     assert wire.status == 400
-    assert "once" in json.loads(wire.answer)["issue"][0]["diagnostics"]
+    assert "once" in wire.answer.decode()
 
 
 @pytest.mark.parametrize("path", ["/cds%2Dservices", "/polici%65s/carelon"])
