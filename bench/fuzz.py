@@ -33,6 +33,14 @@ STRANGE: list[Any] = [
     [], {}, [[]], [{}], [None], {"coding": None}, {"coding": [None]}, {"coding": [{"code": 7}]}, {"value": "x"}, {"value": 1e308},
     {"reference": WORD}, {"reference": 5}, {"start": "2025-05-01"}, {"end": "x"}, {"resourceType": "Bundle", "entry": [None]},
     {"resourceType": "OperationOutcome", "issue": [None]}, {"resourceType": WORD}, [WORD] * 50, {WORD: WORD},
+    f"{WORD} K/uL", "10*999/uL", "10*99.10*99.10*99.10*99", "(" * 40, "{" * 40, "/" * 500, "1e400", "12w3d", "12 3/7 weeks",
+    "1,400 cells/uL",
+    {"value": "1e400", "unit": "10*99/uL"}, {"value": 1e308, "unit": "10*99/uL", "code": "10*99/uL"},
+    {"value": 5e-324, "code": "ug/L"},
+    {"value": "<" * 40, "unit": WORD}, {"value": "\u0663", "unit": "\u00b5" * 40}, {"coding": [{"code": "81420"}]},
+    {"coding": [{"system": "ICD10", "code": " o30.1 "}]}, {"coding": [{"system": "x" * 300, "code": "9" * 300}]},
+    {"coding": [{"system": WORD, "code": "27280-50-50-50-50-50"}]},
+    {"coding": [{"system": "urn:oid:2.16.840.1.113883.6.69", "code": "0" * 40}]},
 ]  # fmt: skip
 
 

@@ -64,6 +64,15 @@ def answer_problems(policy: Policy) -> Iterator[Problem]:
             yield from _problems(policy, answer, outcome, id_)
 
 
+def unlisted_problems(answer: Answer) -> Iterator[str]:
+    """What is wrong with a payer's answer for orders that no policy addresses: nothing was judged, so nothing is denied."""
+    if answer.covered == "not-covered":
+        yield "not-covered denies, and nothing was judged; say 'conditional' with what the plan wants to know"
+    if answer.pa_needed == "satisfied":
+        yield "a prior authorization cannot be satisfied where nothing was judged"
+    yield from sorted({said for sent in (answer, undocumented(answer)) for said in _broken(sent)})
+
+
 def _problems(policy: Policy, answer: Answer, outcome: str, rule: str) -> Iterator[Problem]:
     where = f"answers, {rule or outcome}"
     if answer.covered == "not-covered" and not (rule and outcome == "not necessary"):

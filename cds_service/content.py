@@ -28,6 +28,8 @@ from cds_service.policy.values import Interval
 from cds_service.problems import ContentError, Problem
 
 FOLDERS = ("policies", "facts", "value_sets")
+EXPANSIONS = "expansions"
+"""The folder below ``value_sets`` with what the sets mean, written out; it decides nothing, and is not read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ def shipped_content() -> Path:
     """The folder of the content that comes with the package: inside the wheel, or the checkout's top folder."""
     inside = Path(str(package_files("cds_service"))) / "content"
     return inside if inside.is_dir() else inside.parents[1]
+
+
+def medicine_tables(root: Path) -> Path:
+    """The folder of the tables of medicines: that of the content, else the one that comes with the package."""
+    own = root / "value_sets" / "medicines"
+    return own if own.is_dir() else shipped_content() / "value_sets" / "medicines"
 
 
 def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
@@ -71,7 +79,7 @@ def read_content(root: Path, own_value_sets: Path | None = None) -> Content:
             problems += error.problems
             broken.append(path.stem)
     try:
-        medicines = read_medicines(root / "value_sets" / "medicines")
+        medicines = read_medicines(medicine_tables(root))
     except ContentError as error:
         problems += error.problems
         medicines = NO_MEDICINES
@@ -228,7 +236,11 @@ def _revision(root: Path, own_value_sets: Path | None) -> str:
     digest = hashlib.sha256()
     for path in sorted(own_value_sets.glob("*.json")) if own_value_sets else ():
         digest.update(path.name.encode() + path.read_bytes())
-    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*") if p.is_file()):
+    held = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
+    for path in sorted(path for path in held if path.parent != root / "value_sets" / EXPANSIONS):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
+    tables = medicine_tables(root)
+    for path in sorted(tables.glob("*.csv")) if root not in tables.parents else ():
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]

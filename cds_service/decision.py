@@ -114,14 +114,18 @@ def decide(case: Case, content: Content) -> list[Decision]:
         unaddressed = DecisionOutcome.NOT_ADDRESSED
         unplaced = content.library.unplaced(order.codings, speaks)
         if unplaced:
-            return [Decision(order.reference, c, id_, None, unaddressed, rule=UNKNOWN_SYSTEM) for id_, c in unplaced.items()]
+            return [
+                Decision(order.reference, c, id_, None, unaddressed, rule=UNKNOWN_SYSTEM, members=members)
+                for id_, c in unplaced.items()
+            ]
         first = order.codings[0] if order.codings else None
-        return [Decision(order.reference, first, "", None, unaddressed, rule="not-listed")]
+        return [Decision(order.reference, first, "", None, unaddressed, rule="not-listed", members=members)]
     decisions = []
     for choice in selected:
         if choice.policy is None:
             addressed = DecisionOutcome.NOT_ADDRESSED
-            decisions.append(Decision(order.reference, choice.coding, choice.policy_id, None, addressed, rule="no-version-held"))
+            by = (order.reference, choice.coding, choice.policy_id, None, addressed)
+            decisions.append(Decision(*by, rule="no-version-held", members=members))
         else:
             speaking = tuple([m for m in members if m.has(choice.policy)])
             selected_by = replace(case, coding=choice.coding)

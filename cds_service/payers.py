@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from cds_service.answers import unlisted_problems
 from cds_service.chart import Chart
 from cds_service.fhir.elements import Resource, days, items, reference, text
+from cds_service.policy.answers import UNLISTED, Answer, AnswerEntry, read_answer
 from cds_service.policy.grammar import Entry, Id, Words
 from cds_service.policy.model import Policy
 from cds_service.problems import ContentError, Problem
@@ -36,7 +38,11 @@ class LineEntry(Entry):
 
 
 class PayerEntry(Entry):
-    """A ``payer.yaml``: who it is, how it is recognised, and whose guidelines it adopts besides its own policies."""
+    """A ``payer.yaml``: who it is, how it is recognised, and whose guidelines it adopts besides its own policies.
+
+    ``unlisted`` is what is asserted of an order that no policy of the payer addresses: an answer of its own, ``nothing``, or by
+    default that the plan decides.
+    """
 
     payer: Id
     name: Words
@@ -44,6 +50,7 @@ class PayerEntry(Entry):
     names: list[Words] = []
     lines_of_business: list[LineEntry] = []
     adopts: list[Words] = []
+    unlisted: Literal["nothing"] | AnswerEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Payer:
     id: str
     name: str
     entry: PayerEntry
+    unlisted: Answer | None = UNLISTED
 
     def governs(self, policy: Policy) -> bool:
         """Whether a policy is this payer's own, or one that it adopts."""
@@ -91,7 +99,13 @@ def read_payers(root: Path, policies: Iterable[Policy]) -> tuple[tuple[Payer, ..
         for index, adopted in enumerate(entry.adopts):
             if adopted not in known:
                 problems.append(file.problem(("adopts", index), f"no policy '{adopted}' is held"))
-        payers.append(Payer(entry.payer, entry.name, entry))
+        unlisted: Answer | None = UNLISTED
+        if entry.unlisted == "nothing":
+            unlisted = None
+        elif entry.unlisted is not None:
+            unlisted = read_answer(entry.unlisted, file.line(("unlisted",)))
+            problems += [file.problem(("unlisted",), said) for said in unlisted_problems(unlisted)]
+        payers.append(Payer(entry.payer, entry.name, entry, unlisted))
     return tuple(payers), problems
 
 

@@ -89,7 +89,7 @@ def finding_in_words(criterion: Criterion, outcome: Outcome | None) -> str:
 
 def ours_in_words(criterion: Criterion) -> str:
     """Which number of a criterion is our own, in a sentence that stands apart from the payer's place; empty where none is."""
-    return f"Ours, not the document's: {criterion.ours}" if isinstance(criterion, Check) and criterion.ours else ""
+    return f"Our number: {criterion.ours}" if isinstance(criterion, Check) and criterion.ours else ""
 
 
 def silence_in_words(check: Check) -> str:

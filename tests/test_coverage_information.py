@@ -137,7 +137,7 @@ def vignettes(content: Content) -> Iterator[Vignette]:
 @verifies("resp-29", "crd-respci1")
 @pytest.mark.parametrize("version", CRD_VERSIONS)
 def test_every_vignette_is_answered_validly(client: FlaskClient, content: Content, version: CrdVersion) -> None:
-    """For a member of the policy's payer, every vignette's orders get one valid assertion each if a policy addresses them."""
+    """For a member of the policy's payer, every vignette's orders get one valid assertion each, whatever is said of them."""
     payers = {payer.id: payer for payer in content.payers}
     answered_ones = 0
     for vignette in vignettes(content):
@@ -148,7 +148,7 @@ def test_every_vignette_is_answered_validly(client: FlaskClient, content: Conten
         about = {"reference": f"Patient/{made['context']['patientId']}"}
         made["prefetch"]["coverage"] = coverage({"display": payer.name}, beneficiary=about)
         answered = ask(client, made)
-        addressed = {d["order"] for d in decisions(answered) if d["outcome"] != "not-addressed"}
+        addressed = {d["order"] for d in decisions(answered)}
         found = {f"{one['resource']['resourceType']}/{one['resource']['id']}": one for one in answered["systemActions"]}
         assert set(found) == addressed, vignette.name
         sent = [one for entry in made["context"]["draftOrders"]["entry"] for one in entry["resource"].get("extension", [])]
@@ -515,8 +515,34 @@ def test_each_order_has_an_action_of_its_own(client: FlaskClient) -> None:
         order("81422", "o5"),
     )
     actions = ask(client, made)["systemActions"]
-    assert [action["resource"]["id"] for action in actions] == ["o1", "o5"]
-    assert len({said(one)["coverage-assertion-id"][0] for action in actions for one in assertions(action)}) == 2
+    assert [action["resource"]["id"] for action in actions] == ["o1", "o4", "o5"]
+    assert len({said(one)["coverage-assertion-id"][0] for action in actions for one in assertions(action)}) == 3
+
+
+PATIENT_ONE = {"reference": "Patient/p1"}
+UNLISTED: dict[str, Json] = {
+    "ServiceRequest": order("99999"),
+    "NutritionOrder": {"status": "draft", "intent": "order", "patient": PATIENT_ONE, "dateTime": "2025-05-01"},
+    "VisionPrescription": {"status": "draft", "patient": PATIENT_ONE, "created": "2025-05-01", "dateWritten": "2025-05-01"},
+    "CommunicationRequest": {"status": "draft", "subject": PATIENT_ONE},
+}
+
+
+@verifies("hook-16")
+@pytest.mark.parametrize("kind", UNLISTED)
+def test_an_order_that_no_policy_addresses_says_that_the_plan_decides(client: FlaskClient, kind: str) -> None:
+    """At signing every order of a member gets coverage-information; where no policy speaks, only that the plan decides."""
+    said_of = the_assertion(ask(client, member_signs(UNLISTED[kind] | {"resourceType": kind, "id": "o1"})))
+    assert (said_of["covered"], said_of["pa-needed"], said_of["info-needed"]) == (["conditional"], ["conditional"], ["OTH"])
+    assert "no medical policy that is held here" in said_of["reason"][0]["text"]
+
+
+@verifies("hook-19")
+def test_an_order_that_no_policy_addresses_is_not_answered_early(client: FlaskClient) -> None:
+    """While orders are only selected, nothing is said of those that no policy addresses."""
+    made = member_signs(order("99999")) | {"hook": "order-select"}
+    made["context"]["selections"] = ["ServiceRequest/o1"]
+    assert ask(client, made)["systemActions"] == []
 
 
 def test_reliance_on_another_order_is_a_dependency(client: FlaskClient) -> None:

@@ -118,7 +118,6 @@ def row_of(decision: Decision) -> DecisionRow:
     )
 
 
-@pytest.mark.verifies("resp-30")
 @pytest.mark.parametrize("version", CRD_VERSIONS)
 def test_no_unmet_or_open_criterion_reads_as_met(content: Content, version: CrdVersion) -> None:
     """Over all vignettes: cards, the reasons of coverage-information, the command line, the pages, and the page of the log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.content import read_content, shipped_content
+from cds_service.facts.evidence_days import after, within_a_day
+from cds_service.facts.found.stages import stage_said
+from cds_service.policy.model import Evidence
+from cds_service.policy.values import Days
 from tests.conftest import TODAY
 from tests.exchange import Json, condition, decisions, request, sign
 from tests.exchange import observation as laboratory
@@ -439,9 +444,13 @@ def test_a_wound_counts_with_chemotherapy_ordered(client: FlaskClient) -> None:
     ],
 )
 def test_what_is_neither_myeloid_nor_not_is_not_documented(client: FlaskClient, code: str, verified: str, outcome: str) -> None:
-    """Acute leukaemia of unspecified type and a provisional cancer decide nothing; a myeloid one alone, for Rolvedon, does."""
+    """Acute leukaemia of unspecified type and a provisional cancer decide nothing; a myeloid one alone, for Rolvedon, does, where no
+    complication of its chemotherapy is left to ask about."""
     rolvedon = prescription(concept(HCPCS, "J1449"))
-    assert decided(client, rolvedon, condition(code, verified=verified), STEP)["outcome"] == outcome
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    assert decided(client, rolvedon, condition(code, verified=verified), answers)["outcome"] == outcome
+    if outcome == "not-necessary":
+        assert "previous_neutropenic_complication" in decided(client, rolvedon, condition(code), STEP)["asks"]
 
 
 def test_the_reason_of_the_order_tells_which_of_two_malignancies_is_treated(client: FlaskClient) -> None:
@@ -565,8 +574,9 @@ def test_a_card_speaks_only_of_the_class_that_is_ordered(client: FlaskClient) ->
 def test_indications_of_which_none_holds_are_one_reason(client: FlaskClient) -> None:
     """The class indications are named as one where none is met, and by their own ids where one is met or open."""
     rolvedon = prescription(concept(HCPCS, "J1449"))
-    assert decided(client, rolvedon, condition("D46.9"), STEP)["because"][-1] == "class-indication"
-    assert decided(client, prescription(), condition("D46.9"), STEP)["because"] == ["pegfilgrastim-mds"]
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    assert decided(client, rolvedon, condition("D46.9"), answers)["because"][-1] == "class-indication"
+    assert decided(client, prescription(), condition("D46.9"), answers)["because"] == ["pegfilgrastim-mds"]
 
 
 def test_a_qualitative_risk_is_read(client: FlaskClient) -> None:
@@ -593,7 +603,59 @@ def test_neutropenia_and_its_fever_are_a_pair(client: FlaskClient) -> None:
     rolvedon = prescription(concept(HCPCS, "J1449"))
     pneumonia, myeloid = condition("J18.9", on="2025-04-29"), condition("D46.9")
     neutropenia, fever = condition("D70.9", on="2025-04-29"), condition("R50.81", on="2025-04-29")
-    alone = decided(client, rolvedon, myeloid, neutropenia, pneumonia, STEP)
+    answers = answered(other_growth_factor_failed=True, previous_neutropenic_complication=False)
+    alone = decided(client, rolvedon, myeloid, neutropenia, pneumonia, answers)
     assert (alone["outcome"], alone["because"]) == ("not-documented", ["febrile-neutropenia-now"])
-    both = decided(client, rolvedon, myeloid, neutropenia, fever, pneumonia, STEP)
+    both = decided(client, rolvedon, myeloid, neutropenia, fever, pneumonia, answers)
     assert both["because"][:2] == ["febrile-neutropenia-now", "pneumonia"]
+
+
+# --- what is asked of the client, and stages as they are written ---------------------------------------------------------------
+
+
+def test_panels_that_hold_the_pressure_are_asked_for() -> None:
+    """The search for the systolic pressure names the panels of which it is a component."""
+    content = read_content(shipped_content())
+    needs = content.catalogue.needs(("systolic_pressure_in_sepsis",))
+    assert [need.value_sets for need in needs] == [("csf-systolic-pressure", "csf-blood-pressure-panels")]
+    assert ("http://loinc.org", "85354-9") in {
+        (system, code) for system, codes in content.terminology.sets["csf-blood-pressure-panels"].systems.items() for code in codes
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "advanced"),
+    [
+        ("Stage IV", True),
+        ("stage 4", True),
+        ("IVB", True),
+        ("AJCC Stage IVA", True),
+        ("pM1a", True),
+        ("American Joint Committee on Cancer stage IV (qualifier value)", True),
+        ("Stage IIIC", False),
+        ("IIA", False),
+        ("cM0", False),
+        ("stage", None),
+        ("Grade 4", None),
+        ("T4 N2 M1", None),
+        ("CKD stage 4", None),
+        ("Stage 4 pressure ulcer", None),
+        ("", None),
+        ("c p r " * 12 + "c", None),
+        ("stage " * 10_000, None),
+    ],
+)
+def test_stages_are_read_as_charts_write_them(words: str, advanced: bool | None) -> None:
+    """IV and M1 are advanced, what is below is not, and what is no stage of cancer says nothing."""
+    assert stage_said(words) is advanced
+
+
+def test_instants_without_a_zone_are_days() -> None:
+    """Whether two records lie within a day is counted in hours only where both state their time zone."""
+    day = Days.on(date(2025, 4, 30))
+    early = Evidence(True, day, instant="2025-04-30T01:00:00Z")
+    late = Evidence(True, day, instant="2025-04-30T23:00:00-05:00")
+    unzoned = Evidence(True, day, instant="2025-04-30T23:00:00")
+    assert (within_a_day(early, late), after(late, early)) == (False, True)
+    assert (within_a_day(early, unzoned), after(unzoned, early)) == (True, None)
+    assert within_a_day(early, Evidence(True, day, instant="2025-99-99Tnonsense")) is True

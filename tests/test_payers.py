@@ -167,3 +167,29 @@ def test_a_plan_sets_its_own_list_without_touching_a_policy(folder: Path, tmp_pa
         (decision,) = decisions(sign(client, order(code, on="2026-02-03")))
         assert decision.get("policy") == policy
     assert FACTS
+
+
+@pytest.mark.parametrize(
+    ("unlisted", "answered"),
+    [("nothing", []), ("{covered: covered, pa_needed: no-auth, reason: The plan covers what it does not list.}", ["covered"])],
+)
+def test_a_payer_says_what_holds_of_orders_that_no_policy_addresses(folder: Path, unlisted: str, answered: list[str]) -> None:
+    """What a payer asserts of codes that none of its policies lists is its own to say: nothing, or an answer of its own."""
+    file = folder / "policies/meadowlark/payer.yaml"
+    file.write_text(f"payer: meadowlark\nname: Meadowlark Health Plan\nunlisted: {unlisted}\n")
+    made = request(order("12345", on="2026-02-03"))
+    made["prefetch"]["coverage"] = coverage({"display": "Meadowlark Health Plan"})
+    actions = (
+        create_app(read_content(folder), today=lambda: TODAY).test_client().post(ADDRESS, json=made).get_json()["systemActions"]
+    )
+    parts = [part for action in actions for one in action["resource"]["extension"] for part in one["extension"]]
+    assert [part["valueCode"] for part in parts if part["url"] == "covered"] == answered
+
+
+def test_a_payer_cannot_deny_what_nobody_judged(folder: Path) -> None:
+    """Not covered, or an authorization satisfied, is refused for orders that no policy addresses."""
+    file = folder / "policies/meadowlark/payer.yaml"
+    file.write_text("payer: meadowlark\nname: Meadowlark Health Plan\nunlisted: {covered: not-covered, reason: No.}\n")
+    with pytest.raises(ContentError) as told:
+        read_content(folder)
+    assert any("nothing was judged" in str(problem) for problem in told.value.problems)

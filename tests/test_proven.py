@@ -193,7 +193,6 @@ def criterion(content: Content, policy: str, id_: str) -> Criterion:
             "pregnant",
             [
                 "'pregnant': is no and not yes",
-                "'pregnant': the look-back is 88 weeks and not 44 weeks",
                 "'pregnant': the presumption is dropped",
                 "'pregnant': silence is presumed not met, not met",
                 "'pregnant': the presumption holds only after a search",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.units import convert
+from cds_service.policy.judge import reopens
 from cds_service.policy.model import AtLeast, Check, Comparison, Criterion, NoneOf, Outcome, Policy, Test
 from cds_service.policy.values import Interval, LookBack
 
@@ -76,6 +77,8 @@ def _of_check(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tu
         yield replace(check, within=None, since=None), f"the look-back ({check.since or check.within}) is dropped"
     if check.open_because:
         yield replace(check, open_because=""), "if_not_met is dropped"
+    if reopens(check):
+        yield replace(check, our_window=False), "what is older than the look-back of our own is not asked about"
     presumption = check.presumption
     if presumption:
         yield replace(check, presumption=None), "the presumption is dropped"

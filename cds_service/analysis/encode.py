@@ -99,14 +99,19 @@ class Encoder:
     def _check(self, check: Check) -> Encoded:
         fact = self.chart.facts_by_name[check.fact]
         latest, some_usable, some_uncertain, window = self._latest_of(check)
+        doubts = [(newer, *self._answer(check.fact, piece, check.test)) for piece, newer in _newer_doubts(latest)]
         answers = [(member, *self._answer(check.fact, placed.piece, check.test)) for placed, member in latest]
         has_met = disj(*(conj(member, met) for member, met, _ in answers))
         has_not = disj(*(conj(member, failed) for member, _, failed in answers))
         has_open = disj(*(conj(member, neg(met), neg(failed)) for member, met, failed in answers))
         late = conj(*(neg(conj(member, neg(conj(p.dated, p.first >= window.last)))) for p, member in latest))
         surely = disj(neg(window.there), window.first == window.last, late)
-        met = conj(some_usable, has_met, neg(has_not), neg(has_open), surely)
-        not_met = conj(some_usable, has_not, neg(has_met), neg(has_open), surely)
+        doubted = (
+            disj(*(conj(newer, neg(says)) for newer, says, _ in doubts)),
+            disj(*(conj(newer, neg(no)) for newer, _, no in doubts)),
+        )
+        met = conj(some_usable, has_met, neg(has_not), neg(has_open), surely, neg(doubted[0]))
+        not_met = conj(some_usable, has_not, neg(has_met), neg(has_open), surely, neg(doubted[1]))
         if check.open_because:
             not_met = False
         presumption = check.presumption
@@ -197,6 +202,16 @@ def _latest(placed: list[_Placed]) -> list[Truth]:
     for one, there in zip(placed, dated, strict=True):
         reached = disj(*(conj(is_top, one.piece.last >= other.piece.first) for other, is_top in zip(placed, top, strict=True)))
         found.append(disj(conj(none_dated, one.usable), conj(there, reached)))
+    return found
+
+
+def _newer_doubts(latest: list[tuple[_Placed, Truth]]) -> list[tuple[UnknownPiece, Truth]]:
+    """As ``judge._reopened``: the pieces, each with whether it is uncertain and newer than all dated evidence that decides."""
+    some_dated = disj(*(conj(member, one.piece.dated) for one, member in latest))
+    found = []
+    for doubt, _ in latest:
+        after = conj(*(neg(conj(member, one.piece.dated, doubt.piece.first <= one.piece.last)) for one, member in latest))
+        found.append((doubt.piece, conj(doubt.uncertain, doubt.piece.dated, some_dated, after)))
     return found
 
 

@@ -14,6 +14,7 @@ from cds_service.cli.proposal import proposal_commands
 from cds_service.cli.serve import serve
 from cds_service.cli.store import store_commands
 from cds_service.cli.terminal import to_stdout
+from cds_service.cli.value_sets import value_set_commands
 from cds_service.content import read_content, shipped_content
 from cds_service.problems import ContentError
 
@@ -33,6 +34,7 @@ app.command()(explain)
 app.add_typer(policy_commands, name="policy")
 app.add_typer(proposal_commands, name="proposal")
 app.add_typer(store_commands, name="store")
+app.add_typer(value_set_commands, name="value-sets")
 
 
 def _say_version(wanted: bool) -> None:

@@ -112,32 +112,22 @@ def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: s
 def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether the malignancy is non-myeloid or myeloid. With both on record, the one that the order gives as its reason.
 
-    A cancer that is on record in words alone leaves it open; one that is no leukaemia by its words is no myeloid one either.
+    A cancer that is on record in words alone leaves it open; one that is no leukaemia by its words is no myeloid one either. A
+    myeloid one is the only one where all diagnoses were searched.
     """
     found = [_by_its_words(e) for e in facts["recorded"].evidence]
     usable = [e for e in found if e.standing is Standing.USABLE]
     reasons = [e for e in usable if e.resource.startswith(ORDERS)]
     if len({e.value for e in reasons}) == 1:
         return reasons
-    if len({e.value for e in usable}) < 2:
+    lineages = {e.value for e in usable}
+    if len(lineages) < 2 and not (lineages == {"myeloid"} and facts["recorded"].unsearched):
         return found
-    note = "there are a myeloid and a non-myeloid malignancy"
+    note = "there are a myeloid and a non-myeloid malignancy" if len(lineages) > 1 else "another may be among what was not searched"
     return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
 
 
-_MYELOID: Final = (
-    "leuk",
-    "aml",
-    "mds",
-    "dysplas",
-    "myelopro",
-    "myelofib",
-    "myeloid",
-    "myelomono",
-    "polycyth",
-    "thrombocyth",
-    "mast",
-)
+_MYELOID: Final = ("leuk", "aml", "mds", "dysplas", "myelopro", "myelofib", "myeloid", "polycyth", "thrombocyth", "mast cell")
 """Parts of words that a malignancy may be myeloid by."""
 
 
@@ -151,17 +141,20 @@ def _by_its_words(evidence: Evidence) -> Evidence:
 def advanced_cancer(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether the cancer is metastatic or of stage IV: by a metastasis or a stage, whichever is newer.
 
-    A stage below IV says no for a quarter of a year after it was set, and nothing beside a metastasis on record.
+    A stage below IV says no for a quarter of a year after it was set, and nothing beside a metastasis on record. Where diagnoses
+    were not all searched there may be one.
     """
     found = list(facts["metastasis"].evidence)
     spread = any(e.standing is not Standing.DISCOUNTED and e.value is not False for e in found)
     for e in facts["stage"].evidence:
-        if e.value is False and e.standing is Standing.USABLE:
-            if spread or last(e) < as_of - timedelta(STAGED):
-                note = "a metastasis is on record" if spread else "set too long ago to say that it has not spread since"
-                found.append(e._replace(standing=Standing.DISCOUNTED, note=note))
-                continue
-        found.append(e)
+        if e.value is False and e.standing is Standing.USABLE and facts["metastasis"].unsearched:
+            found.append(e._replace(standing=Standing.UNCERTAIN, note="a metastasis may be among what was not searched"))
+            continue
+        if e.value is False and e.standing is Standing.USABLE and (spread or last(e) < as_of - timedelta(STAGED)):
+            note = "a metastasis is on record" if spread else "set too long ago to say that it has not spread since"
+            found.append(e._replace(standing=Standing.DISCOUNTED, note=note))
+        else:
+            found.append(e)
     return found
 
 

@@ -22,13 +22,14 @@ Inputs = Mapping[str, Fact]
 def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
     """Whether the pain is of malignant origin. The order's own reason beats the chart; both in the chart leave it open.
 
-    A bare diagnosis of chronic pain, or of a painful disease, says nonmalignant, but not in a patient with a cancer or where
-    cancers were not searched. A pain syndrome of the chart beside an active cancer or a tumour of bone or spine leaves it open too.
+    A bare diagnosis of chronic pain, or of a painful disease, says nonmalignant, but not in a patient who has or had a cancer, or
+    where cancers were not searched. A pain syndrome of the chart beside an active cancer, or a tumour of bone or spine, leaves it
+    open too.
     """
     recorded = facts["recorded"].evidence
     malignant = any(e.value == "malignant" for e in spoken(facts["recorded"]))
     cancers, tumours = spoken(facts["cancer"]), spoken(facts["bone"])
-    unknown = bool(cancers or tumours or malignant or facts["cancer"].unsearched)
+    unknown = bool(cancers or tumours or malignant or spoken(facts["history"]) or facts["cancer"].unsearched)
     weak = [*facts["chronic_pain"].evidence, *facts["painful"].evidence]
     bare = [doubtful(e, "a cancer may be behind it", e.value) if unknown and e.standing is Standing.USABLE else e for e in weak]
     found = [e for e in recorded if e.standing is Standing.USABLE and (e.when is None or e.when.first <= as_of)]
@@ -38,7 +39,7 @@ def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
         return stated + doubted
     if len({e.value for e in found}) > 1:
         return [doubtful(e, "pain of both origins is documented", e.value) for e in found] + doubted
-    if found and not malignant and (tumours or any(e.standing is Standing.USABLE for e in cancers)):
+    if found and not malignant and (tumours or cancers):
         return [doubtful(e, "a cancer stands beside it, and the order names no reason", e.value) for e in found] + doubted
     if found:
         return found + doubted

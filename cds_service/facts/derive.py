@@ -59,7 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     "delivered": Rule(pregnancy.delivered, frozenset({"recorded", "day"})),
     "pregnancy ended": Rule(pregnancy.pregnancy_ended, frozenset({"delivery", "loss", "demise"})),
     "fetal demise": Rule(pregnancy.fetal_demise, frozenset({"recorded", "viable"})),
-    "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery"})),
+    "viable": Rule(pregnancy.viable, frozenset({"stated", "loss", "demise", "delivery", "age"})),
     "pregnant": Rule(pregnancy.pregnant, frozenset({"recorded", "denied", "age", "test", "delivery", "deceased", "sex", "years"})),
     "number of fetuses": Rule(fetuses.number_of_fetuses, frozenset({"recorded"})),
     "co-twin demise": Rule(fetuses.co_twin_demise, frozenset({"recorded", "reduction", "fetuses", "start"})),
@@ -73,7 +73,7 @@ RULES: Final[dict[str, Rule]] = {
     "opioid trial order": Rule(pain_pump.opioid_trial, frozenset({"trial", "drugs", "pump_beside"})),
     "opioid drug": Rule(pain_pump.opioid_drug, frozenset({"drugs", "in_use"})),
     "other pump drug": Rule(pain_pump.only_drug, frozenset({"drugs"})),
-    "pain origin": Rule(chronic_pain.pain_origin, frozenset({"recorded", "chronic_pain", "painful", "cancer", "bone"})),
+    "pain origin": Rule(chronic_pain.pain_origin, frozenset({"recorded", "chronic_pain", "painful", "cancer", "history", "bone"})),
     "life expectancy": Rule(chronic_pain.life_expectancy, frozenset({"stated", "limited"})),
     "noninvasive methods failed": Rule(chronic_pain.noninvasive_failed, frozenset({"recorded", "pain", "cancer"})),
     "pain before a trial": Rule(pain_trial.pain_before_trial, pain_trial.SCORES),
@@ -81,11 +81,13 @@ RULES: Final[dict[str, Rule]] = {
     "active substance abuse": Rule(substance_abuse.substance_abuse, substance_abuse.TAKES),
     "allergy to the drug": Rule(implant_cautions.drug_allergy, frozenset({"allergies", "class_allergy", "relatives", "drugs"})),
     "other programmable device": Rule(implant_cautions.other_device, frozenset({"recorded", "perhaps", "removed"})),
-    "bleeding tendency": Rule(implant_cautions.coagulopathy, frozenset({"recorded", "inr", "platelets"})),
+    "recorded or hinted": Rule(implant_cautions.recorded_or_hinted, frozenset({"recorded", "hinted"})),
+    "recorded, lasting or hinted": Rule(implant_cautions.recorded_or_hinted, frozenset({"recorded", "lasting", "hinted"})),
+    "bleeding tendency": Rule(implant_cautions.coagulopathy, frozenset({"recorded", "hinted", "inr", "platelets"})),
     "fusion indication": Rule(sacroiliac.fusion_indication, sacroiliac.TAKES),
     "fusion indication missing": Rule(sacroiliac.indication_missing, frozenset({*sacroiliac.COVERED, "indication"})),
     "with the fusion": Rule(fusion_treatment.with_fusion, frozenset({"recorded"})),
-    "treatment of the infection": Rule(fusion_treatment.treatment, frozenset({"given", "going_on", "infection"})),
+    "treatment of the infection": Rule(fusion_treatment.treatment, fusion_treatment.TAKES),
     **{
         f"fusion for {choice}": Rule(sacroiliac.covered(choice), frozenset({"indication"}))
         for choice in sacroiliac.COVERED.values()

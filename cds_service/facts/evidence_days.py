@@ -22,9 +22,8 @@ def usable(fact: Fact) -> list[Evidence]:
 def uncertain(fact: Fact, as_of: date, days: int) -> list[Evidence]:
     """The evidence of a fact that only ends the silence, if it may be of the last ``days`` days; the undated may."""
     start = as_of - timedelta(days)
-    return [
-        e for e in fact.evidence if e.standing is Standing.UNCERTAIN and (e.when is None or start <= last(e)) and first(e) <= as_of
-    ]
+    open_ = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN]
+    return [e for e in open_ if e.when is None or (start <= last(e) and first(e) <= as_of)]
 
 
 def first(evidence: Evidence) -> date:

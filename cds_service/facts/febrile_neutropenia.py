@@ -20,7 +20,7 @@ NOW: Final = 7
 PERHAPS_NOW: Final = 30
 """Days after which an episode that was recorded is surely over."""
 MEASURED: Final = 3
-"""Days for which a count or a temperature speaks of today: 72 hours."""
+"""Days for which a count or a temperature speaks of today: 72 hours. In the week before they leave it open."""
 SEVERE: Final = 500.0
 """Neutrophils per microlitre below which neutropenia is severe, and fever makes it febrile."""
 RECOVERED: Final = 1000.0
@@ -64,13 +64,13 @@ def febrile_neutropenia_now(facts: Inputs, as_of: date) -> list[Evidence]:
 
 def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Evidence]:
     """What counts and temperatures say, beside what is ``stated`` as a diagnosis."""
-    temperatures = recent(usable(facts["temperature"]), as_of, MEASURED)
-    counts = recent(usable(facts["neutrophils"]), as_of, MEASURED)
-    unread = [*uncertain(facts["temperature"], as_of, MEASURED), *uncertain(facts["neutrophils"], as_of, MEASURED)]
+    temperatures = recent(usable(facts["temperature"]), as_of, NOW)
+    counts = recent(usable(facts["neutrophils"]), as_of, NOW)
+    unread = [*uncertain(facts["temperature"], as_of, NOW), *uncertain(facts["neutrophils"], as_of, NOW)]
     fevers, few = fevers_of(temperatures), [e for e in counts if isinstance(e.value, Interval) and below(e.value, SEVERE)]
     cool = [e for e in temperatures if isinstance(e.value, Interval) and below(e.value, NO_FEVER)]
     enough = [e for e in counts if isinstance(e.value, Interval) and e.value.low >= SEVERE]
-    found = _together(fevers, few, [*cool, *unread], [*enough, *unread])
+    found = _together(fevers, few, [*cool, *unread], [*enough, *unread], as_of - timedelta(MEASURED))
     feverish = bool(stated or fevers or [e for e in recent(usable(facts["fever"]), as_of, NOW) if e.value is True])
     for count in latest(enough):
         if any(last(e) >= first(count) for e in [*stated, *few]):
@@ -88,10 +88,13 @@ def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Eviden
     return found
 
 
-def _together(fevers: list[Evidence], few: list[Evidence], cool: list[Evidence], enough: list[Evidence]) -> list[Evidence]:
-    """Fevers with a count that makes them febrile neutropenia: usable where both surely hold, and open where they perhaps do.
+def _together(
+    fevers: list[Evidence], few: list[Evidence], cool: list[Evidence], enough: list[Evidence], since: date
+) -> list[Evidence]:
+    """Fevers with a count that makes them febrile neutropenia: usable where both surely hold now, and open where they perhaps do.
 
-    ``cool`` are temperatures, and ``enough`` counts, that end a pair where they are later, or may be.
+    ``cool`` are temperatures, and ``enough`` counts, that end a pair where they are later, or may be. A pair of before ``since``
+    may go on, unless it surely ended.
     """
     found: list[Evidence] = []
     for count in few:
@@ -99,20 +102,28 @@ def _together(fevers: list[Evidence], few: list[Evidence], cool: list[Evidence],
             near = within_a_day(fever, count)
             if near is False:
                 continue
-            over = any(after(e, fever) is not False for e in cool) or any(after(e, count) is not False for e in enough)
+            ends = [*[after(e, fever) for e in cool], *[after(e, count) for e in enough]]
+            now = min(first(fever), first(count)) >= since
             note = f"{_many(count)} neutrophils/uL with fever"
-            if near and not over:
+            if near and now and not any(end is not False for end in ends):
                 found.append(said(fever, True, note))
+                continue
+            if True in ends:
+                if not now:
+                    continue
+                why = "a normal value is later"
+            elif None in ends:
+                why = "a normal value may be later"
             else:
-                why = "a normal value may be later" if over else "their days leave open whether both were within a day"
-                found.append(said(fever, True, f"{note}; {why}", Standing.UNCERTAIN))
+                why = "their days leave open whether both were within a day" if now else "more than three days ago"
+            found.append(said(fever, True, f"{note}; {why}", Standing.UNCERTAIN))
     certain = [e for e in found if e.standing is Standing.USABLE]
     return certain or found
 
 
 def _halves(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Evidence]:
     """One half of a pair of diagnoses alone, where no count says more, or a hint of one beside the other."""
-    if stated or recent(usable(facts["neutrophils"]), as_of, MEASURED):
+    if stated or recent(usable(facts["neutrophils"]), as_of, NOW):
         return []
     halves = [*usable(facts["neutropenia"]), *usable(facts["fever"])]
     note = "neutropenia and its fever are not both on record"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from cds_service.order import CODE_ELEMENTS
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
 Inputs = Mapping[str, Fact]
+TAKES: Final = frozenset({"given", "going_on", "local", "infection"})
+"""What the treatment of an infection is computed from."""
 
 
 def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
@@ -20,12 +23,14 @@ def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
 def treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Medicines against the infection, given on or after the day it was recorded; those given before are asked about.
 
+    Those that act only where they are put are none.
     Where only the order names the infection, no day of it is on record: then a medicine that is in use now counts.
     """
     recorded = _recorded_on(facts["infection"])
     in_use = {e.resource for e in facts["going_on"].evidence if e.standing is Standing.USABLE}
+    local = {e.resource for e in facts["local"].evidence if e.standing is Standing.USABLE}
     found: list[Evidence] = []
-    for e in facts["given"].evidence:
+    for e in [one for one in facts["given"].evidence if one.resource not in local or not one.resource]:
         planned = _planned(e, as_of)
         if e.standing is not Standing.USABLE or e.value is not True or planned.when is None:
             found.append(planned)

@@ -28,6 +28,11 @@ AKIN: Final = frozenset({"morphine", "hydromorphone"})
 Inputs = Mapping[str, Fact]
 
 
+def recorded_or_hinted(facts: Inputs, as_of: date) -> list[Evidence]:
+    """What records say of a state, what is like it and lasts, and what only hints at it: their words speak for different times."""
+    return [e for fact in facts.values() for e in fact.evidence]
+
+
 def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
     """Another implanted programmable device. One that was there before a removal or revision may be gone; one that is no longer in
     use, or of which only a removal is on record, may be there still. Where procedures were not searched, nobody knows of removals.
@@ -53,7 +58,7 @@ def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
 
 def coagulopathy(facts: Inputs, as_of: date) -> list[Evidence]:
     """A bleeding disorder as recorded. A high INR or few platelets lately decide nothing and end the silence."""
-    found = list(facts["recorded"].evidence)
+    found = [*facts["recorded"].evidence, *facts["hinted"].evidence]
     for name, note in (("inr", "the last INR is above 1.5"), ("platelets", "the last platelet count is below 50 thousand")):
         for e in latest_day([e for e in facts[name].evidence if e.standing is not Standing.DISCOUNTED]):
             if e.standing is Standing.UNCERTAIN:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from cds_service.facts.pregnancy_dating import LONGEST, NINE_WEEKS, but
+from cds_service.facts.wanted import SAYS_NOT_WHICH
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -60,17 +61,32 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
     demise = facts["demise"]
     left = {e.resource: "it is asked as the death of the fetus" for e in demise.evidence if e.standing is Standing.UNCERTAIN}
     left |= dict.fromkeys(_denied(demise), "the death of the fetus was answered with no since")
+    stated = facts["stated"].evidence
+    closed = {e.resource for e in stated if e.standing is Standing.DISCOUNTED and e.resource}
+    losses = [_unless_dated_since(e, facts["age"], as_of) if e.resource in closed else e for e in facts["loss"].evidence]
+    died = [e for e in demise.evidence if e.standing is Standing.USABLE]
     told: set[str] = set()
     found: list[Evidence] = []
-    died = [e for e in demise.evidence if e.standing is Standing.USABLE]
-    stated = [*facts["stated"].evidence, *map(_opposite, [*facts["loss"].evidence, *died])]
-    for e in stated:
+    for e in [*(e for e in stated if e.resource not in closed), *map(_opposite, [*losses, *died])]:
         if e.resource and e.resource in told and e.value is False:
             continue
         told.add(e.resource)
         note = left.get(e.resource, "") if e.resource and e.value is False else ""
         found.append(but(e, Standing.DISCOUNTED, note) if note else e)
     return found + _births(facts["delivery"], as_of)
+
+
+def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
+    """A loss whose entry was closed; it is open where a dating stated since then speaks of a pregnancy from before it."""
+    if loss.when is None:
+        return loss
+    for e in age.evidence:
+        weeks = e.value
+        if e.standing is not Standing.USABLE or not isinstance(weeks, Interval) or e.when is None:
+            continue
+        if loss.when.last < e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
+            return but(loss, Standing.UNCERTAIN, "its entry is closed, and the pregnancy was dated again since")
+    return loss
 
 
 def _denied(demise: Fact) -> frozenset[str]:
@@ -132,7 +148,9 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _placed(evidence: Evidence, born: date, as_of: date) -> Evidence:
-    """A statement for or against a pregnancy, discounted where it is too old or a delivery came after it."""
+    """A statement for or against a pregnancy, discounted where it is too old, leaves it open, or a delivery came after it."""
+    if evidence.standing is Standing.UNCERTAIN and evidence.note == SAYS_NOT_WHICH:
+        return but(evidence, Standing.DISCOUNTED, "it says neither")
     if evidence.standing is not Standing.USABLE or evidence.when is None:
         return evidence
     age = as_of.toordinal() - evidence.when.last.toordinal()

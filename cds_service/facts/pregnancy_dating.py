@@ -59,6 +59,9 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
             if _outranked(chosen, routes[: max(rank, 1)], rank, as_of):
                 note = "a dating that goes before it cannot be read"
                 chosen = [but(evidence, Standing.UNCERTAIN, note) for evidence in chosen]
+    if any(evidence.standing is Standing.USABLE for evidence in chosen):
+        note = "a dating that goes before it is on file"
+        unused = [but(e, Standing.DISCOUNTED, note) if e.standing is Standing.UNCERTAIN else e for e in unused]
     return chosen + unused
 
 
@@ -247,4 +250,6 @@ def _beginning(evidence: Evidence, as_of: date) -> Days:
 def but(evidence: Evidence, standing: Standing, note: str, value: Value | None = None) -> Evidence:
     """The same evidence with another standing and, if given, the value that a rule makes of it."""
     kept = evidence.value if value is None else value
-    return Evidence(kept, evidence.when, evidence.resource, evidence.kind, standing, note or evidence.note, evidence.shown)
+    return Evidence(
+        kept, evidence.when, evidence.resource, evidence.kind, standing, note or evidence.note, evidence.shown, evidence.instant
+    )

@@ -12,6 +12,7 @@ from typing import Final
 
 from cds_service.facts.evidence_days import first, last, uncertain, usable
 from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.values import Interval
 
 PRESENT: Final = 180
 """Days for which an active order of a medicine speaks of the present regimen, and in which a regimen may have begun."""
@@ -19,6 +20,9 @@ GAP: Final = 60
 """Days without a dose after which the next one begins another regimen."""
 NADIR: Final = 21
 """Days after a dose of chemotherapy in which a count is a nadir under it."""
+
+NEUTROPENIA: Final = 1500.0
+"""Neutrophils per microlitre below which there is neutropenia."""
 
 Inputs = Mapping[str, Fact]
 TAKES: Final = frozenset({"doses", "ordered"})
@@ -65,13 +69,22 @@ def course_began(facts: Inputs, as_of: date) -> Course:
 def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Counts that are no nadir: none was taken in the three weeks after a dose of chemotherapy.
 
-    After an order alone, or a medicine that cannot be read, it is not known whether the count is of before the treatment.
+    After an order alone, or a medicine that cannot be read, it is not known whether the count is of before the treatment. One that
+    is high enough even so says that there was no neutropenia, unless one of before the treatment was low.
     """
     doses = [e for e in usable(facts["doses"]) if e.value is True]
     perhaps = [e for e in usable(facts["ordered"]) if e.value is True]
     perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *uncertain(facts["ordered"], as_of, PRESENT)]
-    unsearched = facts["doses"].unsearched or facts["ordered"].unsearched
-    return [_as_taken(e, doses, perhaps, bool(unsearched), as_of) for e in facts["neutrophils"].evidence]
+    unsearched = bool(facts["doses"].unsearched or facts["ordered"].unsearched)
+    counts = facts["neutrophils"].evidence
+    taken = [_as_taken(e, doses, perhaps, unsearched, as_of) for e in counts]
+    if any(e.standing is Standing.USABLE and not _enough(e) for e in taken):
+        return taken
+    return [e if e.standing is Standing.USABLE and _enough(e) else as_taken for e, as_taken in zip(counts, taken, strict=True)]
+
+
+def _enough(count: Evidence) -> bool:
+    return isinstance(count.value, Interval) and count.value.low >= NEUTROPENIA
 
 
 def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], unsearched: bool, as_of: date) -> Evidence:

@@ -70,9 +70,9 @@ OFFSETS: Final = {"K": (1.0, 0.0), "Cel": (1.0, 273.15), "[degF]": (5 / 9, 459.6
 
 AS_A_WHOLE: Final = {
     **dict.fromkeys(("c", "°c", "degc", "deg.c", "degreec", "degreesc", "celsius", "degcelsius", "degreescelsius"), "Cel"),
-    **dict.fromkeys(("degreecelsius", "centigrade", "cel", "c°"), "Cel"),
+    **dict.fromkeys(("degreecelsius", "centigrade", "cel", "c°", "oc"), "Cel"),
     **dict.fromkeys(("f", "°f", "degf", "deg.f", "degreef", "degreesf", "fahrenheit", "degfahrenheit", "f°", "[degf]"), "[degF]"),
-    **dict.fromkeys(("degreefahrenheit", "degreesfahrenheit", "deg-f", "[degf"), "[degF]"),
+    **dict.fromkeys(("degreefahrenheit", "degreesfahrenheit", "deg-f", "[degf", "of"), "[degF]"),
     **dict.fromkeys(("mmhg", "mm(hg)", "mmofhg", "torr", "millimetersofmercury", "mm[hg]"), "mm[Hg]"),
     **dict.fromkeys(("cmh2o", "cm(h2o)", "cmofwater"), "cm[H2O]"),
     **dict.fromkeys(("percent", "pct", "percentage"), "%"),
@@ -82,7 +82,24 @@ AS_A_WHOLE: Final = {
     **dict.fromkeys(("giga/l", "gpt/l"), "10*9/L"),
     **dict.fromkeys(("hpf", "/hpf", "perhpf"), "/[HPF]"),
     **dict.fromkeys(
-        ("/10", "points/10", "{points}/10", "{score}/10", "pts/10", "score/10", "outof10", "of10", "scale", "[score]", "n/a", "na"),
+        (
+            "/10",
+            "points/10",
+            "{points}/10",
+            "{score}/10",
+            "pts/10",
+            "score/10",
+            "outof10",
+            "of10",
+            "0-10",
+            "(0-10)",
+            "scale",
+            "nrs",
+            "vas",
+            "[score]",
+            "n/a",
+            "na",
+        ),
         "1",
     ),
 }
@@ -121,6 +138,7 @@ CUSTOMARY: Final = {
     **dict.fromkeys(("cell", "cells", "wbc", "wbcs", "#", "count", "counts", "cnt", "ct", "each", "ea", "no", "number"), "1"),
     **dict.fromkeys(("point", "points", "pts", "pt", "score", "scores", "fetus", "fetuses", "foetus", "foetuses"), "1"),
     **dict.fromkeys(("tablet", "tablets", "tab", "tabs", "capsule", "capsules", "cap", "caps", "patch", "patches"), "1"),
+    **dict.fromkeys(("gestation", "gestational", "gest", "ga", "ega", "completed", "old"), "1"),
     **dict.fromkeys(("dose", "doses", "index", "ratio", "none", "nos"), "1"),
 }
 """Names of units, and of what is counted in thousands, each with its code in UCUM."""

@@ -33,6 +33,7 @@ _SQUARE: Final = re.compile(r"\b(?:sq|square)[. ]{0,2}(?:m|meters?)\b")
 _CUBIC: Final = re.compile(r"\b(?:cu|cubic)[. ]{0,2}(?:mm|millimeters?)\b")
 _RAISED: Final = re.compile(r"10(?=[⁰¹²³⁴-⁹])")
 _POWER: Final = re.compile(r"(?:\bx|(?<!\w))\s?10\s?(?:\^|\*\*?|e|x|exp|\(|\s(?=\d))\s?([+-]?\d{1,2})\)?(?!\d)\s?")
+_TIMES_THOUSAND: Final = re.compile(r"\bx\s?1,?000\b")
 _TEN: Final = re.compile(r"10[*^]([+-]?\d{1,2})?", re.ASCII)
 _FACTOR: Final = re.compile(r"(\d{1,4})?([A-Za-z%#\[\]'_]*)(?:\^?([+-]?[1-4]))?", re.ASCII)
 _SLASH: Final = re.compile(r"\s?(?:/|\bper\b)\s?")
@@ -125,7 +126,7 @@ def _customary(unit: str) -> str:
     """A unit in small letters, its powers of ten as UCUM writes them, its parts between dots and slashes."""
     folded = _folded(_RAISED.sub("10^", _without_annotations(unit))).replace("**", "^")
     folded = _SLASH.sub("/", _CUBIC.sub("mm3", _SQUARE.sub("m2", folded)))
-    folded = _POWER.sub(r".10*\1.", folded)
+    folded = _TIMES_THOUSAND.sub("1000", _POWER.sub(r".10*\1.", folded)).replace("(", "").replace(")", "")
     if _TWO_NUMBERS.search(folded):
         return ""
     return _COUNTED.sub("", folded).replace(" ", ".").rstrip(".")

@@ -14,7 +14,9 @@ from cds_service.policy.model import Evidence, Standing
 ONLY_WORDS: Final = "its words speak of it, and its code is none that is read here"
 NAMED_ONLY: Final = "it is named only in words"
 NOT_RECOGNISED: Final = "it is a medicine that could not be read"
+NOT_SENT: Final = "it is a medicine that could not be read, for what it refers to was not sent"
 _WHY: Final = {
+    NOT_SENT: "whose record was not sent",
     ONLY_WORDS: "whose code is not one that is read here",
     NAMED_ONLY: "which is named only in words",
     NOT_RECOGNISED: "which is not recognised",

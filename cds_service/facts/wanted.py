@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cds_service.facts.units import OutOfReach, UnknownUnit, convert
 from cds_service.fhir.value_sets import Carried
@@ -22,6 +22,10 @@ class Wanted:
     low: float
     high: float
     choices: tuple[str, ...]
+
+
+SAYS_NOT_WHICH: Final = "the code does not say which"
+"""The note of a code that is held and carries no value: it leaves the fact open."""
 
 
 class Need(NamedTuple):
@@ -43,7 +47,7 @@ def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | No
     """The value that a code stands for, in the fact's unit; ``otherwise`` when the code carries none. Raises Unreadable."""
     if carried is None:
         if otherwise is None:
-            raise Unreadable("the code does not say which")
+            raise Unreadable(SAYS_NOT_WHICH)
         return otherwise
     if isinstance(carried.value, Interval):
         return in_unit(carried.value, carried.unit, wanted)

@@ -26,6 +26,7 @@ FILES: Final = (
     "brands",
     "ndc",
     "hcpcs",
+    "substances",
     "opioid-strengths",
     "other-names",
     "not-medicines",
@@ -86,6 +87,7 @@ class Medicines:
         self._ndcs = array("I", [ndc for ndc, _ in of_ndc])
         self._of_ndc = array("I", [product for _, product in of_ndc])
         self._of_hcpcs = {code: self._number(held) for code, held in tables.get("hcpcs", ())}
+        self._of_snomed = {code: self._number(held) for code, held in tables.get("substances", ())}
         self._strengths = {
             int(product): Strength(float(amount), intern(unit), intern(per), intern(ingredient), intern(form), intern(route))
             for product, ingredient, amount, unit, per, form, route in tables.get("opioid-strengths", ())
@@ -143,6 +145,8 @@ class Medicines:
         key = key_of(system, code)
         if key.space == "procedure":
             return self._of_hcpcs.get(key.code)
+        if key.space == "snomed":
+            return self._of_snomed.get(key.code)
         product = self._product(system, code)
         if product is None:
             return None

@@ -21,8 +21,8 @@ from fhir.resources.R4B.valueset import ValueSet as R4ValueSet
 from pydantic import ValidationError
 
 from cds_service.fhir.code_shapes import fault_of, systems_of
-from cds_service.fhir.codes import HCPCS, NDC, RXNORM, Key, is_known, key_of
-from cds_service.fhir.medicines import NO_MEDICINES, Medicines
+from cds_service.fhir.codes import HCPCS, NDC, RXNORM, SNOMED, Key, is_known, key_of
+from cds_service.fhir.medicines import NO_MEDICINES, UNCLASSIFIED, Medicines
 from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
@@ -30,7 +30,7 @@ from cds_service.problems import ContentError, Problem
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
 AS_WRITTEN: Final = "urn:cds-service:as-written"
 """On a set whose codes mean themselves: no medicine is in it because an ingredient of it is."""
-_SYSTEMS: Final = {"rxnorm": RXNORM, "ndc": NDC, "procedure": HCPCS}
+_SYSTEMS: Final = {"rxnorm": RXNORM, "ndc": NDC, "procedure": HCPCS, "snomed": SNOMED}
 _OF_MEDICINES: Final = frozenset(_SYSTEMS)
 
 
@@ -106,10 +106,24 @@ class Terminology:
         self._concerned = self._concerns() if medicines is not NO_MEDICINES else {}
         self.held = Held(self._holding)
         self._possible = Held(self._holding_somewhere)
+        self._told: dict[tuple[str, str], bool] = {}
 
     def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         return self.held[system, code]
+
+    def tells(self, system: str, code: str) -> bool:
+        """Whether a code of a medicine tells what it is: its ingredients are known, or a value set holds it. Remembered."""
+        known = self._told.get((system, code))
+        if known is None:
+            known = key_of(system, code).code not in UNCLASSIFIED and (
+                bool(self.held[system, code]) or self.medicines.knows(system, code)
+            )
+            if len(code) <= LONGEST_CODE and len(system) <= LONGEST_SYSTEM:
+                if len(self._told) >= MOST_CODINGS:
+                    self._told.clear()
+                self._told[system, code] = known
+        return known
 
     def possible(self, system: str, code: str) -> Iterable[str]:
         """The sets that would hold a code if its system, which is not known, were one that is; none where the system is known.
@@ -139,6 +153,12 @@ class Terminology:
     def concerned_with(self, ingredients: Iterable[str]) -> frozenset[str]:
         """The sets that hold a medicine with one of these ingredients (RxNorm codes), the ingredient itself or any product."""
         return frozenset().union(*[self._concerned.get(ingredient, frozenset()) for ingredient in ingredients])
+
+    def carried_by(self, ingredients: Iterable[str], id_: str) -> tuple[Carried | None, ...]:
+        """What a set says of each of these ingredients (RxNorm codes) that it holds; None once where it concerns them and says
+        nothing of them."""
+        found = [self.held[RXNORM, ingredient] for ingredient in ingredients if id_ in self._concerned.get(ingredient, ())]
+        return tuple(dict.fromkeys([held.get(id_) for held in found]))
 
     def _concerns(self) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {}

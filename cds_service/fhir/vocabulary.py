@@ -18,16 +18,18 @@ MOST_TEXTS: Final = 32_768
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _CLAUSE: Final = re.compile(r"[;.:\n]| but | with | due to ")
 _BEFORE: Final = re.compile(
-    r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|negative|never"
+    r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative|never"
     r"|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
-    r"|(?<!high )risk|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education|worr\w*|fear|concern about)\b"
+    r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
+    r"|worr\w*|fear|concern about)\b"
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"
-    r"(ruled out|excluded|not|negative|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
+    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable)|negative"
+    r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
-_PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p|old)\b")
+_PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
 
 
 class Said(NamedTuple):
@@ -64,9 +66,13 @@ class _Texts(dict[str, tuple[str, ...]]):
 
 
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text."""
+    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text.
 
-    def __init__(self, said: Mapping[str, Said]) -> None:
+    ``names`` are the names of measurements, which are heard where a value stands beside them.
+    """
+
+    def __init__(self, said: Mapping[str, Said], names: Mapping[str, Said] | None = None) -> None:
+        self.names: Final[Vocabulary | None] = Vocabulary(names) if names else None
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
         self._by_start: dict[str, list[_Phrase]] = {}

@@ -20,7 +20,7 @@ from cds_service.answers import authorized, undecided, undocumented
 from cds_service.chart import Case
 from cds_service.content import Content
 from cds_service.decision import Decision, DecisionOutcome, evidence_of
-from cds_service.fhir.coverage_information import URL, Assertion, CrdVersion, as_extension
+from cds_service.fhir.coverage_information import URL, Assertion, as_extension
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.elements import items, own_reference, reference, text
 from cds_service.hooks.conversation import Conversation
@@ -36,6 +36,7 @@ _SERIOUS: Final = (
     DecisionOutcome.NOT_DOCUMENTED,
     DecisionOutcome.REFERRED,
     DecisionOutcome.NECESSARY,
+    DecisionOutcome.NOT_ADDRESSED,
 )
 _LATE_KINDS: Final = ("Appointment", "VisionPrescription")
 """Order types that coverage-information stands on only since CRD 2.2."""
@@ -54,7 +55,7 @@ def coverage_actions(
     by_order: dict[int, tuple[Order, dict[tuple[str, str], list[Decided]]]] = {}
     for case, decision in decided:
         for member in decision.members:
-            if _speaks(case, decision, member, conversation.version):
+            if _speaks(case, decision, member, conversation):
                 _, members = by_order.setdefault(case.order.position, (case.order, {}))
                 one = replace(decision, members=(member,))
                 members.setdefault((member.payer.id, member.coverage), []).append((case, one))
@@ -74,10 +75,16 @@ def assertion_id(order: str, coverage: str, patient: str, payer: str) -> str:
     return str(uuid5(_SPACE, "|".join((order, coverage, patient, payer))))
 
 
-def _speaks(case: Case, decision: Decision, member: Member, version: CrdVersion) -> bool:
-    """Whether anything can be asserted: of an order that stands and has an id, under a held policy, for a Coverage with an id."""
-    if decision.policy is None or decision.outcome not in _SERIOUS:
-        return False
+def _speaks(case: Case, decision: Decision, member: Member, conversation: Conversation) -> bool:
+    """Whether anything can be asserted: of an order that stands and has an id, for a Coverage with an id.
+
+    Of an order that no policy of the payer addresses, what its ``payer.yaml`` says, where the hook wants every order answered.
+    """
+    if decision.outcome is DecisionOutcome.NOT_ADDRESSED:
+        orders_nothing = case.order.kind == "Appointment" and not case.order.codings
+        if conversation.early or member.payer.unlisted is None or orders_nothing:
+            return False
+    version = conversation.version
     kind, _, id_ = member.coverage.partition("/")
     addressed = bool(kind and id_) and "/" in case.order.reference
     return addressed and case.order.stands and not (version == "2.0.1" and case.order.kind in _LATE_KINDS)
@@ -88,8 +95,10 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
     found.sort(key=lambda pair: _SERIOUS.index(pair[1].outcome))
     case, decision = found[0]
     member, policy = decision.member, decision.policy
-    if member is None or policy is None:
+    if member is None:
         return None
+    if policy is None or decision.outcome is DecisionOutcome.NOT_ADDRESSED:
+        return _unlisted(case, decision, member, today, conversation)
     answer = policy.answers.of(decision.outcome.value.replace("-", " "), decision.rule)
     answer = authorized(answer, decision.authorization.needed if decision.authorization else None)
     if answer.pa_needed == "satisfied" and (conversation.early or not conversation.wants("unsolicited-determ")):
@@ -114,11 +123,26 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         policy_link=source.url,
         coded=("technical", failure) if failure else ("", ""),
     )
+    return _sent(assertion, policy.id, conversation)
+
+
+def _unlisted(case: Case, decision: Decision, member: Member, today: date, conversation: Conversation) -> dict[str, Any] | None:
+    """The extension for an order that no policy addresses: what the payer's file says of such orders (CRD 2.2.1, hook-16)."""
+    answer = member.payer.unlisted
+    if answer is None:
+        return None
+    id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
+    return _sent(Assertion(member.coverage, answer, today, id_, decision.coding), decision.policy_id, conversation)
+
+
+def _sent(assertion: Assertion, policy: str, conversation: Conversation) -> dict[str, Any] | None:
+    """The extension as the client's version writes it; None, and logged, where CRD does not allow it."""
+    answer = assertion.answer
     extension = as_extension(assertion, conversation.version)
     broken = violations(extension, conversation.version)
     told = {
-        "policy": policy.id,
-        "assertion": id_,
+        "policy": policy,
+        "assertion": assertion.id,
         "covered": answer.covered,
         "pa_needed": answer.pa_needed,
     }

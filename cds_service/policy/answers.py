@@ -117,6 +117,13 @@ CAUTIOUS = Answer(
     reason="Coverage and prior authorization: the policy says nothing of them; the member's plan decides.",
 )
 """The answer for an outcome that a policy file has none for."""
+UNLISTED = Answer(
+    "conditional",
+    "conditional",
+    info_needed=("OTH",),
+    reason="Coverage and prior authorization: no medical policy that is held here has criteria for this order; the plan decides.",
+)
+"""The answer for an order that no policy of a recognised payer addresses, where its ``payer.yaml`` says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +146,13 @@ def read_answers(entry: AnswersEntry | None, line: Callable[[tuple[str, ...]], i
         return Answers()
     written = {outcome: getattr(entry, outcome.replace(" ", "_")) for outcome in OUTCOMES}
     return Answers(
-        {name: _answer(said, line(("answers", name))) for name, said in written.items() if said},
-        {id_: _answer(said, line(("answers", "rules", id_))) for id_, said in entry.rules.items()},
+        {name: read_answer(said, line(("answers", name))) for name, said in written.items() if said},
+        {id_: read_answer(said, line(("answers", "rules", id_))) for id_, said in entry.rules.items()},
     )
 
 
-def _answer(entry: AnswerEntry, line: int) -> Answer:
+def read_answer(entry: AnswerEntry, line: int) -> Answer:
+    """One answer as the model holds it, with its line in the file."""
     return Answer(
         entry.covered,
         entry.pa_needed or "",

@@ -106,7 +106,8 @@ class Judge:
             since = _window(check, self._facts, self._as_of)
             placed = _in_window(fact, check, since, self._as_of)
         if placed.latest:
-            return _reopened(_settled(check, placed.latest, since, fact.unsearched), placed.uncertain)
+            settled = _settled(check, placed.latest, since, fact.unsearched)
+            return _reopened(settled, placed.uncertain) if placed.uncertain else settled
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -132,7 +133,7 @@ def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, uns
 def _reopened(finding: Finding, uncertain: tuple[Evidence, ...]) -> Finding:
     """The finding, or an open one where something uncertain that is newer than all that decides could change it."""
     check, outcome = finding.criterion, finding.outcome
-    if not uncertain or outcome is NOT_DOCUMENTED or not isinstance(check, Check):
+    if outcome is NOT_DOCUMENTED or not isinstance(check, Check):
         return finding
     last = max([e.when.last for e in finding.evidence if e.when is not None], default=None)
     if last is None:

@@ -64,8 +64,33 @@ class Outbound:
 
         Raises NotAllowed before anything is sent, Unreachable afterwards.
         """
+        return self._called("GET", url, None, allowed, headers or {}, deadline, largest)
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        allowed: Sequence[str],
+        headers: Mapping[str, str] | None = None,
+        deadline: float,
+        largest: int,
+    ) -> Reply:
+        """Posts a question to a URL, within the same limits as ``get``. It may be sent twice, so it must change nothing there."""
+        return self._called("POST", url, body, allowed, headers or {}, deadline, largest)
+
+    def _called(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        allowed: Sequence[str],
+        headers: Mapping[str, str],
+        deadline: float,
+        largest: int,
+    ) -> Reply:
         address = self._allowed(url, allowed)
-        prepared, refused = _prepared(url, headers or {})
+        prepared, refused = _prepared(method, url, body, headers)
         if prepared is None:
             raise NotAllowed(refused)
         while True:
@@ -136,10 +161,10 @@ class _Unnamed(Exception):
     """The name has no address."""
 
 
-def _prepared(url: str, headers: Mapping[str, str]) -> tuple[requests.PreparedRequest | None, str]:
+def _prepared(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[requests.PreparedRequest | None, str]:
     try:
         prepared = requests.Request(
-            "GET", url, headers={"Accept-Encoding": "gzip", "User-Agent": "cds-service"} | dict(headers)
+            method, url, headers={"Accept-Encoding": "gzip", "User-Agent": "cds-service"} | dict(headers), data=body
         ).prepare()
         for value in prepared.headers.values():
             value.encode("ascii")

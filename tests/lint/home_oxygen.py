@@ -159,7 +159,7 @@ oxygen_saturation:
   unit: "%"
   range: {from: 0, to: 100}
   ask: What is the oxygen saturation at rest on room air?
-  from: [{observation: {codes: saturation}}]
+  from: [{observation: {codes: saturation, speaks_for: 30 days}}]
 
 visit_date:
   means: The day of the latest visit.
@@ -168,7 +168,7 @@ visit_date:
   from: [{answer: {}}]
 
 emergency: {means: It is an emergency., type: boolean, ask: Is it an emergency?, from: [{answer: {}}]}
-edema: {means: There is edema., type: boolean, ask: Is there edema?, from: [{condition: {codes: edema}}]}
+edema: {means: There is edema., type: boolean, ask: Is there edema?, from: [{condition: {codes: edema, speaks_for: 30 days}}]}
 polycythemia: {means: There is polycythemia., type: boolean, ask: Is there polycythemia?, from: [{answer: {}}]}
 right_heart_failure: {means: There is right heart failure., type: boolean, ask: Does the heart fail?, from: [{answer: {}}]}
 smokes: {means: The member smokes., type: boolean, ask: Does the member smoke?, from: [{answer: {}}]}

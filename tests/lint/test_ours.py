@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
+from flask.testing import FlaskClient
+from rich.console import Console
 
+from cds_service.analysis.compare import _check_changes
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.lint import lint
-from cds_service.content import read_content
+from cds_service.chart import Case
+from cds_service.cli.check import show_decision
+from cds_service.content import Content, read_content
+from cds_service.decision import Decision
+from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.coverage_reasons import reasons
+from cds_service.hooks.messages import parse_request
+from cds_service.policy.model import Check
 from cds_service.policy.ours import gives_threshold, gives_window, names_threshold, names_window
 from cds_service.policy.values import LookBack
 from cds_service.problems import ContentError
+from tests.exchange import ADDRESS, Json, order, request
 from tests.lint.home_oxygen import POLICY, TODAY, lay_out
+from tests.test_pain_pump import IMPLANT_FOR_OTHER_PAIN, ON, answers
 
 SEEN = "gives: [6 months, 9 months, 60 years]}\n      fact: visit_date\n      within: 6 months\n"
 SMOKES = "      fact: smokes\n      is: false\n      if_not_documented:\n        treat_as: not met\n"
@@ -115,3 +131,53 @@ def test_the_document_gives_a_number_in_its_unit_or_bare() -> None:
     assert gives_window(("60 days",), LookBack(60, "day"))
     assert not gives_window(("60",), LookBack(60, "day"))
     assert names_window("within the last 6 months", LookBack(6, "month"))
+
+
+def severe(score: int) -> Json:
+    """An order of a pump for other pain, with a score before the trial."""
+    told = answers(**(IMPLANT_FOR_OTHER_PAIN | {"pain_before_trial": score}))
+    return request(order("62362", on=ON), chart=(told,))
+
+
+def decided(score: int, content: Content) -> tuple[Case, Decision]:
+    """The decision on it."""
+    ((case, decision),) = decide_request(parse_request(orjson.dumps(severe(score))), content, TODAY, Settings())
+    return case, decision
+
+
+def test_our_number_stands_apart_from_the_payer_s_place(client: FlaskClient, content: Content) -> None:
+    """Cards, pages and the command line say which number is ours; the payer's sentence and its place do not hold it."""
+    (card,) = client.post(ADDRESS, json=severe(5)).get_json()["cards"]
+    lines = card["detail"].splitlines()
+    (at,) = [number for number, line in enumerate(lines) if "The pain before the trial was severe." in line]
+    assert "7" not in lines[at]
+    assert lines[at].startswith("- **Not documented: ")
+    assert lines[at + 1].startswith("  - Our number: ")
+    assert "7 of 10" in lines[at + 1]
+    case, decision = decided(5, content)
+    printed = io.StringIO()
+    show_decision(Console(file=printed, width=10_000), case, decision, content, values=True)
+    assert "Our number: " in printed.getvalue()
+    policy = decision.policy
+    assert policy is not None
+    page = client.get(f"/policies/{policy.id}/{policy.version}").get_data(as_text=True)
+    assert "at least 7 (ours)" in page
+    assert "Our number: " in page
+    told = " ".join(reasons(decision, [], content))
+    assert re.search(r"The pain before the trial was severe\. \[II\.A\.2\] \(Our number: [^)]*7 of 10", told)
+
+
+def test_a_number_of_ours_never_denies_alone(content: Content) -> None:
+    """A lower score is asked about; only the score that we take for severe settles it."""
+    assert decided(5, content)[1].outcome.value == "not-documented"
+    assert decided(7, content)[1].outcome.value != "not-necessary"
+
+
+def test_a_version_that_says_whose_a_number_is_has_changed(content: Content) -> None:
+    """``policy compare`` names what is now said to be ours, and what is not any more."""
+    policy = next(one for one in content.policies if one.id.endswith("pain-pump"))
+    check = next(one for one in policy.criteria() if one.id == "severe-pain")
+    assert isinstance(check, Check)
+    other = replace(check, ours="")
+    assert "no number of it is said to be ours any more" in list(_check_changes(check, other, content))
+    assert any(said.startswith("now says which number is ours: ") for said in _check_changes(other, check, content))

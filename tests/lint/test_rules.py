@@ -12,6 +12,7 @@ from cds_service.analysis.lint.issue import Issue
 from cds_service.analysis.lint.lint import lint, rule_names
 from cds_service.analysis.lint.pages import INDEX, folder_of_pages, index
 from cds_service.analysis.lint.rules import all_rules
+from cds_service.analysis.value_sets.classification import is_installed
 from cds_service.content import Content, read_content
 from cds_service.problems import ContentError
 from tests.conftest import TODAY as DAY_OF_TESTS
@@ -50,6 +51,8 @@ def test_sound_content_has_no_issue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", LINTED, ids=lambda seed: seed.rule)
 def test_a_seeded_mistake_is_told_at_its_line(seed: Seed, tmp_path: Path) -> None:
     """The rule finds its mistake in the right file at the right line, and no rule finds anything else."""
+    if seed.rule == "family-with-holes" and not is_installed():
+        pytest.skip("the whole ICD-10-CM is not installed (pip install 'cds-service[dev]')")
     expected = sown(tmp_path, seed)
     assert [(i.rule, i.file, i.line) for i in linted(tmp_path)] == [(seed.rule, *place) for place in expected]
 

@@ -17,6 +17,8 @@ from cds_service.policy.values import Days, Value
 if TYPE_CHECKING:
     from cds_service.facts.kinds.condition import ConditionEvidence
 
+LONG_BEFORE: Final = 280
+"""Days: no onset of a state of this pregnancy lies further back from its record."""
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
 
 
@@ -42,7 +44,7 @@ def _conditions(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tup
 def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence | None:
     condition = hit.resource
     said = own_reference(condition)
-    when = _dated(condition, case, kind.undated == "counts" and kind.shelf_life is None)
+    when = _day(kind, condition, case)
     verified = status_code(condition.get("verificationStatus"))
     course = status_code(condition.get("clinicalStatus"))
     if verified == "entered-in-error":
@@ -67,18 +69,22 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
     if _over(kind, course, condition, case):
-        note = f"the diagnosis is {course or 'over'}"
-        standing = Standing.UNCERTAIN if kind.history == "asks" else Standing.DISCOUNTED
-        if kind.asked_back is not None:
-            over = days(condition.get("abatementDateTime")) or when
-            if over is not None and over.last < kind.asked_back.start(case.as_of):
-                standing, note = Standing.DISCOUNTED, f"{note}, for more than {kind.asked_back}"
-        return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+        return _past(kind, condition, case, Evidence(value, when, said, note=f"the diagnosis is {course or 'over'}", shown=shown))
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    if when is None and kind.undated == "asks":
-        return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
-    return Evidence(value, when, said, shown=shown)
+    open_ = when is None and kind.undated == "asks"
+    standing, note = (Standing.UNCERTAIN, "it carries no date") if open_ else (Standing.USABLE, "")
+    return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+
+
+def _past(kind: ConditionEvidence, condition: Resource, case: Case, evidence: Evidence) -> Evidence:
+    """A diagnosis that is past: it ends the silence where its kind asks of what is over, for as long as it asks."""
+    if kind.history != "asks":
+        return evidence._replace(standing=Standing.DISCOUNTED)
+    over = days(condition.get("abatementDateTime")) or evidence.when
+    if kind.asked_back is not None and over is not None and over.last < kind.asked_back.start(case.as_of):
+        return evidence._replace(standing=Standing.DISCOUNTED, note=f"{evidence.note}, for more than {kind.asked_back}")
+    return evidence._replace(standing=Standing.UNCERTAIN)
 
 
 def _over(kind: ConditionEvidence, course: str, condition: Resource, case: Case) -> bool:
@@ -120,6 +126,18 @@ def _reasons(kind: ConditionEvidence, case: Case, wanted: Wanted) -> list[tuple[
 def _hint(evidence: Evidence) -> Evidence:
     note = "; ".join(part for part in (evidence.note, "the code only hints at it") if part)
     return Evidence(evidence.value, evidence.when, evidence.resource, standing=Standing.UNCERTAIN, note=note, shown=evidence.shown)
+
+
+def _day(kind: ConditionEvidence, condition: Resource, case: Case) -> Days | None:
+    """The day of which a diagnosis speaks: that of its record, or of its onset where its kind says so and that is the earlier."""
+    recorded = _dated(condition, case, kind.undated == "counts" and kind.shelf_life is None)
+    if kind.dated_by == "record" or recorded is None:
+        return recorded
+    onset = first_days(condition, "onsetDateTime", "onsetPeriod")
+    apart = LONG_BEFORE if kind.dated_by == "onset of long before" else 0
+    if onset is None or recorded.first.toordinal() - onset.last.toordinal() <= apart:
+        return recorded
+    return onset
 
 
 def _dated(condition: Resource, case: Case, as_read: bool) -> Days | None:

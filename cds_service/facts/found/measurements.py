@@ -121,12 +121,18 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
     limits = [
         read_quantity({"unit": unit, **limit["high"]}, measured)
         for limit in items(hit.holder.get("referenceRange"))
-        if isinstance(limit, dict) and isinstance(limit.get("high"), dict)
+        if isinstance(limit, dict) and isinstance(limit.get("high"), dict) and _is_normal(limit)
     ]
     if len(limits) != 1 or limits[0].low <= 0 or limits[0].low != limits[0].high:
         raise Unreadable("it carries no upper limit of its own reference range")
     value, limit = read_quantity(quantity, measured), limits[0].low
     return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
+
+
+def _is_normal(limits: dict[str, Any]) -> bool:
+    """Whether a reference range is that of healthy people: one that says nothing of its kind is."""
+    kinds = {coding.code for coding in codings(limits.get("type"))}
+    return not kinds or "normal" in kinds
 
 
 def has_no_result(resource: Mapping[str, Any]) -> bool:

@@ -6,13 +6,13 @@ that could not be read at all are uncertain: they decide nothing, and end the si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from typing import TYPE_CHECKING, Final
 
 from cds_service.chart import Case, Hit
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, state_of
-from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED
+from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
+from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
@@ -27,13 +27,17 @@ RESOURCES: Final = (*MEDICINES, "ServiceRequest")
 """Where medicines stand: a ServiceRequest with a drug's code is an order of it."""
 
 
+UNKNOWN: Final = ("unknown",)
+"""The state of what may be taken and may not."""
+
+
 def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
     """The medicines of a case that its kind counts, with their standing."""
     types = kind.resources or RESOURCES
     hits = [hit for type_ in types for hit in case.chart.coded(type_, kind.codes)]
     found = _in_chart(kind, hits, case, wanted) if hits else []
     if case.chart.doubts:
-        found += _in_doubt(kind, case, types, wanted)
+        found += _in_doubt(kind, case, wanted, types)
     if kind.itself or len(case.signing) > 1:
         found += _drafted(kind, case, wanted)
     return found
@@ -47,8 +51,8 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
             continue
         status = text(resource.get("status"))
-        state = state_of(resource, status, case.as_of)
-        if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
+        states = states_of(resource, status, case.as_of)
+        if not _counts(kind, states):
             continue
         reason, route = has_reason(resource, kind.because, case.chart.terminology), _routed(kind, resource, hit.coding, case)
         if reason is False or route is False:
@@ -56,7 +60,7 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
         when = medication_days(resource)
         for each in _each(kind, hit, case):
             one = _evidence(kind, each, when, wanted, status)
-            if state == "unknown":
+            if states == UNKNOWN:
                 one = _unsure(one, "whether it is taken is not known")
             elif reason is None:
                 one = _unsure(one, "the reason for it is given in words, which are not read")
@@ -64,6 +68,11 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
                 one = _unsure(one, "its route is given in words, which are not read")
             found.append(one)
     return found
+
+
+def _counts(kind: MedicationEvidence, states: tuple[str, ...]) -> bool:
+    """Whether one of the states counts; of an unknown one that is not known, but for what only drafts can say."""
+    return any(state in kind.states for state in states) or (states == UNKNOWN and kind.states != ["draft"])
 
 
 def _each(kind: MedicationEvidence, hit: Hit, case: Case) -> list[Hit]:
@@ -85,58 +94,76 @@ def _of_ingredients(kind: MedicationEvidence, hit: Hit, case: Case) -> bool:
     return key_of(*hit.coding) not in case.chart.terminology.sets[kind.codes].codes
 
 
-def _in_doubt(kind: MedicationEvidence, case: Case, types: Iterable[str], wanted: Wanted) -> list[Evidence]:
+def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Iterable[str]) -> list[Evidence]:
     """The records of medicines that could be of the kind, as far as they can be told."""
+    found: list[Evidence] = []
+    terminology = case.chart.terminology
+    for resource, doubt in case.chart.doubts:
+        if resource["resourceType"] not in types or own_reference(resource) in case.own:
+            continue
+        if not _counts(kind, states_of(resource, text(resource.get("status")), case.as_of)):
+            continue
+        if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
+            continue
+        found += _doubtful(case, kind.codes, doubt, resource, medication_days(resource), wanted, kind.gives)
+    return found
+
+
+def doubtful_medicines(
+    case: Case,
+    codes: str,
+    states: Set[str],
+    wanted: Wanted,
+    types: Collection[str] = RESOURCES,
+    passing_over: Callable[[Resource], bool] = lambda _: False,
+) -> list[Evidence]:
+    """What is uncertain about medicines of a value set: those named in words only, and those that could not be read.
+
+    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types; what is passed over does not.
+    For kinds of evidence that read medicines otherwise than by :func:`medicines`; they also name ``chart.UNREAD`` in ``speaks_by``.
+    """
     found: list[Evidence] = []
     for resource, doubt in case.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in case.own:
             continue
-        why = _could_be(kind.codes, doubt, case)
-        if why is None:
+        if states.isdisjoint(states_of(resource, text(resource.get("status")), case.as_of)):
             continue
-        state = state_of(resource, text(resource.get("status")), case.as_of)
-        if state not in kind.states and (state != "unknown" or kind.states == ["draft"]):
-            continue
-        terminology = case.chart.terminology
-        if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
-            continue
-        found.append(_doubtful(resource, medication_days(resource), why, _would_say(kind, wanted)))
+        if not passing_over(resource):
+            found += _doubtful(case, codes, doubt, resource, medication_days(resource), wanted)
     return found
 
 
-def _would_say(kind: MedicationEvidence, wanted: Wanted) -> Value | None:
-    """What a medicine would say if it were one of the kind; None where that depends on which it is."""
-    return kind.gives if kind.gives is not None else True if wanted.type == "boolean" else None
-
-
-def doubtful_medicines(case: Case, codes: str, states: Iterable[str], types: Iterable[str] = RESOURCES) -> list[Evidence]:
-    """What is uncertain about medicines of a value set: those named in words only, and those that could not be read.
-
-    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types. For kinds of evidence that read
-    medicines otherwise than by :func:`medicines`; such a kind also names ``chart.UNREAD`` in its ``speaks_by``.
-    """
-    found: list[Evidence] = []
-    for resource, doubt in case.chart.doubts:
-        why = _could_be(codes, doubt, case) if resource["resourceType"] in types else None
-        if (
-            why is not None
-            and own_reference(resource) not in case.own
-            and state_of(resource, text(resource.get("status")), case.as_of) in states
-        ):
-            found.append(_doubtful(resource, medication_days(resource), why))
+def _doubtful(
+    case: Case,
+    codes: str,
+    doubt: Doubt,
+    resource: Resource,
+    when: Days | None,
+    wanted: Wanted,
+    gives: Value | None = None,
+) -> list[Evidence]:
+    """A medicine that could be one of a value set, with what it could be; nothing where it is none of it."""
+    said = own_reference(resource)
+    found = [
+        Evidence(value if gives is None else gives, when, said, "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
+        for value in possible_values(case, codes, doubt, wanted)
+    ]
+    if not found and doubt.unread:
+        value = gives if gives is not None else True if wanted.type == "boolean" else None
+        note = NOT_SENT if doubt.missing else NOT_RECOGNISED
+        found.append(Evidence(value, when, said, "recorded", Standing.UNCERTAIN, note, doubt.unread))
     return found
 
 
-def _could_be(codes: str, doubt: Doubt, case: Case) -> tuple[str, str] | None:
-    """Why a medicine could be one of a value set, and its name; None when it is none of it."""
-    if doubt.named and codes in case.chart.terminology.concerned_with(doubt.named):
-        return NAMED_ONLY, doubt.name
-    return (NOT_RECOGNISED, doubt.unread) if doubt.unread else None
-
-
-def _doubtful(resource: Resource, when: Days | None, why: tuple[str, str], value: Value | None = None) -> Evidence:
-    note, name = why
-    return Evidence(value, when, own_reference(resource), standing=Standing.UNCERTAIN, note=note, shown=name)
+def possible_values(case: Case, codes: str, doubt: Doubt, wanted: Wanted) -> list[Value | None]:
+    """What a value set says of the ingredients that words name: a value for each, None for one of which it says none."""
+    found: dict[Value | None, None] = {}
+    for carried in case.chart.terminology.carried_by(doubt.named, codes) if doubt.named else ():
+        try:
+            found[carried_value(carried, wanted, True if wanted.type == "boolean" else None)] = None
+        except Unreadable:
+            found[None] = None
+    return list(found)
 
 
 def _unsure(evidence: Evidence, note: str) -> Evidence:
@@ -173,9 +200,8 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evide
 def _drafts_in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     for order, doubt in case.drafted_doubts:
-        why = _could_be(kind.codes, doubt, case)
-        if why is not None and has_route(order.resource, kind.routes, case.chart.terminology) is not False:
-            found.append(_doubtful(order.resource, Days.on(case.as_of), why, _would_say(kind, wanted)))
+        if has_route(order.resource, kind.routes, case.chart.terminology) is not False:
+            found += _doubtful(case, kind.codes, doubt, order.resource, Days.on(case.as_of), wanted, kind.gives)
     return found
 
 

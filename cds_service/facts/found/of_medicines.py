@@ -51,16 +51,20 @@ _DATES: Final = (
 )
 
 
-def state_of(resource: Resource, status: str, as_of: date) -> str:
-    """The state that a status means; empty for what does not count. What was handed over lasts as long as its supply."""
+def states_of(resource: Resource, status: str, as_of: date) -> tuple[str, ...]:
+    """The states that a status means; none for what does not count.
+
+    What was handed over is a thing done, and taken now as long as its supply lasts.
+    """
     state = _STATES.get(status, status)
     if state != "completed" or resource.get("resourceType") != "MedicationDispense":
-        return state
+        return (state,) if state else ()
     given = medication_days(resource)
     supply = resource.get("daysSupply")
     amount = supply.get("value") if isinstance(supply, dict) else None
-    lasts = float(amount) if isinstance(amount, int | float) and 0 < amount <= _LONGEST else _LASTS
-    return "active" if given and given.last <= as_of and as_of - given.last <= timedelta(lasts) else state
+    lasts = float(amount) if isinstance(amount, int | float) and 1 <= amount <= _LONGEST else _LASTS
+    now = given is not None and given.last <= as_of and as_of - given.last <= timedelta(lasts)
+    return ("active", "completed") if now else ("completed",)
 
 
 def medication_days(resource: Resource) -> Days | None:

@@ -44,7 +44,12 @@ def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evi
             said = own_reference(resource)
             status = text(resource.get("status"))
             state = _PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
-            if said in own or said in resulted or resource.get("doNotPerform") is True or state not in kind.states:
+            if said in own or said in resulted or resource.get("doNotPerform") is True:
+                continue
+            if status == "unknown" and (on := first_days(resource, *_DATES)):
+                yield Evidence(None, on, said, standing=Standing.UNCERTAIN, note="its status is unknown", shown=hit.coding.text)
+                continue
+            if state not in kind.states:
                 continue
             on = first_days(resource, *_DATES)
             if on is None and state in PLANNED:

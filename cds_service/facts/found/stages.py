@@ -28,9 +28,7 @@ def is_advanced(concept: Any) -> bool | None:
     if not isinstance(concept, dict):
         return None
     written = [text(concept.get("text"))]
-    for coding in items(concept.get("coding")):
-        if isinstance(coding, dict):
-            written.append(text(coding.get("display")))
+    written += [text(coding.get("display")) for coding in items(concept.get("coding")) if isinstance(coding, dict)]
     written += [coding.code for coding in codings(concept) if any(name in coding.system.lower() for name in _SYSTEMS)]
     answers = {answer for words in written if (answer := stage_said(words)) is not None}
     return answers.pop() if len(answers) == 1 else None

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cds_service.chart import UNCONFIRMED, Case
+from cds_service.facts.found.medicines import possible_values
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.fhir_value import partial_date
+from cds_service.facts.unread import NAMED_ONLY
 from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code, text
 from cds_service.policy.model import Evidence, Standing
@@ -34,7 +36,13 @@ class AllergyEvidence(EvidenceKind):
     side_effects: str = ""
 
     def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case, wanted))
+        return [*self._found(case, wanted), *(self._named_in_words(case, wanted) if case.chart.allergies_in_doubt else ())]
+
+    def _named_in_words(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+        for resource, doubt in case.chart.allergies_in_doubt:
+            when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
+            for value in possible_values(case, self.codes, doubt, wanted):
+                yield Evidence(value, when, own_reference(resource), "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
 
     def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
         for hit in case.chart.coded("AllergyIntolerance", self.codes):
@@ -103,7 +111,10 @@ class AllergyEvidence(EvidenceKind):
 
 
 def _is_side_effect(concept: Any) -> bool:
-    """Whether the words of a reaction without a code that is read name side effects alone."""
-    said = text(concept.get("text")).lower() if isinstance(concept, dict) else ""
+    """Whether the words of a reaction whose code is not read name side effects alone."""
+    if not isinstance(concept, dict):
+        return False
+    shown = [coding.get("display") for coding in items(concept.get("coding")) if isinstance(coding, dict)]
+    said = next((words for words in map(text, (concept.get("text"), *shown)) if words), "").lower()
     words = {word for word in re.split(r"[^a-z]+", said) if word}
     return bool(words & SIDE_EFFECTS) and words <= SIDE_EFFECTS | _JOINING

@@ -24,7 +24,9 @@ class ConditionEvidence(EvidenceKind):
     and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day). With
     ``remission``, one in remission counts as one that stands: it is treated on.
     With ``uncertain``, the codes only hint: they end the silence and decide nothing. A diagnosis without any date speaks of the
-    day it is read while it is active; with ``undated: asks``, for what ages or is over at once, it decides nothing.
+    day it is read while it is active; with ``undated: asks``, for what ages or is over at once, it decides nothing. It is dated by
+    its record; an event with ``dated_by: onset`` by its onset where it names one (a history is written down long after), a state of
+    one pregnancy with ``dated_by: onset of long before`` by an onset that lies further back than a pregnancy is long.
 
     ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
     nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
@@ -39,6 +41,7 @@ class ConditionEvidence(EvidenceKind):
     remission: bool = False
     uncertain: bool = False
     undated: Literal["counts", "asks"] = "counts"
+    dated_by: Literal["record", "onset", "onset of long before"] = "record"
     body_site: str = ""
     severity: str = ""
     stage: str = ""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from cds_service.chart import Case, Hit
+from cds_service.chart import UNREAD, Case, Hit
 from cds_service.facts.found.dosage import daily_dose, last_day
+from cds_service.facts.found.medicines import doubtful_medicines
 from cds_service.facts.found.of_medicines import medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
@@ -24,6 +25,7 @@ STATES: Final = frozenset({"active", "completed", "stopped", "on-hold"})
 OVER: Final = frozenset({"completed", "stopped"})
 ELSEWHERE: Final = ("MedicationStatement", "MedicationDispense")
 """Resources that say that a medicine is taken, and seldom how it was prescribed."""
+TAKEN: Final = ("MedicationRequest", *ELSEWHERE)
 LATELY: Final = timedelta(days=60)
 """How long a medicine that was dispensed may still be taken (our number)."""
 SPINAL: Final = ("intrathecal", "epidural", "intraspinal", "subarachnoid", "spinal")
@@ -35,7 +37,8 @@ class DailyDoseEvidence(EvidenceKind):
     A dose taken as needed runs from nothing to the most that may be taken. One that is over with no last day has the 0 somewhere
     between its first day and the date of service, with its status as note. What goes by a route in ``not_routes`` does not count,
     nor what was given by a route in ``brief_routes`` or in hospital, once it is over: that was no lasting treatment.
-    What is taken or was dispensed and stands in no prescription ends the silence and says nothing.
+    What is taken or was dispensed and stands in no prescription ends the silence and says nothing. So does a medicine that words
+    alone name, or that could not be read.
     """
 
     codes: str
@@ -46,7 +49,8 @@ class DailyDoseEvidence(EvidenceKind):
         requests = [hit for hit in case.chart.coded("MedicationRequest", self.codes) if self._counts(hit.resource, case)]
         found = [one for hit in requests for one in self._read(hit, case, wanted)]
         running = any(text(hit.resource.get("status")) in ("active", "on-hold") for hit in requests)
-        return [*found, *self._taken(case, bool(requests), running)]
+        in_doubt = doubtful_medicines(case, self.codes, STATES, wanted, TAKEN, lambda resource: self._spinal(resource, case))
+        return [*found, *self._taken(case, bool(requests), running), *in_doubt]
 
     def _counts(self, resource: Resource, case: Case) -> bool:
         if text(resource.get("status")) not in STATES or resource.get("doNotPerform") is True:
@@ -114,7 +118,7 @@ class DailyDoseEvidence(EvidenceKind):
         return (Need("MedicationRequest"), Need("MedicationStatement"), Need("MedicationDispense", beside=True))
 
     def speaks_by(self) -> frozenset[str] | None:
-        return frozenset({self.codes})
+        return frozenset({self.codes, UNREAD})
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple([id_ for id_ in (self.codes, self.not_routes, self.brief_routes) if id_])

@@ -94,9 +94,11 @@ def _is_ucum(system: Any) -> bool:
 
 
 def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
-    """A string that is nothing but a number, or one of the choices. Raises Unreadable."""
+    """A string that is nothing but a number, a day as FHIR writes it, or one of the choices. Raises Unreadable."""
     if wanted.type == "choice":
         return fitting(said.strip(), wanted)
+    if wanted.type == "date" and (day := days(said.strip())) is not None:
+        return day
     if wanted.type == "quantity":
         read = read_number(said)
         if read is None:

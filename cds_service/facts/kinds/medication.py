@@ -45,7 +45,9 @@ class MedicationEvidence(EvidenceKind):
         return frozenset({self.codes, UNREAD})
 
     def needs(self) -> tuple[Need, ...]:
-        return tuple(Need(kind, beside=not self.resources and kind in _BESIDE) for kind in self.resources or RESOURCES)
+        types = self.resources or RESOURCES
+        alone = all(kind in _BESIDE for kind in types)
+        return tuple(Need(kind, beside=kind in _BESIDE and not alone) for kind in types)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed) if id_)

@@ -22,7 +22,9 @@ def _find(files: ContentFiles) -> Iterator[Found]:
 
 
 def _asked(check: Check) -> object:
-    return check.fact, check.test, check.within, check.since
+    """What a sentence must tell apart; numbers of our own stand in ``ours`` and not in the sentence."""
+    test = check.test.compare if check.our_threshold else check.test
+    return check.fact, test, None if check.our_window else check.within, check.since
 
 
 RULE = Rule("same-says-twice", "wording", "warning", _find)

@@ -15,6 +15,7 @@ import ca.uhn.fhir.jpa.model.config.SubscriptionSettings;
 import ca.uhn.fhir.jpa.model.dialect.HapiFhirH2Dialect;
 import ca.uhn.fhir.jpa.provider.IJpaSystemProvider;
 import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
+import ca.uhn.fhir.jpa.provider.ValueSetOperationProvider;
 import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.rest.api.EncodingEnum;
@@ -111,6 +112,7 @@ public final class HapiServer {
     var fhir = new RestfulServer(beans.getBean(FhirContext.class));
     fhir.registerProviders(beans.getBean(ResourceProviderFactory.class).createProviders());
     fhir.registerProvider(beans.getBean(IJpaSystemProvider.class));
+    fhir.registerProvider(beans.getBean(ValueSetOperationProvider.class));
     fhir.setServerConformanceProvider(
         new JpaCapabilityStatementProvider(
             fhir,

@@ -1,0 +1,1 @@
+"""Value sets beside the whole classification."""
