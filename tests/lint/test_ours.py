@@ -17,6 +17,7 @@ from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.lint import lint
 from cds_service.chart import Case
 from cds_service.cli.check import show_decision
+from cds_service.cli.outline import outline
 from cds_service.content import Content, read_content
 from cds_service.decision import Decision
 from cds_service.hooks.answer import Settings, decide_request
@@ -163,6 +164,11 @@ def test_our_number_stands_apart_from_the_payer_s_place(client: FlaskClient, con
     page = client.get(f"/policies/{policy.id}/{policy.version}").get_data(as_text=True)
     assert "at least 7 (ours)" in page
     assert "Our number: " in page
+    explained = io.StringIO()
+    for part in outline(policy, content):
+        Console(file=explained, width=10_000).print(part)
+    assert "pain_before_trial: at least 7 (ours)" in explained.getvalue()
+    assert "Our number: " in explained.getvalue()
     told = " ".join(reasons(decision, [], content))
     assert re.search(r"The pain before the trial was severe\. \[II\.A\.2\] \(Our number: [^)]*7 of 10", told)
 
