@@ -108,6 +108,7 @@ def unknown(name: str, why: str = "which is not recognised") -> str:
         (RXNORM, "835603", ("10689",)),
         (RXNORM, "1049502", ("7804",)),
         (RXNORM, "80773", ("3639",)),
+        (RXNORM, "617311", ("83367",)),
         (RXNORM, "1605064", ("68442",)),
         (RXNORM, "2017575", ("3041", "3109")),
         (RXNORM, "1942748", ("3041", "3109")),
