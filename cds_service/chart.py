@@ -26,11 +26,22 @@ from cds_service.fhir.elements import (
     status_code,
     text,
 )
-from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, said_medicine
+from cds_service.fhir.medication import MEDICINES, Doubt, Medications, Said, doubt_of, is_told, said_medicine
 from cds_service.fhir.person import Person
 from cds_service.fhir.value_sets import UNPLACED, Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, in_force, is_silent, listen, says_something, spoken_on, value_words
+from cds_service.fhir.words_of_records import (
+    Heard,
+    Unplaced,
+    ended_on,
+    hear_names,
+    in_force,
+    is_silent,
+    listen,
+    says_something,
+    spoken_on,
+    value_words,
+)
 from cds_service.order import CODE_ELEMENTS, Order, replaced_by
 from cds_service.policy.values import Days
 
@@ -89,7 +100,7 @@ class Chart:
         self._medications = medications
         self._doubts: list[tuple[Resource, Doubt]] = []
         self._allergies_in_doubt: list[tuple[Resource, Doubt]] = []
-        self.unplaced: dict[tuple[str, str], list[tuple[str, Days | None]]] = {}
+        self.unplaced: dict[tuple[str, str], list[Unplaced]] = {}
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         for number, resource in enumerate(resources):
             kind = resource.get("resourceType")
@@ -164,6 +175,10 @@ class Chart:
         return self._medications or Medications((*self.of("Medication"), *self.of("Substance")))
 
     def _index_medicine(self, index: dict[str, list[Hit]], resource: Resource) -> None:
+        concept = resource.get("medicationCodeableConcept")
+        if concept and is_told(concept, self.terminology):
+            self.held(index, resource, resource, concept)
+            return
         said = said_medicine(resource, self.medications)
         doubt = doubt_of(said, self.terminology) if in_force(resource) else None
         if doubt is not None:
@@ -248,16 +263,17 @@ class Chart:
                 if hits is None:
                     hits = index[id_] = []
                 hits.append(Hit(resource, holder, coding, carried))
-        if place and not placed and listed and in_force(resource):
+        if place and not placed and listed and in_force(resource, history=True):
             self._place(resource, listed)
 
     def _place(self, resource: Resource, listed: list[Any]) -> None:
         """Notes where a concept, none of whose codings is of a known system, could belong."""
-        kind, said, when = resource["resourceType"], own_reference(resource), spoken_on(resource)
+        kind = resource["resourceType"]
+        unplaced = Unplaced(own_reference(resource), spoken_on(resource), ended_on(resource))
         for written in listed:
             if isinstance(written, dict):
                 for id_ in self.terminology.possible(text(written.get("system")), text(written.get("code"))):
-                    self.unplaced.setdefault((kind, id_), []).append((said, when))
+                    self.unplaced.setdefault((kind, id_), []).append(unplaced)
 
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:
         """What records say in words that speak of a fact, by the name of the fact; read once for a vocabulary."""
@@ -267,6 +283,8 @@ class Chart:
                 for resource in self.of(kind):
                     for holder, concept in _worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+            if vocabulary.names is not None:
+                hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)
         return self._heard[1]
 
@@ -395,16 +413,18 @@ class Case:
         return found
 
     @cached_property
-    def unplaced(self) -> Mapping[tuple[str, str], list[tuple[str, Days | None]]]:
+    def unplaced(self) -> Mapping[tuple[str, str], list[Unplaced]]:
         """Records with codes of no known system, by their type and the value sets that would hold their codes."""
-        found = {place: kept for place, held in self.chart.unplaced.items() if (kept := [o for o in held if o[0] not in self.own])}
+        found = {
+            place: kept for place, held in self.chart.unplaced.items() if (kept := [o for o in held if o.resource not in self.own])
+        }
         for concept in items(self.order.resource.get("reasonCode")):
             listed = [one for one in items(concept.get("coding")) if isinstance(one, dict)] if isinstance(concept, dict) else []
             if any(is_known(text(one.get("system")), text(one.get("code"))) for one in listed):
                 continue
             for one in listed:
                 for id_ in self.chart.terminology.possible(text(one.get("system")), text(one.get("code"))):
-                    found.setdefault(("Condition", id_), []).append((self.order.reference, self.reasoned_on))
+                    found.setdefault(("Condition", id_), []).append(Unplaced(self.order.reference, self.reasoned_on))
         return found
 
     @cached_property

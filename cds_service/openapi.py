@@ -93,9 +93,13 @@ def openapi(content: Content) -> Json:
         paths[f"{address}/feedback"]["post"]["responses"]["404"] = _refusal("There is no such service.")
     paths["/health"] = _get("Whether the process answers.", {"type": "object", "required": ["status"]})
     ready = {"type": "object", "required": ["status", "revision", "policies", "store"]}
-    paths["/ready"] = _get("What is held, and whether the store is reached.", ready)
+    paths["/ready"] = _get("What is held, and whether the store can be written.", ready)
     metrics = _get("The numbers of all workers, in the text format of Prometheus; for operators.", {"type": "string"}, "text/plain")
-    metrics["get"]["responses"] |= {"401": _refusal("The token is missing or wrong."), "403": _refusal("Asked from elsewhere.")}
+    metrics["get"]["responses"] |= {
+        "401": _refusal("The token is missing or wrong."),
+        "403": _refusal("Asked without a token, and not at the operators' port."),
+        "503": _refusal("There is no room for the numbers."),
+    }
     paths["/metrics"] = metrics
     paths["/openapi.json"] = _get("This document.", {"type": "object", "required": ["openapi"]})
     info = {

@@ -13,6 +13,8 @@ from cds_service.store.store import Store
 
 REFUSED = "cds_service.refused"
 """The key of a request's environment under which the server says with what status it is to be refused, its body unread."""
+TWICE = 400
+"""The status of a request with two headers of which one is meant."""
 STORE_ANSWERS = 1.0
 """Seconds that `/ready` waits for the store."""
 
@@ -25,6 +27,8 @@ def account_for(app: Flask) -> None:
         rule = request.url_rule
         telemetry.begin(f"{request.method if rule else ''} {rule.rule if rule else telemetry.OTHER}".strip())
         if REFUSED in request.environ:
+            if request.environ[REFUSED] == TWICE:
+                raise Unusable(TWICE, [Issue("", "Authorization, Host and Content-Length may stand once each", "invalid")])
             abort(request.environ[REFUSED])
 
     @app.after_request
@@ -45,20 +49,26 @@ def operations_routes(content: Content, store: Store | None) -> Blueprint:
 
     @routes.get("/ready")
     def ready() -> Response:
-        """Says what is held. Answers to orders do not need the store, so a store out of reach is told and takes nobody out of
-        service; only what would stop feedback alone would be lost by sending orders elsewhere."""
+        """Says what is held; a worker takes no call before all of it is made. Answers to orders do not need the store, so a store
+        that cannot be written is told and takes nobody out of service: only feedback waits for it."""
+        why = store.why_not(STORE_ANSWERS) if store else ""
         told = {
             "status": "ready",
             "revision": content.revision,
             "policies": len(content.policies),
-            "store": "none" if store is None else "ok" if store.reachable(STORE_ANSWERS) else "unreachable",
+            "store": "none" if store is None else "unreachable" if why else "ok",
+            "metrics": "none" if telemetry.metrics().why_not else "ok",
         }
+        if why:
+            told["store_why"] = why
         return Response(orjson.dumps(told), mimetype="application/json")
 
     @routes.get("/metrics")
     def metrics() -> Response:
         """The numbers of all workers, for operators only."""
         _refuse_strangers()
+        if telemetry.metrics().why_not:
+            raise Unusable(503, [Issue("", f"no numbers are kept: {telemetry.metrics().why_not}", "transient")])
         return Response(telemetry.exposition(), content_type=telemetry.CONTENT_TYPE)
 
     return routes
@@ -69,4 +79,7 @@ def _refuse_strangers() -> None:
     if status == 401:
         raise Unusable(401, [Issue("", "the metrics are for operators", "login")])
     if status:
-        raise Unusable(status, [Issue("", f"the metrics are told on this machine; elsewhere, set {TOKEN}", "forbidden")])
+        raise Unusable(
+            status,
+            [Issue("", f"the metrics are for operators; set {TOKEN} or --operators-port", "forbidden")],
+        )

@@ -17,7 +17,6 @@ from io import BytesIO
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from flask import Flask
 from werkzeug.test import run_wsgi_app
@@ -25,7 +24,7 @@ from werkzeug.test import run_wsgi_app
 from cds_service.arrivals import BUSY, Arrival, Arrivals
 from cds_service.hooks.calls import Calls
 from cds_service.hooks.prefetch import SERVICES
-from cds_service.operations import REFUSED
+from cds_service.operations import REFUSED, TWICE
 
 SMALL = 131_072
 """Bytes of a body that is answered between two turns of the event loop, which waits meanwhile."""
@@ -33,6 +32,7 @@ CALLS = {f"/cds-services/{service}": service for service in SERVICES}
 OBJECTS = 20_000
 """Objects made, and not yet freed, at which Python looks for garbage."""
 TOO_LARGE = 413
+ONCE = ("authorization", "host", "content-length")
 AT_ONCE = 262_144
 """Bytes of the largest body that is awaited in one piece; each piece costs a turn of the event loop."""
 
@@ -105,6 +105,8 @@ class Reception:
     async def _read(self, scope: Any, proto: Any) -> bytes | int:
         """The body of a request, or the status that it is to be refused with."""
         headers = scope.headers
+        if said_twice(headers):
+            return TWICE
         announced = headers.get("content-length") or "0"
         size = int(announced) if announced.isdigit() else 0
         if size > self._largest:
@@ -163,6 +165,14 @@ def _done(answered: asyncio.Future[None], failed: BaseException | None) -> None:
         answered.set_result(None)
 
 
+def said_twice(headers: Any) -> bool:
+    """Whether a header of which one is meant stands twice. What is in front of the service may have believed the other one.
+
+    Of two lengths that differ the server itself refuses the request (400); two that are the same it makes one.
+    """
+    return any(len(headers.get_all(name)) > 1 for name in ONCE)
+
+
 def waits_for_nothing(scope: Any, body: bytes) -> bool:
     """Whether a request is a small call of the service that names no FHIR server, and of no browser's script.
 
@@ -180,7 +190,7 @@ def environment(scope: Any, body: bytes | int) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "PATH_INFO": scope.path.encode().decode("latin-1"),  # the server has decoded it, once
         "QUERY_STRING": scope.query_string,
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "SERVER_NAME": host,

@@ -9,6 +9,7 @@ of one process.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -18,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 log = logging.getLogger("cds_service")
@@ -27,29 +28,109 @@ FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which prometheus_client learns where the numbers of several processes are."""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
+UNKEPT: Final = "CDS_SERVICE_NO_METRICS"
+"""The environment variable by which ``serve`` tells its workers that there is no folder for their numbers."""
+ROOM: Final = 1024 * 1024
+"""Bytes of each file of numbers; prometheus_client makes them as long."""
+MOST: Final = 3000
+"""Combinations of labels that are counted. They take less than ``ROOM``; there are some hundreds."""
+PAUSE: Final = 60.0
+"""Seconds after which room for numbers is looked for again."""
 
 
 class Metrics:
-    """The metrics of this process."""
+    """The metrics of this process. ``why_not`` says in words why there are none, where nothing can be kept."""
+
+    why_not = ""
 
     def __init__(self) -> None:
+        """Raises OSError where the folder has no room for them."""
         import prometheus_client as made  # noqa: PLC0415 - looks for FOLDER once it is imported: in the worker
 
+        folder = os.environ.get(FOLDER)
+        if folder:
+            _take_room(Path(folder))
+        self.registry = made.CollectorRegistry()
         bounds = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
         said = "Seconds from the whole request to its answer."
-        self.requests = made.Counter("cds_requests", "Requests answered.", ["hook", "status"])
-        self.seconds = made.Histogram("cds_request_seconds", said, ["hook"], buckets=bounds)
-        self.outcomes = made.Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"])
-        self.unusable = made.Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"])
-        self.outbound = made.Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"])
-        self.not_logged = made.Counter("cds_decisions_not_logged", "Decisions that the decision log lost.")
-        self.waiting = made.Gauge("cds_decisions_waiting", "Decisions that wait to be logged.", multiprocess_mode="livesum")
+        held: dict[str, Any] = {"registry": self.registry}
+        self.requests: Any = made.Counter("cds_requests", "Requests answered.", ["hook", "status"], **held)
+        self.seconds: Any = made.Histogram("cds_request_seconds", said, ["hook"], buckets=bounds, **held)
+        self.outcomes: Any = made.Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"], **held)
+        self.unusable: Any = made.Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"], **held)
+        self.outbound: Any = made.Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"], **held)
+        self.not_logged: Any = made.Counter("cds_decisions_not_logged", "Decisions that the decision log lost.", **held)
+        waiting = "Decisions that wait to be logged."
+        self.waiting: Any = made.Gauge("cds_decisions_waiting", waiting, multiprocess_mode="livesum", **held)
 
 
-@cache
+class _Uncounted:
+    """A metric that counts nothing."""
+
+    def labels(self, *_: str) -> _Uncounted:
+        return self
+
+    def inc(self, _: float = 1) -> None: ...
+
+    def observe(self, _: float) -> None: ...
+
+    def set(self, _: float) -> None: ...
+
+
+class NoMetrics(Metrics):
+    """What stands for the metrics where there is no room for them: requests are answered all the same."""
+
+    def __init__(self, why_not: str) -> None:
+        self.why_not = why_not
+        self.again = time.monotonic() + PAUSE
+        self.requests = self.seconds = self.outcomes = self.unusable = self.outbound = self.not_logged = self.waiting = _UNCOUNTED
+
+
+_UNCOUNTED: Final = _Uncounted()
+_LOCK: Final = Lock()
+_made: Metrics | None = None
+
+
 def metrics() -> Metrics:
-    """The metrics of this process, made when the first is needed: not in the server's own process, whose workers inherit it."""
-    return Metrics()
+    """The metrics of this process, made when the first is needed: not in the server's own process, whose workers inherit it.
+
+    Where there was no room for them, it is looked for again after a while.
+    """
+    global _made  # noqa: PLW0603 - one for each process, made under the lock
+    made = _made
+    if made is None or (isinstance(made, NoMetrics) and time.monotonic() > made.again):
+        with _LOCK:
+            if _made is made:
+                _made = _make(known=made)
+            return _made or _make(known=None)
+    return made
+
+
+def _make(known: Metrics | None) -> Metrics:
+    if os.environ.get(UNKEPT):
+        return NoMetrics("the server found no room for them when it started")
+    try:
+        made = Metrics()
+    except OSError as error:
+        if known is None:
+            log.error("no metrics are kept", extra={"why": errno.errorcode.get(error.errno or 0, "OSError")})  # noqa: TRY400 - paths
+        return NoMetrics("there is no room for them in the folder of temporary files")
+    if known is not None:
+        log.warning("metrics are kept again")
+    return made
+
+
+def _take_room(folder: Path) -> None:
+    """Makes the files of this process with all of their room. Raises OSError where it is not there.
+
+    prometheus_client maps files that have a length and no room yet; to write to one on a full disk kills the process (SIGBUS).
+    """
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        with (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, ROOM)
+            elif file.tell() == 0:
+                file.write(bytes(ROOM))
 
 
 @dataclass(slots=True)
@@ -143,19 +224,21 @@ def _of(metric: Any, *labels: str) -> Any:
     key = (metric, *labels)
     child = _children.get(key)
     if child is None:
+        if len(_children) >= MOST:
+            return _UNCOUNTED
         child = _children[key] = metric.labels(*labels)
     return child
 
 
 def exposition() -> bytes:
-    """All metrics in the text format of Prometheus."""
+    """All metrics in the text format of Prometheus. There must be some (``Metrics.why_not``)."""
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest  # noqa: PLC0415 - as in Metrics
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - as in Metrics
 
-    metrics()
+    own = metrics().registry
     folder = os.environ.get(FOLDER)
     if not folder:
-        return generate_latest(REGISTRY)
+        return generate_latest(REGISTRY) + generate_latest(own)
     _forget_the_dead(Path(folder))
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

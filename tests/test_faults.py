@@ -19,6 +19,7 @@ from cds_service.store.database import engine_for
 from cds_service.store.upgrade import upgrade
 from tests.store.service import accepted, kept_in
 from tests.store.test_processes import TRIPLETS, served
+from tests.test_command_line import free_port
 
 LONGEST = 5
 """Seconds in which every request ends."""
@@ -87,6 +88,7 @@ def test_a_locked_database_holds_no_order_up(tmp_path: Path) -> None:
         assert report(address) == 503
         ready = requests.get(f"{root}/ready", timeout=LONGEST)
         assert (ready.status_code, ready.json()["store"]) == (200, "unreachable")
+        assert ready.json()["store_why"] in ("timeout", "SQLITE_BUSY")
         assert requests.get(f"{root}/health", timeout=LONGEST).json() == {"status": "ok"}
         holder.execute("ROLLBACK")
         holder.close()
@@ -110,7 +112,8 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_acknowledged(tmp_path: Pa
     _, url = store_in(tmp_path)
     acknowledged: list[str] = []
     longest: list[float] = [0.0]
-    with served(tmp_path / "log", "--store", url, "--workers", "2") as (process, address):
+    operators = free_port()
+    with served(tmp_path / "log", "--store", url, "--workers", "2", "--operators-port", str(operators)) as (process, address):
         before = workers_of(process)
         ended = threading.Event()
 
@@ -138,7 +141,7 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_acknowledged(tmp_path: Pa
         ended.set()
         for lane in lanes:
             lane.join()
-        metrics = requests.get(f"{address.split('/cds-services')[0]}/metrics", timeout=LONGEST).text
+        metrics = requests.get(f"http://127.0.0.1:{operators}/metrics", timeout=LONGEST).text
         assert "cds_requests_total" in metrics
     assert longest[0] < LONGEST
     assert len(kept_in(url)) >= len(acknowledged)

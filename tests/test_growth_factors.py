@@ -114,6 +114,8 @@ PRODUCTS = [
     concept(HCPCS, "J9361"),
     concept(HCPCS, "J2820"),
     concept(RXNORM, "727535"),
+    concept(RXNORM, "353501"),
+    concept(NDC, "55513-0190-01"),
     concept(RXNORM, "1605064"),
     concept(RXNORM, "1433764"),
     concept(RXNORM, "68442"),

@@ -250,8 +250,13 @@ def test_each_ingredient_of_a_product_is_evidence() -> None:
     assert sorted(values(found(record(medicine=concept(RXNORM, "1942748"))))) == ["cytarabine", "daunorubicin"]
 
 
-MEDICATION = {"resourceType": "Medication", "id": "med", "code": DOXORUBICIN, "identifier": [{"system": "urn:x", "value": "9"}]}
-REFERENCES = [
+MEDICATION: Json = {
+    "resourceType": "Medication",
+    "id": "med",
+    "code": DOXORUBICIN,
+    "identifier": [{"system": "urn:x", "value": "9"}],
+}
+REFERENCES: list[Json] = [
     {"reference": "Medication/med"},
     {"reference": "https://ehr.example.org/r4/Medication/med"},
     {"reference": "Medication/med/_history/3"},
@@ -282,7 +287,7 @@ def test_a_medication_is_found_by_its_address_in_a_bundle() -> None:
     assert said.whole == DOXORUBICIN
 
 
-INGREDIENTS = [
+INGREDIENTS: list[Json] = [
     {"itemCodeableConcept": concept(RXNORM, "3639")},
     {"itemReference": {"reference": "Medication/part"}},
 ]
@@ -300,7 +305,7 @@ def test_a_medication_is_read_by_its_ingredients(ingredient: Json) -> None:
 
 def test_an_ingredient_that_is_not_read_asks() -> None:
     """A mixture of a known and an unknown drug is not read whole; its inactive ingredients do not matter."""
-    parts = [{"itemCodeableConcept": concept(RXNORM, "3639")}, {"itemCodeableConcept": {"text": "XYZ 20"}}]
+    parts: list[Json] = [{"itemCodeableConcept": concept(RXNORM, "3639")}, {"itemCodeableConcept": {"text": "XYZ 20"}}]
     mixture: Json = {"resourceType": "Medication", "id": "mix", "ingredient": parts}
     evidence = found(record(medicationReference={"reference": "Medication/mix"}), mixture)
     assert values(evidence) == ["doxorubicin"]
@@ -417,7 +422,7 @@ REASON = concept(SNOMED, "58848006")
 def test_the_reason_it_was_stopped_for_is_read(kind: str, reason: Json) -> None:
     """In the element of each type of record; in words alone it is open, and another reason is none."""
     stopped = record(kind, DOXORUBICIN, status="stopped")
-    asked = {"states": ["stopped"], "because": "failed"}
+    asked: Json = {"states": ["stopped"], "because": "failed"}
     assert values(found(stopped | reason, **asked)) == ["doxorubicin"]
     name, value = next(iter(reason.items()))
     spoken: Any = {"text": "did not work"}

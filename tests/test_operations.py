@@ -17,8 +17,12 @@ from bench.fuzz import WORD, examples, fuzz
 from cds_service import limits
 from cds_service.hooks.prefetch import HOOK_OF
 from cds_service.log_lines import LogLine
+from cds_service.operators import OPERATORS
 from tests.conftest import held_app, held_content
 from tests.exchange import ADDRESS, fetuses, gestational_age, order, request, sign
+
+AT_THEIR_PORT = {OPERATORS: "1"}
+"""What the operators' own port says of a request."""
 
 
 def test_health_and_ready_tell_what_is_held(client: FlaskClient) -> None:
@@ -30,13 +34,14 @@ def test_health_and_ready_tell_what_is_held(client: FlaskClient) -> None:
         "revision": held_content().revision,
         "policies": len(held_content().policies),
         "store": "none",
+        "metrics": "ok",
     }
 
 
 def test_metrics_count_requests_outcomes_and_evidence_that_did_not_count(client: FlaskClient) -> None:
     """A request adds to its hook, its outcome and its latency; a count of another year is evidence that did not count."""
     sign(client, order(), chart=(gestational_age(77, "2025-05-01"), fetuses(3, "2020-05-01")))
-    told = client.get("/metrics").get_data(as_text=True)
+    told = client.get("/metrics", environ_overrides=AT_THEIR_PORT).get_data(as_text=True)
     assert 'cds_requests_total{hook="order-sign",status="200"}' in told
     assert 'cds_outcomes_total{outcome="' in told
     assert 'cds_request_seconds_bucket{hook="order-sign",le="0.0005"}' in told
@@ -49,14 +54,20 @@ def test_no_label_of_the_metrics_is_a_clients_word(client: FlaskClient) -> None:
     client.post(f"/cds-services/{WORD}", json={})
     client.post(ADDRESS, json={"hook": WORD, "hookInstance": WORD})
     client.open(ADDRESS, method=WORD.upper())
-    assert WORD.upper() not in client.get("/metrics").get_data(as_text=True).upper()
+    assert WORD.upper() not in client.get("/metrics", environ_overrides=AT_THEIR_PORT).get_data(as_text=True).upper()
 
 
-@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"}, {"Via": "1.1 x"}])
-def test_metrics_are_not_told_to_others(client: FlaskClient, headers: dict[str, str]) -> None:
-    """Without a token, only this machine is told, and not a proxy on it that asks for somebody else."""
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-For": "10.0.0.1"}, {"Host": "localhost"}, {"Cds-Service.Operators": "1"}])
+def test_metrics_are_told_to_nobody_at_the_services_own_port(client: FlaskClient, headers: dict[str, str]) -> None:
+    """Without a token nobody is told there, not from this machine either: a proxy on it asks from this machine, for anyone."""
     assert client.get("/metrics", headers=headers).status_code == 403
-    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.1"}).status_code == 403
+    assert client.get("/metrics", headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.1"}).status_code == 403
+
+
+def test_a_strangers_page_cannot_lead_a_browser_to_the_operators_port(client: FlaskClient) -> None:
+    """At the operators' port, a name that is not this machine's is refused: somebody else's name was led here."""
+    assert client.get("/metrics", headers={"Host": "evil.example"}, environ_overrides=AT_THEIR_PORT).status_code == 403
+    assert client.get("/metrics", headers={"Host": "localhost:9000"}, environ_overrides=AT_THEIR_PORT).status_code == 200
 
 
 def test_a_token_opens_the_metrics(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,14 @@ CALL = "/cds-services/medical-policy"
 BODY = json.dumps({"hook": "order-sign", "prefetch": {"patient": {"name": "Müller"}}}, ensure_ascii=False).encode()
 
 
+class Headers(dict[str, str]):
+    """Headers as the server tells them; one that stands twice has a line break between its values."""
+
+    def get_all(self, name: str) -> list[str]:
+        """All values of a header."""
+        return self[name].split("\n") if name in self else []
+
+
 @dataclass(frozen=True)
 class Scope:
     """The head of a request, as the server tells it."""
@@ -77,7 +85,7 @@ def receive(reception: Reception, scope: Scope, body: bytes | None, announced: i
     wire = Wire(body)
     headers = {"content-length": str(announced if announced is not None else len(body or b""))} | scope.headers
     headers = {name: value for name, value in headers.items() if value}
-    told = Scope(scope.path, scope.method, headers)
+    told = Scope(scope.path, scope.method, Headers(headers))
     asyncio.run(reception.__rsgi__(told, wire))
     return wire
 
@@ -186,7 +194,7 @@ def test_where_bodies_take_too_much_room_the_largest_is_given_up(app: Flask) -> 
     wires = [Wire(None) for _ in sizes]
 
     async def together() -> None:
-        heads = [Scope(headers={"content-length": str(size)}) for size in sizes]
+        heads = [Scope(headers=Headers({"content-length": str(size)})) for size in sizes]
         await asyncio.gather(*(reception.__rsgi__(head, wire) for head, wire in zip(heads, wires, strict=True)))
 
     asyncio.run(together())
@@ -198,7 +206,7 @@ def test_a_reception_that_is_stopped_stops(app: Flask) -> None:
     wire = Wire(None)
 
     async def stopped() -> Any:
-        task = asyncio.create_task(Reception(app, Patience()).__rsgi__(Scope(headers={"content-length": "10"}), wire))
+        task = asyncio.create_task(Reception(app, Patience()).__rsgi__(Scope(headers=Headers({"content-length": "10"})), wire))
         await asyncio.sleep(0)
         task.cancel()
         return await asyncio.gather(task, return_exceptions=True)
@@ -206,6 +214,20 @@ def test_a_reception_that_is_stopped_stops(app: Flask) -> None:
     (ended,) = asyncio.run(stopped())
     assert isinstance(ended, asyncio.CancelledError)
     assert wire.status == 0
+
+
+@pytest.mark.parametrize("header", ["authorization", "host", "content-length"])
+def test_a_header_that_may_stand_once_and_stands_twice_is_refused(header: str, app: Flask) -> None:
+    """Whatever is in front of the service may have believed the other one: 400 and an OperationOutcome, the body unread."""
+    wire = receive(Reception(app, Patience(), app.extensions[CALLS]), Scope(headers={header: "1\n2"}), BODY)
+    assert wire.status == 400
+    assert "once" in wire.answer.decode()
+
+
+@pytest.mark.parametrize("path", ["/cds%2Dservices", "/polici%65s/carelon"])
+def test_a_path_is_decoded_once(path: str, app: Flask) -> None:
+    """The server decodes a path; what is still encoded then names nothing of ours, whatever it would say decoded again."""
+    assert receive(Reception(app, Patience()), Scope(path, "GET"), b"").status == 404
 
 
 def test_there_is_at_least_one_processor() -> None:

@@ -145,6 +145,24 @@ def test_a_healed_fracture_is_asked(client: FlaskClient) -> None:
     assert judged(client, chart=(healed, condition("M54.50"))) == ("not-documented", ["pelvic-trauma"], ["pelvic_trauma"])
 
 
+@pytest.mark.parametrize(("ended", "outcome"), [("2024-06-01", "not-documented"), ("2024-04-30", "not-necessary")])
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"coding": [{"system": ICD10CM, "code": "M46.28"}]},
+        {"coding": [{"code": "M46.28"}]},
+        {"coding": [{"system": "urn:a-hospital", "code": "M46.28"}]},
+        {"text": "Septic sacroiliitis"},
+    ],
+    ids=["by its code", "without a system", "of an unknown system", "in words"],
+)
+def test_an_infection_that_is_over_asks_for_a_year(client: FlaskClient, code: Json, ended: str, outcome: str) -> None:
+    """However it is written, an infection that is over is asked about for a year after it ended, and then says nothing."""
+    over = condition("M46.28", on="2024-02-01") | {"clinicalStatus": {"coding": [{"code": "resolved"}]}, "code": code}
+    chart = (over | {"abatementDateTime": ended}, condition("M54.50"))
+    assert judged(client, chart=chart)[0] == outcome
+
+
 def test_a_malformed_fracture_is_asked(client: FlaskClient) -> None:
     """A fracture whose record is not valid FHIR is no evidence, but it is asked about rather than passed over."""
     malformed = condition("S32.810A") | {"recordedDate": "2025-04-31"}

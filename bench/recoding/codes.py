@@ -138,11 +138,10 @@ def _displayed(text: bool) -> Callable[[Json, World], bool]:
             for concept in list(concepts(resource)):
                 for coding in codings({"one": concept}):
                     said = label(world.content.root, coding["system"], coding["code"])
-                    if said and text:
-                        concept["text"] = said
-                    elif said:
-                        coding["display"] = said
-                    changed = changed or bool(said)
+                    holder, name = (concept, "text") if text else (coding, "display")
+                    if said and name not in holder:
+                        holder[name] = said
+                        changed = True
         return changed
 
     return apply
@@ -179,14 +178,17 @@ def _instead(source: str, target: str) -> Callable[[Json, World], bool]:
     def apply(request: Json, world: World) -> bool:
         changed = False
         known = _by_meaning(world.content.terminology)
+        used: dict[str, str] = {}
         for resource in chart(request):
             for coding in list(codings(resource)):
                 if system_name(coding["system"]) != source:
                     continue
-                meaning = _signature(world.content.terminology.holding(coding["system"], coding["code"]))
-                others = [code for code in known.get((target, meaning), ()) if code != coding["code"]]
-                if meaning and others:
-                    coding["system"], coding["code"] = CANONICAL[target], world.random.choice(others)
+                before = coding["code"]
+                meaning = _signature(world.content.terminology.holding(coding["system"], before))
+                others = [code for code in known.get((target, meaning), ()) if code not in (before, *used.values())]
+                if meaning and (others or before in used):
+                    used[before] = used.get(before) or world.random.choice(others)
+                    coding["system"], coding["code"] = CANONICAL[target], used[before]
                     changed = True
         return changed
 

@@ -133,7 +133,7 @@ def _under_its_key(request: Json, made: list[Json]) -> None:
 
 
 def _among_the_others(request: Json, made: list[Json]) -> None:
-    for key in ("medicationRequests", "medicationStatements", "medicationAdministrations"):
+    for key in ("medicationRequests", "medicationStatements", "medicationAdministrations", "medicationDispenses"):
         held = request["prefetch"].get(key)
         if isinstance(held, dict) and held.get("entry"):
             held["entry"] += [{"resource": one, "search": {"mode": "include"}} for one in made]

@@ -162,13 +162,15 @@ def _of_everything_else(request: Json, world: World) -> bool:
     return changed
 
 
+BY_THE_HOUR = frozenset({"febrile-neutropenia-now"})
+"""Criteria that count hours where records tell them."""
 RECORDS = (
-    Rewrite("days as moments", _moment("T23:30:00-05:00")),
-    Rewrite("days as moments of UTC", _moment("T09:15:00.000Z")),
-    Rewrite("days as moments without zone", _moment("T09:15:00")),
-    Rewrite("days as moments in +0000", _moment("T09:15:00+0000")),
-    Rewrite("days as periods", _period),
-    Rewrite("days as instants", _instant),
+    Rewrite("days as moments", _moment("T23:30:00-05:00"), tells=BY_THE_HOUR),
+    Rewrite("days as moments of UTC", _moment("T09:15:00.000Z"), tells=BY_THE_HOUR),
+    Rewrite("days as moments without zone", _moment("T09:15:00"), tells=BY_THE_HOUR),
+    Rewrite("days as moments in +0000", _moment("T09:15:00+0000"), tells=BY_THE_HOUR),
+    Rewrite("days as periods", _period, tells=BY_THE_HOUR),
+    Rewrite("days as instants", _instant, tells=BY_THE_HOUR),
     Rewrite("panel instead of single observation", _panel),
     Rewrite("entries the other way round", _reversed),
     Rewrite("meta, narrative and identifiers", _noise),

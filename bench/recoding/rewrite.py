@@ -12,9 +12,11 @@ from bench.recoding.places import Json, World
 class Rewrite:
     """``apply`` changes a copy of a request and says whether there was anything to change.
 
-    Where it ``may_ask``, a rule allows the question to be asked instead of decided.
+    Where it ``may_ask``, a rule allows the question to be asked instead of decided. ``tells`` names criteria that count what it
+    adds (hours, where the chart had days): those may be decided anew.
     """
 
     name: str
     apply: Callable[[Json, World], bool]
     may_ask: bool = False
+    tells: frozenset[str] = frozenset()

@@ -120,7 +120,10 @@ def compared(one: Posed, rewrite: Rewrite) -> Compared | None:
     if not rewrite.apply(request, world):
         return None
     after = judged(request, one.vignette, one.content)
-    return Compared(one, rewrite, after, fault_of(one.outcome, after, rewrite.may_ask))
+    fault = fault_of(one.outcome, after, rewrite.may_ask)
+    if fault == "newly decided" and not rewrite.tells.isdisjoint(one.outcome.because):
+        fault = ""
+    return Compared(one, rewrite, after, fault)
 
 
 def pairs(found: list[Posed], every: int = 1, offset: int = 0) -> Iterator[Compared]:

@@ -42,7 +42,8 @@ def unread(one: Posed) -> Iterator[Unread]:
     for number, record in enumerate(chart(one.request)):
         name = next((element for element in ELEMENTS if isinstance(record.get(element), dict)), "")
         listed = record[name].get("coding", ()) if name else ()
-        said = next((words for c in listed if (words := _words(one, c))), "")
+        own = record[name].get("text", "") if name else ""
+        said = own or next((words for c in listed if (words := c.get("display") or _words(one, c))), "")
         if not said or record["resourceType"] in ("Coverage", "Patient"):
             continue
         request = again(one.request)

@@ -7,6 +7,7 @@ import logging
 import logging.config
 import os
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -19,18 +20,18 @@ from granian.log import LogLevels
 from cds_service import telemetry
 from cds_service.app import settings_of_environment
 from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
-from cds_service.cli.store import StoreUrl, ready_store
+from cds_service.cli.store import StoreUrl, ready_store, settle_file
 from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
 from cds_service.content import Content
 from cds_service.limits import body_limit, body_seconds
 from cds_service.log_lines import log_configuration
+from cds_service.operators_port import HOST as OPERATORS_HOST
+from cds_service.operators_port import PORT as OPERATORS_PORT
 from cds_service.store.database import ENVIRONMENT as STORE
 from cds_service.store.database import NONE
-from cds_service.worker import PINNED
+from cds_service.worker import LONGEST_END, PINNED
 
 log = logging.getLogger("cds_service")
-LONGEST_END = 10
-"""Seconds that a worker may take to end before it is killed; an order takes milliseconds."""
 
 Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 is every IPv4 address of this machine.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")]
@@ -52,6 +53,18 @@ Pin = Annotated[
     ),
 ]
 
+OperatorsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--operators-port",
+        min=1,
+        max=65535,
+        envvar=OPERATORS_PORT,
+        help="Port of this machine alone, at which /metrics and /stats are told without a token.",
+        show_default=False,
+    ),
+]
+
 
 def serve(
     host: Host = "127.0.0.1",
@@ -65,6 +78,7 @@ def serve(
     fhir_server: FhirServers = None,
     development: Development = False,
     open_: Open = False,
+    operators_port: OperatorsPort = None,
 ) -> None:
     """Serve the policies to CDS Hooks clients. The log goes to stdout, one JSON object a line.
 
@@ -79,6 +93,9 @@ def serve(
     settle_access(clients, public_url, fhir_server, development, open_)
     held = content_in(content)
     address = free_address(host, port)
+    if operators_port:
+        free_address(OPERATORS_HOST, operators_port)
+    os.environ[OPERATORS_PORT] = str(operators_port or "")
     logging.config.dictConfig(log_configuration())
     kept = ready_store(store)
     answering = workers or (1 if clients and kept == NONE else processors())
@@ -121,13 +138,20 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
 
     ``quiet`` shortens the server's own log.
     """
-    with TemporaryDirectory(prefix="cds-service-metrics-") as folder:
-        os.environ[telemetry.FOLDER] = folder
+    with ExitStack() as ending:
+        try:
+            folder = ending.enter_context(TemporaryDirectory(prefix="cds-service-metrics-", ignore_cleanup_errors=True))
+            os.environ[telemetry.FOLDER] = folder
+        except OSError as error:
+            log.error("no metrics are kept", extra={"why": error.strerror})  # noqa: TRY400 - a path
+            os.environ.pop(telemetry.FOLDER, None)
+            os.environ[telemetry.UNKEPT] = "1"
         _listen(content, address, port, workers, store, quiet)
 
 
 def _listen(content: Content, address: str, port: int, workers: int, store: str, quiet: bool) -> None:
     os.environ[STORE] = store
+    settle_file(store)
     os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
     level = "WARNING" if quiet else "INFO"
     server = Granian(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,10 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from cds_service.cli.terminal import refuse, to_stdout
-from cds_service.store.database import ENVIRONMENT, NONE, StoreFailed, WrongAddress, default_url, engine_for, shown
+from cds_service.store.database import ENVIRONMENT, NONE, StoreFailed, WrongAddress, default_url, engine_for, file_of, shown
 from cds_service.store.expire import expire
 from cds_service.store.feedback import counts
+from cds_service.store.same_file import FILE, named
 from cds_service.store.upgrade import known, newest, revision_of, upgrade
 
 StoreUrl = Annotated[
@@ -132,3 +134,13 @@ def ready_store(store: str | None) -> str:
     finally:
         engine.dispose()
     return url
+
+
+def settle_file(store: str) -> None:
+    """Tells the workers which file a SQLite store is, so that also one that starts later notices when another takes its place."""
+    file = None
+    if store != NONE:
+        engine = engine_for(store)
+        file = file_of(engine)
+        engine.dispose()
+    os.environ[FILE] = named(file) if file else ""

@@ -12,7 +12,6 @@ from cds_service.analysis.value_sets.check import holes_of, problems_of, unknown
 from cds_service.analysis.value_sets.classification import Classification, NotInstalled, whole_classification
 from cds_service.analysis.value_sets.excuses import FILE, read_excuses
 from cds_service.analysis.value_sets.expansion import FOLDER, as_value_set, meant, written
-from cds_service.analysis.value_sets.families import Hole
 from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stderr, to_stdout
 from cds_service.problems import ContentError
 
@@ -21,8 +20,9 @@ AUTHORIZATION = "CDS_SERVICE_TERMINOLOGY_AUTHORIZATION"
 value_set_commands = typer.Typer(name="value-sets", help="Check and write out what the value sets mean.", no_args_is_help=True)
 
 Draft = Annotated[
-    bool, typer.Option("--draft-excuses", help=f"Print the holes as entries for {FILE}, with the reasons still to be written.")
+    bool, typer.Option("--draft-excuses", help=f"Print {FILE} as it would be with the holes and without what is idle.")
 ]
+Because = Annotated[str, typer.Option("--because", metavar="REASON", help="With --draft-excuses: the reason for what is new.")]
 Server = Annotated[
     str, typer.Option("--server", metavar="URL", help="Base URL of a FHIR terminology server that expands the sets.")
 ]
@@ -31,7 +31,7 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[VALUE-SET]...", hel
 
 
 @value_set_commands.command("check")
-def check(draft_excuses: Draft = False, content: ContentFolder = None) -> None:
+def check(draft_excuses: Draft = False, because: Because = "", content: ContentFolder = None) -> None:
     """Find codes of ICD-10-CM that are none, families with holes that nobody excused, and expansions that do not agree.
 
     Exit 1 when there is anything, with each line as 'file: what is wrong and what was meant'.
@@ -40,7 +40,8 @@ def check(draft_excuses: Draft = False, content: ContentFolder = None) -> None:
     classification = _classification()
     try:
         if draft_excuses:
-            typer.echo(drafted(holes_of(held, classification, read_excuses(held.root)), classification), nl=False)
+            excuses = read_excuses(held.root)
+            typer.echo(excuses.redrafted(holes_of(held, classification, excuses), because), nl=False)
             return
         found = problems_of(held, classification)
     except ContentError as error:
@@ -75,15 +76,6 @@ def expand(names: Names = None, server: Server = "", development: Development = 
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     to_stdout().print(f"{len(texts)} expansions written to {FOLDER}.", soft_wrap=True)
-
-
-def drafted(holes: list[Hole], classification: Classification) -> str:
-    """Holes as entries of the file of excuses: the families of each category of each fact, with their names as a comment."""
-    lines = ["excused:\n"] if holes else []
-    for hole in holes:
-        lines.append(f"\n  # {hole.category} {classification.title(hole.category)}\n")
-        lines.append(f"  - facts: [{hole.fact}]\n    families: [{', '.join(hole.families)}]\n    because: \n")
-    return "".join(lines)
 
 
 def _classification() -> Classification:

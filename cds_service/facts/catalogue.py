@@ -53,7 +53,10 @@ class Catalogue:
         self._spoken_by, self._always = self._speech()
         self.searched = frozenset(kind for definition in self.facts.values() for kind in definition.searched)
         self._silence = lru_cache(maxsize=64)(self._silent)
-        self.vocabulary = Vocabulary({name: definition.said for name, definition in self.facts.items() if definition.said})
+        self.vocabulary = Vocabulary(
+            {name: definition.said for name, definition in self.facts.items() if definition.said},
+            {name: definition.called for name, definition in self.facts.items() if definition.called},
+        )
 
     def knows(self, name: str) -> bool:
         """Whether the files have a fact of this name, readable or not."""

@@ -42,18 +42,19 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
     assessed = [_category(e, as_of) for e in facts["percent"].evidence] + [_fresh(e, as_of) for e in facts["level"].evidence]
     if any(e.standing is Standing.USABLE for e in assessed):
         return assessed
-    named, unread = _drugs(facts, as_of)
+    supportive = set(table.supportive)
+    named, unread = _drugs(facts, as_of, supportive)
     if not named:
         return assessed + unread
     drugs = {str(e.value) for e in named}
-    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, _sites(facts), set(table.supportive))]
+    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, _sites(facts), supportive)]
     sure = {regimen.risk for regimen in fitting}
     rows = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
     note, standing, risk = f"the drugs ordered fit {rows}; table {table.status}", Standing.UNCERTAIN, None
     if not fitting:
         note = f"the drugs ordered fit no regimen of the table; table {table.status}"
     elif unread or any(facts[name].unsearched for name in MEDICINES):
-        note = f"{note}; other medicines could not all be read"
+        note = f"{note}; other medicines may be of it, or could not all be read"
     elif any(e.standing is Standing.UNCERTAIN for e in assessed):
         note = f"{note}; the risk was assessed, and that cannot be read"
     elif len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
@@ -86,20 +87,28 @@ def _fresh(evidence: Evidence, as_of: date) -> Evidence:
     return evidence
 
 
-def _drugs(facts: Inputs, as_of: date) -> tuple[list[Evidence], list[Evidence]]:
-    """The medicines of the present regimen, ordered or given, each once; and those that may be of it and cannot be read."""
+def _drugs(facts: Inputs, as_of: date, supportive: set[str]) -> tuple[list[Evidence], list[Evidence]]:
+    """The medicines of the present regimen, ordered or given, each once; and those that may be of it: they cannot be read, or their
+    order is old and nobody closed it.
+    """
     found: dict[str, Evidence] = {}
-    unread: list[Evidence] = []
+    perhaps: list[Evidence] = []
     for name, back in MEDICINES.items():
         start = as_of - timedelta(back)
         for e in facts[name].evidence:
-            if e.when is not None and (last(e) < start or first(e) > as_of + timedelta(GIVEN)):
-                continue
-            if e.standing is Standing.USABLE and e.when is not None:
+            recent = e.when is None or (last(e) >= start and first(e) <= as_of + timedelta(GIVEN))
+            if e.standing is Standing.USABLE and e.when is not None and recent:
                 found.setdefault(str(e.value), e)
-            elif e.standing is Standing.UNCERTAIN:
-                unread.append(e._replace(value=None, when=_LONG_AGO))
-    return list(found.values()), unread
+            elif recent if e.standing is Standing.UNCERTAIN else _goes_on(e, name, start, supportive):
+                perhaps.append(e)
+    others = [e for e in perhaps if e.standing is Standing.UNCERTAIN or str(e.value) not in found]
+    return list(found.values()), [e._replace(value=None, when=_LONG_AGO, standing=Standing.UNCERTAIN) for e in others]
+
+
+def _goes_on(evidence: Evidence, name: str, start: date, supportive: set[str]) -> bool:
+    """Whether an order of an antineoplastic is old, and still active."""
+    old = evidence.standing is Standing.USABLE and name == "ordered" and last(evidence) < start
+    return old and evidence.value not in supportive
 
 
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:

@@ -28,11 +28,11 @@ from cds_service.facts.kinds.performed import PerformedEvidence
 from cds_service.facts.kinds.risk import RiskEvidence
 from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence
 from cds_service.facts.kinds.value_set_held import ValueSetHeldEvidence
-from cds_service.facts.shelf_life import ShelfLife
+from cds_service.facts.shelf_life import Past, ShelfLife
 from cds_service.fhir.vocabulary import Said, phrase_words
 from cds_service.policy.grammar import Entry, FactName, Words
 from cds_service.policy.model import Fact
-from cds_service.policy.values import Interval, Value, show
+from cds_service.policy.values import Interval, LookBack, Value, show
 
 KINDS: dict[str, type[EvidenceKind]] = {
     "patient": PatientEvidence,
@@ -129,18 +129,23 @@ SPOKEN_IN = frozenset(
 """Resource types whose words are read. Medicines are named by their ingredients and brands instead."""
 
 
+_MEASURED = frozenset({"Observation"})
+
+
 class WordsEntry(Entry):
     """The words that speak of a fact in records whose codes no value set of the fact holds. They end the silence, no more.
 
     ``say`` are phrases, ``infect*`` any word that begins so; ``not_in`` phrases in which they mean something else; ``read_by``
-    more value sets whose codes say what a record means. ``history`` says that what is past counts too. ``speaks_for`` and
-    ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in those of the fact's own evidence.
+    more value sets whose codes say what a record means. ``history`` says that what is past counts too, ``past_for`` for how long
+    after it ended. ``speaks_for`` and ``older`` are as of evidence. Where ``in`` names no resource types, the words are read in
+    those of the fact's own evidence.
     """
 
     say: Annotated[list[Words], Field(min_length=1)]
     not_in: list[Words] = []
     read_by: list[Words] = []
     history: bool = False
+    past_for: str = ""
     speaks_for: str = ALWAYS
     older: str = "says nothing"
     in_: Annotated[list[Words], Field(alias="in")] = []
@@ -157,7 +162,31 @@ class WordsEntry(Entry):
         if unread := sorted(set(self.in_) - SPOKEN_IN):
             raise ValueError(f"words of {unread[0]} are not read; 'in' names some of {', '.join(sorted(SPOKEN_IN))}")
         shelf_life_of(self.speaks_for, self.older)
+        if self.past_for and not self.history:
+            raise ValueError("past_for says how long what is past counts; it goes with 'history: true'")
+        if self.past_for:
+            LookBack.parse(self.past_for)
         return self
+
+    def past(self) -> LookBack | None:
+        """How long what is past counts after it ended; None for as long as one likes."""
+        return LookBack.parse(self.past_for) if self.past_for else None
+
+
+class NamesEntry(Entry):
+    """What hospitals call a measurement. An Observation with a value, whose code is of no known system and whose name says one of
+    the phrases ``say``, leaves the fact open. ``not_in`` are phrases in which they mean another measurement.
+    """
+
+    say: Annotated[list[Words], Field(min_length=1)]
+    not_in: list[Words] = []
+
+    @field_validator("say", "not_in")
+    @classmethod
+    def _phrases(cls, phrases: list[str]) -> list[str]:
+        for phrase in phrases:
+            phrase_words(phrase)
+        return phrases
 
 
 class FactEntry(Entry):
@@ -172,6 +201,7 @@ class FactEntry(Entry):
     from_: Annotated[list[SourceEntry], Field(alias="from")] = []
     derived: DerivedEntry | None = None
     words: WordsEntry | None = None
+    named: NamesEntry | None = None
     ask: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
 
     @model_validator(mode="after")
@@ -180,6 +210,8 @@ class FactEntry(Entry):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if self.words and not self.from_:
             raise ValueError("words are read for a fact that comes 'from' evidence; give them to the facts it is derived from")
+        if self.named and not any(source.name in ("observation", "result") for source in self.from_):
+            raise ValueError("what a measurement is called is read for a fact that comes from an 'observation' or a 'result'")
         if not self.ask and any(source.name == "answer" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if (self.type == "quantity") != bool(self.unit):
@@ -196,7 +228,7 @@ class Definition:
     is documented, None where more than codes can document it. ``sources`` are the evidence kinds that document
     it, in the file's order, and ``speakers`` the same, each with its own ``speaks_by``; ``searched`` the resource types they need.
     ``unplaced`` are the types and value sets by which a code of an unknown system could speak of it, ``said`` its
-    words and ``spoken_value`` what they say.
+    words and ``spoken_value`` what they say; ``called`` are the names of what is measured.
     """
 
     def __init__(self, name: str, entry: FactEntry, file: str, line: int) -> None:
@@ -220,8 +252,15 @@ class Definition:
             )
         )
         self.said = self._said(entry.words) if entry.words else None
+        sets_read = frozenset(id_ for source in self.sources for id_ in source.value_sets())
+        called = entry.named
+        self.called = Said(tuple(called.say), tuple(called.not_in), sets_read, _MEASURED, False) if called else None
         affirmed = entry.type == "boolean" and not any(getattr(source, "gives", None) is False for source in self.sources)
         self.spoken_value = True if affirmed else None
+        spans = [source.asked_back for source in self.sources if isinstance(source, ConditionEvidence) and source.history]
+        self.past = Past(bool(spans), spans)
+        words = entry.words
+        self.said_past = Past(words.history, [words.past()]) if words else Past(False, [])
         self.said_for = shelf_life_of(entry.words.speaks_for, entry.words.older) if entry.words else None
         self.searched = tuple(dict.fromkeys(need.resource for source in self.sources for need in source.needs() if not need.beside))
 

@@ -104,7 +104,11 @@ class Facts(ChartFacts):
         """What could speak of a fact if the system of its code were known."""
         places = [place for kind_and_set in definition.unplaced for place in self._unplaced.get(kind_and_set, ())]
         note = "the system of its code is not known here"
-        return [Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note) for said, when in dict.fromkeys(places)]
+        return [
+            Evidence(None, one.when, one.resource, standing=Standing.UNCERTAIN, note=note)
+            for one in dict.fromkeys(places)
+            if one.ended is None or definition.past.asks(one.ended, self._case.as_of)
+        ]
 
     def _only_said(self, definition: Definition) -> list[Evidence]:
         """What speaks of a fact in words, with a code that no value set of the fact holds, or none."""
@@ -112,8 +116,12 @@ class Facts(ChartFacts):
         life = definition.said_for
         found = []
         for one in self._heard[definition.name]:
-            evidence = Evidence(value, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
-            found.append(life.seen(evidence, self._case.as_of) if life and one.when else evidence)
+            if one.ended is not None and not definition.said_past.asks(one.ended, self._case.as_of):
+                continue
+            said = None if one.measured else value
+            lasts = definition.shelf_life() if one.measured else life
+            evidence = Evidence(said, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
+            found.append(lasts.seen(evidence, self._case.as_of) if lasts and one.when else evidence)
         return found
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:

@@ -85,6 +85,8 @@ def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Eviden
         found += [said(e, True, f"{_many(e)} neutrophils/uL, and no fever on record beside it", Standing.UNCERTAIN) for e in alone]
         if not counts:
             found += [said(e, True, "fever, and no neutrophil count on record", Standing.UNCERTAIN) for e in fevers]
+        unseen = [e for e in uncertain(facts["neutrophils"], as_of, NOW) if not any(within_a_day(t, e) for t in cool)]
+        found += [said(e, True, e.note, Standing.UNCERTAIN) for e in unseen]
     return found
 
 

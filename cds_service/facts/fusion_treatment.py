@@ -21,9 +21,9 @@ def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def treatment(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Medicines against the infection, given on or after the day it was recorded; those given before are asked about, and those that
-    act only where they are put are none.
+    """Medicines against the infection, given on or after the day it was recorded; those given before are asked about.
 
+    Those that act only where they are put are none.
     Where only the order names the infection, no day of it is on record: then a medicine that is in use now counts.
     """
     recorded = _recorded_on(facts["infection"])

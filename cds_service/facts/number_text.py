@@ -23,7 +23,7 @@ _WEEKS_AND_DAYS: Final = re.compile(
     re.ASCII,
 )
 _NUMBER: Final = re.compile(
-    r"(?P<comparator><=|>=|<|>|≤|≥)?\s?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?:\.\d{1,9})?)(?:\s?(?P<unit>[^\s\d.,+-].*))?",
+    r"(?P<comparator><=|>=|<|>|≤|≥)?\s?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,12})(?:\.\d{1,9})?)(?:\s?(?P<unit>[^\s\d.,+-].*)|\s(?P<tens>10[*^EeXx(³⁹].*))?",
     re.ASCII,
 )
 
@@ -49,7 +49,7 @@ def read_number(text: str) -> Read | None:
     if not found:
         return None
     number = float(found["number"].replace(",", ""))
-    return Read(compared(Interval.exactly(number), found["comparator"]), found["unit"] or "")
+    return Read(compared(Interval.exactly(number), found["comparator"]), found["unit"] or found["tens"] or "")
 
 
 def compared(number: Interval, comparator: str | None) -> Interval:

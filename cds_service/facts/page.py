@@ -45,6 +45,8 @@ def _entry(definition: Definition) -> Iterator[str]:
             f"{key} {' or '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in said.items()
         )
         yield f"- from {source.name}{': ' if detail else ''}{detail}{_shelf_life(source.kind)}"
+    if entry.named:
+        yield f"- names that end the silence, of a measurement whose code is of no known system: {', '.join(entry.named.say)}"
     if entry.words:
         yield f"- words that end the silence: {', '.join(entry.words.say)}"
         if entry.words.not_in:

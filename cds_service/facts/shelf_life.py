@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from cds_service.policy.model import Evidence, Standing
-from cds_service.policy.values import LookBack
+from cds_service.policy.values import Days, LookBack
 
 
 class ShelfLife:
@@ -36,6 +37,22 @@ class ShelfLife:
         if standing is Standing.UNCERTAIN or (self.asks is not None and when.last < self.asks.start(as_of)):
             return _but(evidence, Standing.DISCOUNTED, note)
         return _but(evidence, Standing.UNCERTAIN, note)
+
+
+class Past:
+    """Whether what is over ends the silence about a fact, and for how long after it ended: the longest of some spans, of which
+    None stands for as long as one likes.
+    """
+
+    __slots__ = ("counts", "spans")
+
+    def __init__(self, counts: bool, spans: Sequence[LookBack | None]) -> None:
+        self.counts: Final = counts
+        self.spans: Final = tuple(spans)
+
+    def asks(self, ended: Days, as_of: date) -> bool:
+        """Whether what ended then still ends the silence."""
+        return self.counts and True in [span is None or ended.last >= span.start(as_of) for span in self.spans]
 
 
 def _but(evidence: Evidence, standing: Standing, note: str) -> Evidence:

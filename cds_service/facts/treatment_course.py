@@ -77,7 +77,7 @@ def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *uncertain(facts["ordered"], as_of, PRESENT)]
     unsearched = bool(facts["doses"].unsearched or facts["ordered"].unsearched)
     counts = facts["neutrophils"].evidence
-    taken = [_as_taken(e, doses, perhaps, unsearched, as_of) for e in counts]
+    taken = [_as_taken(e, doses, perhaps, unsearched) for e in counts]
     if any(e.standing is Standing.USABLE and not _enough(e) for e in taken):
         return taken
     return [e if e.standing is Standing.USABLE and _enough(e) else as_taken for e, as_taken in zip(counts, taken, strict=True)]
@@ -87,7 +87,7 @@ def _enough(count: Evidence) -> bool:
     return isinstance(count.value, Interval) and count.value.low >= NEUTROPENIA
 
 
-def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], unsearched: bool, as_of: date) -> Evidence:
+def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], unsearched: bool) -> Evidence:
     """A count with its standing as one of before the treatment."""
     if count.standing is not Standing.USABLE:
         return count
@@ -96,7 +96,6 @@ def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], u
     if unsearched:
         note = "not all records of medicines were searched: it may be a nadir"
         return count._replace(standing=Standing.UNCERTAIN, note=note)
-    start = as_of - timedelta(PRESENT)
-    if any(e.when is None or (start <= first(e) < first(count)) for e in perhaps):
+    if any(e.when is None or first(e) < first(count) for e in perhaps):
         return count._replace(standing=Standing.UNCERTAIN, note="taken after chemotherapy was ordered: it may be a nadir")
     return count

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.codes import Coding, key_of
+from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, text
-from cds_service.fhir.medicines import UNCLASSIFIED
 from cds_service.fhir.value_sets import Terminology
 
 MEDICINES: Final = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
@@ -65,12 +64,13 @@ NO_MEDICATIONS: Final = Medications()
 
 def _named(sent: Iterable[Any]) -> Iterator[tuple[str, Resource]]:
     """The Medications among resources and the entries of Bundles, with each of their names; the first of a name counts last."""
-    for one in reversed(tuple(sent)):
+    for one in list(sent)[::-1]:
         if not isinstance(one, dict):
             continue
-        entries = [entry for entry in items(one.get("entry")) if isinstance(entry, dict)] if "entry" in one else []
-        held = [(text(entry.get("fullUrl")), entry.get("resource")) for entry in reversed(entries)]
-        for address, resource in (*held, ("", one)):
+        entries = [entry for entry in items(one.get("entry")) if isinstance(entry, dict)]
+        held: list[tuple[str, Any]] = [("", one)]
+        held += [(text(entry.get("fullUrl")), entry.get("resource")) for entry in entries]
+        for address, resource in held[::-1]:
             if isinstance(resource, dict) and resource.get("resourceType") in ("Medication", "Substance"):
                 for name in _identifiers(resource.get("identifier")):
                     yield name, resource
@@ -170,12 +170,12 @@ class Doubt(NamedTuple):
 
 def doubt_of(said: Said, terminology: Terminology) -> Doubt | None:
     """What is in doubt of a medicine; None when codes tell its ingredients, or words name one that is none of a drug."""
-    if _told(said.whole, terminology):
+    if is_told(said.whole, terminology):
         return None
     named: dict[str, None] = {}
     unread = ""
     for concept in said.parts or (said.whole,):
-        if said.parts and _told(concept, terminology):
+        if said.parts and is_told(concept, terminology):
             continue
         words = _words(concept) if said.parts else (*_words(concept), said.name)
         read = False
@@ -193,13 +193,14 @@ def doubt_of(said: Said, terminology: Terminology) -> Doubt | None:
     return Doubt(shown[:LONGEST_NAME], tuple(named), unread, said.missing)
 
 
-def _told(concept: Any, terminology: Terminology) -> bool:
-    """Whether a code of the concept tells the ingredients, or stands in a value set."""
-    for system, code in codings(concept):
-        if key_of(system, code).code in UNCLASSIFIED:
-            continue
-        if terminology.held[system, code] or terminology.medicines.knows(system, code):
-            return True
+def is_told(concept: Any, terminology: Terminology) -> bool:
+    """Whether a code of the concept tells what it is."""
+    listed = concept.get("coding") if isinstance(concept, dict) else None
+    for one in listed if isinstance(listed, list) else items(listed):
+        if isinstance(one, dict):
+            system, code = one.get("system"), one.get("code")
+            if isinstance(system, str) and isinstance(code, str) and code and terminology.tells(system, code):
+                return True
     return False
 
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from cds_service.fhir.code_shapes import fault_of, systems_of
 from cds_service.fhir.codes import HCPCS, NDC, RXNORM, SNOMED, Key, is_known, key_of
-from cds_service.fhir.medicines import NO_MEDICINES, Medicines
+from cds_service.fhir.medicines import NO_MEDICINES, UNCLASSIFIED, Medicines
 from cds_service.fhir.plain import is_plain
 from cds_service.policy.values import Interval, Value
 from cds_service.problems import ContentError, Problem
@@ -106,10 +106,24 @@ class Terminology:
         self._concerned = self._concerns() if medicines is not NO_MEDICINES else {}
         self.held = Held(self._holding)
         self._possible = Held(self._holding_somewhere)
+        self._told: dict[tuple[str, str], bool] = {}
 
     def holding(self, system: str, code: str) -> Mapping[str, Carried | None]:
         """The ids of the sets that hold a coding, each with the value that the code carries in it (or None)."""
         return self.held[system, code]
+
+    def tells(self, system: str, code: str) -> bool:
+        """Whether a code of a medicine tells what it is: its ingredients are known, or a value set holds it. Remembered."""
+        known = self._told.get((system, code))
+        if known is None:
+            known = key_of(system, code).code not in UNCLASSIFIED and (
+                bool(self.held[system, code]) or self.medicines.knows(system, code)
+            )
+            if len(code) <= LONGEST_CODE and len(system) <= LONGEST_SYSTEM:
+                if len(self._told) >= MOST_CODINGS:
+                    self._told.clear()
+                self._told[system, code] = known
+        return known
 
     def possible(self, system: str, code: str) -> Iterable[str]:
         """The sets that would hold a code if its system, which is not known, were one that is; none where the system is known.

@@ -66,9 +66,13 @@ class _Texts(dict[str, tuple[str, ...]]):
 
 
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text."""
+    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text.
 
-    def __init__(self, said: Mapping[str, Said]) -> None:
+    ``names`` are the names of measurements, which are heard where a value stands beside them.
+    """
+
+    def __init__(self, said: Mapping[str, Said], names: Mapping[str, Said] | None = None) -> None:
+        self.names: Final[Vocabulary | None] = Vocabulary(names) if names else None
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
         self._by_start: dict[str, list[_Phrase]] = {}

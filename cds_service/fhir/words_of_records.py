@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from cds_service.fhir.elements import Resource, codings, first_days, own_reference, status_code
+from cds_service.fhir.codes import is_known
+from cds_service.fhir.elements import Resource, codings, days, first_days, own_reference, status_code
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.values import Days
@@ -50,6 +51,13 @@ def spoken_on(resource: Resource) -> Days | None:
     return first_days(resource, *_DAYS)
 
 
+def ended_on(resource: Resource) -> Days | None:
+    """When a diagnosis ended that says it is over: its abatement, else the day of which it speaks; None for what is not over."""
+    if "clinicalStatus" not in resource or status_code(resource["clinicalStatus"]) not in OVER:
+        return None
+    return days(resource.get("abatementDateTime")) or spoken_on(resource)
+
+
 def says_something(holder: Mapping[str, Any]) -> bool:
     """Whether an Observation or a component has a value: then its own name says what is asked, not what is so."""
     return any(name.startswith("value") for name in holder) or "dataAbsentReason" in holder or "component" in holder
@@ -61,6 +69,29 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
         return ()
     said = holder.get("valueString")
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
+
+
+def hear_names(
+    names: Vocabulary, observations: Iterable[Resource], terminology: Terminology, found: dict[str, list[Heard]]
+) -> None:
+    """Adds the facts that Observations with a value name, where none of their codes is of a known system."""
+    for observation in observations:
+        parts = observation.get("component")
+        for holder in (observation, *(parts if parts.__class__ is list else ())):
+            if (
+                holder.__class__ is not dict
+                or "code" not in holder
+                or is_silent(holder["code"], names)
+                or not says_something(holder)
+            ):
+                continue
+            concept = holder["code"]
+            if "dataAbsentReason" in holder or any(is_known(system, code) for system, code in codings(concept)):
+                continue
+            said: dict[str, list[Heard]] = {}
+            listen(names, "Observation", observation, (concept,), terminology, said)
+            for fact, heard in said.items():
+                found.setdefault(fact, []).extend(one._replace(measured=True) for one in heard)
 
 
 def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
@@ -83,12 +114,24 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
     return True
 
 
+class Unplaced(NamedTuple):
+    """A record whose code is of no known system: where it stands, its day, and when it ended if it says that it is over."""
+
+    resource: str
+    when: Days | None
+    ended: Days | None = None
+
+
 class Heard(NamedTuple):
-    """A record whose words speak of a fact: where it stands, its day, and the words."""
+    """A record whose words speak of a fact: where it stands, its day, and the words. ``ended`` is when, if it says that it is over;
+    ``measured`` tells that the words only name what was measured.
+    """
 
     resource: str
     when: Days | None
     text: str
+    ended: Days | None = None
+    measured: bool = False
 
 
 def listen(
@@ -120,4 +163,5 @@ def listen(
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
-                found.setdefault(fact, []).append(Heard(own_reference(resource), spoken_on(resource), words[:80]))
+                said_by = own_reference(resource)
+                found.setdefault(fact, []).append(Heard(said_by, spoken_on(resource), words[:80], ended_on(resource)))

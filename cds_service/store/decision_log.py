@@ -25,7 +25,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 
 from cds_service import telemetry
 from cds_service.content import Content
-from cds_service.decision import Decision, as_data
+from cds_service.decision import MOST_EVIDENCE, Decision, as_data
+from cds_service.policy import explain
 from cds_service.store.database import insert_new, reason
 from cds_service.store.outcomes import written_outcomes
 from cds_service.store.tables import LONGEST, DecisionRow
@@ -33,9 +34,16 @@ from cds_service.store.tables import LONGEST, DecisionRow
 log = logging.getLogger("cds_service")
 ROOM = 10_000
 """Rows that wait at most in each process: some megabytes, and minutes of a busy morning."""
-AT_ONCE = 500
+AT_ONCE = 200
+"""Rows of one transaction: some milliseconds, after which feedback and tokens have their turn."""
+GATHERS = 0.05
+"""Seconds in which rows gather for a transaction; each transaction has the disk to wait for."""
+RESTS = 0.25
+"""Seconds at most between two transactions; as a rule as long as the one before took, so that others have the database too."""
 PAUSE = 1.0
 """Seconds between two attempts while the database does not write."""
+PASSING = frozenset({"SQLITE_BUSY", "55P03", "57014", "40001", "40P01"})
+"""Failures that pass by themselves: another program writes. A log that is closed tries again while it has time."""
 COMPLAINT = 60.0
 """Seconds between two lines of the log about the same failure."""
 
@@ -62,8 +70,8 @@ class Logged(NamedTuple):
 def decision_row(logged: Logged, content: Content, call: Call, now: datetime, values: bool) -> Row:
     """The row of one decision; ``values`` keeps what the evidence says as well."""
     decision = logged.decision
-    evidence: Any = as_data(decision, content, values)["evidence"]
-    found = dict.fromkeys(_plain(row["resource"]) for row in evidence if "resource" in row)
+    evidence: Any = as_data(decision, content)["evidence"] if values else None
+    named = dict.fromkeys([_plain(reference) for reference in _resting_on(decision)])
     return {
         "id": str(uuid4()),
         "decided_at": now,
@@ -78,8 +86,8 @@ def decision_row(logged: Logged, content: Content, call: Call, now: datetime, va
         "because": list(decision.because_ids),
         "asks": list(decision.asks),
         "assumed": list(decision.assumed),
-        "resources": list(found) if values else [name for name in found if not name.startswith("Patient/")],
-        "evidence": evidence if values else None,
+        "resources": list(named) if values else [name for name in named if not name.startswith("Patient/")],
+        "evidence": evidence,
         "card": logged.card,
         "proposal": logged.proposal,
         "outcomes": written_outcomes(decision),
@@ -87,8 +95,19 @@ def decision_row(logged: Logged, content: Content, call: Call, now: datetime, va
     }
 
 
+def _resting_on(decision: Decision) -> Iterable[str]:
+    """The references of the evidence that ``as_data`` lists; where no values are kept, all of its rows are not made for that."""
+    for finding in decision.because:
+        for leaf in explain.leaves(finding):
+            for evidence in leaf.evidence[:MOST_EVIDENCE]:
+                if evidence.resource:
+                    yield evidence.resource
+
+
 def _plain(text: str) -> str:
     """A client's text as every database keeps it: no NUL, no half characters, and not longer than its column."""
+    if text.isascii() and len(text) <= LONGEST and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST]
 
 
@@ -102,7 +121,9 @@ class DecisionLog:
         self._waiting: deque[Row] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._closing = False
+        self._hurries = 0
+        self._ends: float | None = None
+        self._closed = False
         self._complained = float("-inf")
         self._failing = ""
 
@@ -110,7 +131,7 @@ class DecisionLog:
         """Takes rows and returns at once. Those that find no room are lost."""
         with self._changed:
             taken = list(rows)
-            room = 0 if self._closing else max(0, self._room - len(self._waiting))
+            room = 0 if self._closed else max(0, self._room - len(self._waiting))
             self._waiting.extend(taken[:room])
             telemetry.metrics().waiting.set(len(self._waiting))
             if taken[room:]:
@@ -123,40 +144,56 @@ class DecisionLog:
     def flush(self, seconds: float) -> bool:
         """Waits until all rows are written, and says whether they were in time."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._waiting, seconds)
+            self._hurries += 1
+            self._changed.notify_all()
+            try:
+                return self._changed.wait_for(lambda: not self._waiting, seconds)
+            finally:
+                self._hurries -= 1
 
     def close(self, seconds: float) -> None:
         """Writes what waits, for at most that long; what is left then is lost."""
         with self._changed:
-            self._closing = True
+            self._ends = time.monotonic() + seconds
             self._changed.notify_all()
-            thread = self._thread
-        if thread:
-            thread.join(seconds)
-        with self._changed:
+            self._changed.wait_for(lambda: not (self._thread and self._thread.is_alive() and self._waiting), seconds)
+            self._closed = True
             if self._waiting:
                 self._lose(len(self._waiting))
                 self._waiting.clear()
                 telemetry.metrics().waiting.set(0)
+            self._changed.notify_all()
 
     def _write_on(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closing)
-                batch = list(islice(self._waiting, AT_ONCE))
-            if not batch:
-                return
+        """What the thread does. Beside other writers it holds the database half of the time at most, unless room runs out."""
+        while batch := self._next():
+            began = time.monotonic()
             done = self._write(batch)
+            took = time.monotonic() - began
             with self._changed:
                 if done:
                     for _ in range(min(len(batch), len(self._waiting))):
                         self._waiting.popleft()
                     telemetry.metrics().waiting.set(len(self._waiting))
                     self._changed.notify_all()
-                elif self._closing:
+                    if len(self._waiting) < self._room // 2:
+                        self._changed.wait_for(self._in_haste, min(took, RESTS))
+                elif self._ends is None:
+                    self._changed.wait_for(lambda: self._ends is not None, PAUSE)
+                elif self._failing not in PASSING or time.monotonic() > self._ends:
+                    self._thread = None
+                    self._changed.notify_all()
                     return
-                else:
-                    self._changed.wait_for(lambda: self._closing, PAUSE)
+
+    def _next(self) -> list[Row]:
+        """The next rows to write, as soon as there are enough or some have gathered; none when the log is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: len(self._waiting) >= AT_ONCE or self._in_haste(), GATHERS)
+            return list(islice(self._waiting, AT_ONCE))
+
+    def _in_haste(self) -> bool:
+        return self._ends is not None or self._hurries > 0
 
     def _write(self, batch: Sequence[Row]) -> bool:
         """Writes a batch; False where it is worth another attempt. A row that can never be written is lost alone."""

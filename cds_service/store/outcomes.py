@@ -7,20 +7,36 @@ has the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from cds_service.decision import Decision
-from cds_service.policy.finding import Finding
+from cds_service.policy.finding import MET, NOT_MET, Finding
 from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
 
-SIGNS = {Outcome.MET: "+", Outcome.NOT_MET: "-", Outcome.NOT_DOCUMENTED: "?"}
 UNSEEN = "."
 """A criterion that was not looked at, because a gate before it was not met."""
-_MOST_DIGESTS = 4096
-_digests: dict[tuple[int, ...], tuple[tuple[Criterion, ...], str]] = {}
-"""Digests by the identity of their criteria, which are held so that no others take it."""
-_OUTCOMES = {sign: outcome for outcome, sign in SIGNS.items()}
+_MOST_KNOWN = 4096
+_OUTCOMES = {"+": Outcome.MET, "-": Outcome.NOT_MET, "?": Outcome.NOT_DOCUMENTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The criteria at the top of a decision, and the digest of all ids below them.
+
+    ``unseen`` and ``silent`` are by the identity of the criteria, which ``trees`` keeps from others: the signs of the parts that
+    were not looked at, by how many were; and the signs of a criterion of which the chart says nothing, which are always the same
+    (``Finding.silent``).
+    """
+
+    trees: tuple[Criterion, ...]
+    digest: str
+    unseen: dict[int, tuple[str, ...]]
+    silent: dict[int, str] = field(default_factory=dict)
+
+
+_known: dict[tuple[int, ...], Roots] = {}
+"""What is known of roots, by their identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +54,84 @@ def written_outcomes(decision: Decision) -> str | None:
         return None
     roots = _roots(decision.policy, decision.because_ids)
     findings = decision.because if decision.settled_by else [f for f in (decision.necessary, decision.exclusions) if f]
-    if len(findings) != len(roots):
+    if len(findings) != len(roots.trees):
         return None
     signs: list[str] = []
-    for root, finding in zip(roots, findings, strict=True):
-        _sign(root, finding, signs)
-    return f"{_digest(roots)}:{''.join(signs)}"
+    for root, finding in zip(roots.trees, findings, strict=True):
+        _sign(root, finding, signs, roots)
+    return f"{roots.digest}:{''.join(signs)}"
 
 
 def read_outcomes(written: str | None, policy: Policy, because: list[str]) -> tuple[Judged, ...]:
     """The trees that a text was written from; none where there is no text, or the policy has other criteria by now."""
     digest, _, signs = (written or "").partition(":")
     roots = _roots(policy, tuple(because))
-    if not signs or digest != _digest(roots):
+    if not signs or digest != roots.digest:
         return ()
     left = iter(signs)
-    return tuple(_judged(root, left) for root in roots)
+    return tuple(_judged(root, left) for root in roots.trees)
 
 
-def _roots(policy: Policy, because: tuple[str, ...]) -> list[Criterion]:
-    """The criteria at the top of a decision: the rule that settled it first, else the criteria and the exclusions."""
-    rules: list[Criterion] = [rule.when for rule in policy.settled_first if because == (rule.when.id,)]
-    trees = (policy.necessary_when, policy.not_necessary_when)
-    return rules[:1] or [tree for tree in trees if tree is not None]
+def _roots(policy: Policy, because: tuple[str, ...]) -> Roots:
+    """The criteria at the top of a decision: the rule that settled it first, else the criteria and the exclusions.
+
+    What is known of them is computed once for the same criteria: a decision is logged with every order.
+    """
+    for rule in policy.settled_first:
+        if because == (rule.when.id,):
+            return _of((rule.when,))
+    return _of(tuple([tree for tree in (policy.necessary_when, policy.not_necessary_when) if tree is not None]))
+
+
+def _of(trees: tuple[Criterion, ...]) -> Roots:
+    key = tuple([id(tree) for tree in trees])
+    known = _known.get(key)
+    if known is None:
+        all_ = [criterion for tree in trees for criterion in walk(tree)]
+        unseen = {id(criterion): _unseen(criterion) for criterion in all_}
+        digest = sha256("\n".join(criterion.id for criterion in all_).encode()).hexdigest()[:8]
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        known = _known[key] = Roots(trees, digest, unseen)
+    return known
+
+
+def _unseen(criterion: Criterion) -> tuple[str, ...]:
+    parts = _parts(criterion)
+    return tuple([UNSEEN * sum(1 for part in parts[seen:] for _ in walk(part)) for seen in range(len(parts))])
 
 
 def _parts(criterion: Criterion) -> tuple[Criterion, ...]:
     return () if isinstance(criterion, Check) else criterion.parts
 
 
-def _sign(criterion: Criterion, finding: Finding | None, signs: list[str]) -> None:
-    signs.append(SIGNS[finding.outcome] if finding else UNSEEN)
-    looked_at = finding.parts if finding else ()
-    for number, part in enumerate(_parts(criterion)):
-        _sign(part, looked_at[number] if number < len(looked_at) else None, signs)
+def _sign(criterion: Criterion, finding: Finding, signs: list[str], roots: Roots) -> None:
+    """Adds the signs of a criterion and of all below it. A decision has more than a hundred, so checks cost no call."""
+    outcome = finding.outcome
+    signs.append("+" if outcome is MET else "-" if outcome is NOT_MET else "?")
+    if isinstance(criterion, Check):
+        return
+    parts = finding.parts
+    for found in parts:
+        below = found.criterion
+        if type(below) is Check:
+            outcome = found.outcome
+            signs.append("+" if outcome is MET else "-" if outcome is NOT_MET else "?")
+        elif found.silent:
+            signs.append(roots.silent.get(id(below)) or _silent(below, found, roots))
+        else:
+            _sign(below, found, signs, roots)
+    if len(parts) < len(criterion.parts):
+        signs.append(roots.unseen[id(criterion)][len(parts)])
+
+
+def _silent(criterion: Criterion, finding: Finding, roots: Roots) -> str:
+    signs: list[str] = []
+    _sign(criterion, finding, signs, roots)
+    roots.silent[id(criterion)] = "".join(signs)
+    return roots.silent[id(criterion)]
 
 
 def _judged(criterion: Criterion, signs: Iterator[str]) -> Judged:
     outcome = _OUTCOMES.get(next(signs, UNSEEN))
     return Judged(criterion, outcome, tuple([_judged(part, signs) for part in _parts(criterion)]))
-
-
-def _digest(roots: list[Criterion]) -> str:
-    """A digest of all ids below some criteria, computed once for the same criteria: a decision is logged with every order."""
-    key = tuple(id(root) for root in roots)
-    known = _digests.get(key)
-    if known is None:
-        ids = "\n".join(criterion.id for root in roots for criterion in walk(root))
-        if len(_digests) >= _MOST_DIGESTS:
-            _digests.clear()
-        known = _digests[key] = (tuple(roots), sha256(ids.encode()).hexdigest()[:8])
-    return known[1]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 
@@ -15,9 +13,10 @@ from cds_service.store import feedback, seen_tokens
 from cds_service.store.database import engine_for, reason
 from cds_service.store.decision_log import Call, DecisionLog, Logged, decision_row
 from cds_service.store.feedback import Feedback, Kept
+from cds_service.store.probe import Probe
 
 log = logging.getLogger("cds_service")
-LAST_WRITES = 4.0
+LAST_WRITES = 7.0
 """Seconds that a process which ends takes to write the decisions that wait; the server gives it ten."""
 
 
@@ -31,7 +30,7 @@ class Store:
         """Raises WrongAddress for a URL that cannot be used."""
         self.engine = engine_for(url)
         self.decisions = DecisionLog(self.engine)
-        self._asking: threading.Thread | None = None
+        self._probe = Probe(self.engine)
         self._end = Finalize(self, _end, args=(self.decisions,), exitpriority=10)
 
     @property
@@ -60,19 +59,9 @@ class Store:
         """Whether a token is used for the first time, over all processes. Raises StoreFailed; do not trust the token then."""
         return seen_tokens.first_use(self.engine, jti, issuer, expires)
 
-    def reachable(self, seconds: float) -> bool:
-        """Whether the database answers within some seconds. Waits no longer; the question itself may go on in its thread."""
-        answered = threading.Event()
-
-        def ask() -> None:
-            with suppress(Exception), self.engine.begin():
-                answered.set()
-
-        if self._asking and self._asking.is_alive():
-            return False
-        self._asking = threading.Thread(target=ask, name="store reachable", daemon=True)
-        self._asking.start()
-        return answered.wait(seconds)
+    def why_not(self, seconds: float) -> str:
+        """Why the store cannot be written, by the database's code, the empty string where it can. Waits no longer than said."""
+        return self._probe.why_not(seconds)
 
     def close(self) -> None:
         """Writes the decisions that wait, for a few seconds at most, and closes the connections."""

@@ -23,7 +23,7 @@ OUTCOMES = ("necessary", "not-documented", "not-necessary", "referred", "not-add
 """The outcomes as they are stacked, from below."""
 FOR_OPERATORS = {
     401: f"The numbers are for operators. The user may be anything; the password is what {TOKEN} says.",
-    403: f"The numbers are told on this machine. To see them from elsewhere, set {TOKEN}.",
+    403: f"The numbers are for operators. To see them, set {TOKEN}, or start the service with --operators-port.",
 }
 
 

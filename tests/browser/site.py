@@ -19,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from cds_service.app import create_app
 from cds_service.content import Content
 from cds_service.hooks.answer import Settings
+from cds_service.operators import OPERATORS
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
@@ -55,7 +56,7 @@ def served(content: Content, folder: Path) -> Iterator[Site]:
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(content, Settings(public_url=address, link_secret=SECRET), lambda: TODAY, store)
-    server.app = app
+    server.app = lambda environ, start: app(environ | {OPERATORS: "1"}, start)  # so that /stats is shown
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cds_service.analysis.value_sets import classification
-from cds_service.analysis.value_sets.check import problems_of
+from cds_service.analysis.value_sets.check import holes_of, problems_of
 from cds_service.analysis.value_sets.classification import is_installed, whole_classification
-from cds_service.analysis.value_sets.excuses import FILE
+from cds_service.analysis.value_sets.excuses import FILE, HEADER, read_excuses
 from cds_service.cli import app
 from cds_service.content import read_content, shipped_content
 from cds_service.problems import ContentError
@@ -117,6 +117,21 @@ def test_an_excuse_has_families_and_a_reason(tmp_path: Path, entry: str) -> None
     """Without a reason, without a family, or with what is none, the file is refused."""
     with pytest.raises(ContentError, match=r"value_sets/excused\.yaml"):
         told(excused(tmp_path, f"excused:\n  - {entry}\n"))
+
+
+def test_excuses_are_drafted_anew_with_what_is_new_and_without_what_is_idle(tmp_path: Path) -> None:
+    """The draft keeps what is needed with its reason, adds the holes with the reason given, and is what the check accepts."""
+    excused(tmp_path, "excused:\n  - {facts: [sepsis], families: [A41.9, A40.0], because: 'Too wide: any organism.'}\n")
+    (tmp_path / FACT).write_text(SEPSIS + SEPSIS.replace("sepsis:\n", "shock:\n", 1), encoding="utf-8")
+    excuses, content = read_excuses(tmp_path), read_content(tmp_path)
+    text = excuses.redrafted(holes_of(content, SMALL, excuses), "Not judged.")
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    kept, new = read_excuses(tmp_path).entries
+    assert (kept.facts, kept.families, kept.because) == (["sepsis"], ["A41.9"], "Too wide: any organism.")
+    assert (new.facts, new.families, new.because) == (["shock"], ["A41.9"], "Not judged.")
+    assert told(tmp_path) == []
+    unreasoned = read_excuses(tmp_path).redrafted([], "")
+    assert unreasoned.rstrip() == HEADER.rstrip()
 
 
 def test_codes_that_are_none_are_told_at_their_line(tmp_path: Path) -> None:

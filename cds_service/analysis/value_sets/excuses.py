@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, StringConstraints
 
@@ -16,7 +19,17 @@ from cds_service.policy.grammar import Entry, Words
 from cds_service.problems import Problem
 from cds_service.yaml_file import YamlFile
 
+if TYPE_CHECKING:
+    from cds_service.analysis.value_sets.families import Hole
+
 FILE: Final = "value_sets/excused.yaml"
+HEADER: Final = """\
+# Families of ICD-10-CM that a fact leaves out on purpose, though it reads a part of their three-character category; each stands for
+# all below it, and ? for any character. 'cds-service value-sets check' names what is neither read nor excused, and what is excused
+# and not left out any more; 'value-sets check --draft-excuses' prints this file with both put right, for a person to read.
+
+excused:
+"""
 Family = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9?][0-9A-Z?](\.[0-9A-Z?]{1,4})?$")]
 
 
@@ -54,6 +67,18 @@ class Excuses:
                     found = True
         return found
 
+    def redrafted(self, holes: Iterable[Hole], because: str) -> str:
+        """The file as it would excuse these holes too, with this reason, and nothing that is not left out any more."""
+        kept = [
+            (entry.facts, entry.because, [family for family in entry.families if (index, family) in self.needed])
+            for index, entry in enumerate(self.entries)
+        ]
+        new: dict[str, list[str]] = {}
+        for hole in holes:
+            new.setdefault(hole.fact, []).extend(hole.families)
+        kept += [([fact], because, families) for fact, families in new.items()]
+        return HEADER + "".join([_entry(*one) for one in kept if one[2]])
+
     def problems(self, classification: Classification, catalogue: Catalogue) -> list[Problem]:
         """What is wrong with the file itself: families and facts that there are not, and excuses that excuse nothing any more."""
         if self.file is None:
@@ -70,6 +95,13 @@ class Excuses:
                 if fact not in catalogue:
                     found.append(self.file.problem(("excused", index, "facts", place), f"there is no fact '{fact}'"))
         return found
+
+
+def _entry(facts: list[str], because: str, families: list[str]) -> str:
+    wrapped = "\n      ".join(textwrap.wrap(", ".join(families), 124, break_long_words=False, break_on_hyphens=False))
+    named = f"facts: [{', '.join(facts)}]\n    " if facts else ""
+    said = json.dumps(because, ensure_ascii=False) if set(because) & set(":#'\"") or not because else because
+    return f"\n  - {named}because: {said}\n    families: [\n      {wrapped}]\n"
 
 
 @lru_cache(maxsize=8192)

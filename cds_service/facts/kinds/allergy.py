@@ -111,7 +111,10 @@ class AllergyEvidence(EvidenceKind):
 
 
 def _is_side_effect(concept: Any) -> bool:
-    """Whether the words of a reaction without a code that is read name side effects alone."""
-    said = text(concept.get("text")).lower() if isinstance(concept, dict) else ""
+    """Whether the words of a reaction whose code is not read name side effects alone."""
+    if not isinstance(concept, dict):
+        return False
+    shown = [coding.get("display") for coding in items(concept.get("coding")) if isinstance(coding, dict)]
+    said = next((words for words in map(text, (concept.get("text"), *shown)) if words), "").lower()
     words = {word for word in re.split(r"[^a-z]+", said) if word}
     return bool(words & SIDE_EFFECTS) and words <= SIDE_EFFECTS | _JOINING
