@@ -16,7 +16,7 @@ LONGEST: Final = 300
 MOST_TEXTS: Final = 32_768
 """Texts of which it is remembered what they say; with one more, all are forgotten."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
-_CLAUSE: Final = re.compile(r"[;.:\n]| but | with | due to ")
+_CLAUSE: Final = re.compile(r"[;.\n]| but | with | due to ")
 _BEFORE: Final = re.compile(
     r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative|never"
     r"|absen\w+|free of"
@@ -34,7 +34,8 @@ _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|pre
 
 class Said(NamedTuple):
     """The words that speak of a fact: phrases whose words end in ``*`` where they go on, phrases in which they mean something else,
-    the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past counts.
+    the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past
+    counts, or only what is in remission.
     """
 
     say: tuple[str, ...]
@@ -42,6 +43,7 @@ class Said(NamedTuple):
     read_by: frozenset[str]
     kinds: frozenset[str]
     history: bool
+    remission: bool = False
 
 
 class _Phrase(NamedTuple):
