@@ -11,7 +11,7 @@ from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
 Inputs = Mapping[str, Fact]
-TAKES: Final = frozenset({"given", "going_on", "local", "infection"})
+TAKES: Final[frozenset[str]] = frozenset({"given", "going_on", "local", "infection"})
 """What the treatment of an infection is computed from."""
 
 
