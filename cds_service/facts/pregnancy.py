@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from cds_service.facts.found.diagnoses import CLOSED
 from cds_service.facts.pregnancy_dating import LONGEST, NINE_WEEKS, but
 from cds_service.facts.wanted import SAYS_NOT_WHICH
 from cds_service.policy.model import Evidence, Fact, Standing
@@ -73,18 +74,21 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
         told.add(e.resource)
         note = left.get(e.resource, "") if e.resource and e.value is False else ""
         found.append(but(e, Standing.DISCOUNTED, note) if note else e)
-    return found + _births(facts["delivery"], as_of)
+    return found + _births(facts["delivery"], facts["age"], as_of)
 
 
 def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
-    """A loss whose entry was closed; it is open where a dating stated since then speaks of a pregnancy from before it."""
+    """A loss whose entry was closed; it is open where the entry does not say when it was, and where a dating stated on its day or
+    since then speaks of a pregnancy from before it."""
+    if loss.note == CLOSED and loss.standing is Standing.USABLE:
+        return but(loss, Standing.UNCERTAIN, CLOSED)
     if loss.when is None:
         return loss
     for e in age.evidence:
         weeks = e.value
         if e.standing is not Standing.USABLE or not isinstance(weeks, Interval) or e.when is None:
             continue
-        if loss.when.last < e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
+        if loss.when.last <= e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
             return but(loss, Standing.UNCERTAIN, "its entry is closed, and the pregnancy was dated again since")
     return loss
 
@@ -99,8 +103,10 @@ def _denied(demise: Fact) -> frozenset[str]:
     )
 
 
-def _births(delivery: Fact, as_of: date) -> list[Evidence]:
-    """Deliveries as statements that there is no pregnancy now: of the last nine weeks; older or undated ones say nothing."""
+def _births(delivery: Fact, age: Fact, as_of: date) -> list[Evidence]:
+    """Deliveries as statements that there is no pregnancy now: of the last nine weeks; older or undated ones say nothing.
+
+    One that falls into a pregnancy dated since, or that a closed entry of the problem list gives without its day, is open: a history written down."""
     recent = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
     found: list[Evidence] = []
     for e in delivery.evidence:
@@ -109,7 +115,7 @@ def _births(delivery: Fact, as_of: date) -> list[Evidence]:
         if e.standing is not Standing.DISCOUNTED and (e.when is None or e.when.last < recent):
             found.append(but(_opposite(e), Standing.DISCOUNTED, "it says nothing of a pregnancy that began since"))
         else:
-            found.append(_opposite(e))
+            found.append(_opposite(_unless_dated_since(e, age, as_of) if e.standing is Standing.USABLE else e))
     return found
 
 
@@ -125,7 +131,7 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
     )
     signs: list[Evidence] = []
     against: list[Evidence] = []
-    others = _births(facts["delivery"], as_of)
+    others = _births(facts["delivery"], facts["age"], as_of)
     tests = list(facts["test"].evidence)
     denied = [_opposite(e) for e in facts["denied"].evidence]
     for e in [*facts["recorded"].evidence, *tests, *denied]:
