@@ -10,13 +10,17 @@ from datetime import date
 from typing import Final
 
 from cds_service.facts.found.diagnoses import CLOSED
-from cds_service.facts.pregnancy_dating import LONGEST, NINE_WEEKS, but
+from cds_service.facts.pregnancy_dating import CONCEPTION, LONGEST, NINE_WEEKS, TERM, but
 from cds_service.facts.wanted import SAYS_NOT_WHICH
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
 YOUNGEST, OLDEST = 10, 60
 """Years of age between which a pregnancy is taken as it stands. Ours: the document names no age, and one outside only asks."""
+AFTER_LOSS, AFTER_DEMISE = 7, 14
+"""Days after a loss, or the death of a fetus, from which on a dating says that the pregnancy goes on. Ours: the scan of a dead
+fetus states an age too. It only asks."""
+_GOES_ON: Final = "the pregnancy was dated again since"
 _LONG_AGO: Final = Days.on(date.min)
 """The day that two contradicting records are dated: a person's answer to the question, whenever given, says more."""
 
@@ -45,13 +49,18 @@ def pregnancy_ended(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def fetal_demise(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Death of the fetus as recorded; one that was recorded before a viable pregnancy was is open."""
+    """Death of the fetus as recorded; one that was recorded before a viable pregnancy was is open, and so is one after which the
+    same pregnancy was dated again."""
     alive = max((e.when.first for e in facts["viable"].evidence if _says(e, True) and e.when), default=date.min)
-    note = "a viable pregnancy was recorded since"
-    return [
-        but(e, Standing.UNCERTAIN, note) if _says(e, True) and e.when and e.when.last < alive <= as_of else e
-        for e in facts["recorded"].evidence
-    ]
+    found: list[Evidence] = []
+    for e in facts["recorded"].evidence:
+        if _says(e, True) and e.when and e.when.last < alive <= as_of:
+            found.append(but(e, Standing.UNCERTAIN, "a viable pregnancy was recorded since"))
+        elif _says(e, True) and _dated_again(e, facts, AFTER_DEMISE, as_of):
+            found.append(but(e, Standing.UNCERTAIN, _GOES_ON))
+        else:
+            found.append(e)
+    return found
 
 
 def viable(facts: Inputs, as_of: date) -> list[Evidence]:
@@ -62,12 +71,21 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
     demise = facts["demise"]
     left = {e.resource: "it is asked as the death of the fetus" for e in demise.evidence if e.standing is Standing.UNCERTAIN}
     left |= dict.fromkeys(_denied(demise), "the death of the fetus was answered with no since")
+    of_demise = {e.resource for e in demise.evidence}
     stated = facts["stated"].evidence
     closed = {e.resource for e in stated if e.standing is Standing.DISCOUNTED and e.resource}
-    losses = [_unless_dated_since(e, facts["age"], as_of) if e.resource in closed else e for e in facts["loss"].evidence]
+    losses = [
+        _unless_dated_since(e, facts["age"], as_of)
+        if e.resource in closed
+        else but(e, Standing.UNCERTAIN, _GOES_ON)
+        if e.standing is Standing.USABLE and e.resource not in of_demise and _dated_again(e, facts, AFTER_LOSS, as_of)
+        else e
+        for e in facts["loss"].evidence
+    ]
     died = [e for e in demise.evidence if e.standing is Standing.USABLE]
     told: set[str] = set()
     found: list[Evidence] = []
+    closed |= {e.resource for e in losses if e.resource and e.note == _GOES_ON}
     for e in [*(e for e in stated if e.resource not in closed), *map(_opposite, [*losses, *died])]:
         if e.resource and e.resource in told and e.value is False:
             continue
@@ -93,6 +111,23 @@ def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
     return loss
 
 
+def _dated_again(loss: Evidence, facts: Inputs, days: int, as_of: date) -> bool:
+    """Whether a scan or a due date, stated that many days after a loss or later, speaks of a pregnancy from before it."""
+    if loss.when is None:
+        return False
+    first, lost = loss.when.last.toordinal() + days, loss.when.first.toordinal()
+    for name in ("by_scan", "due_date"):
+        for e in facts[name].evidence:
+            if e.standing is not Standing.USABLE or e.when is None or e.when.first > as_of or e.when.first.toordinal() < first:
+                continue
+            said, stated = e.value, e.when.first.toordinal()
+            if isinstance(said, Interval) and said.low >= CONCEPTION and stated - said.high < lost:
+                return True
+            if isinstance(said, Days) and as_of.toordinal() - LONGEST < said.last.toordinal() - TERM < lost:
+                return True
+    return False
+
+
 def _denied(demise: Fact) -> frozenset[str]:
     """The records of a fetal death that an answer since then denies."""
     no = max((e.when.last for e in demise.evidence if e.kind == "answered" and _says(e, False) and e.when), default=None)
@@ -106,7 +141,8 @@ def _denied(demise: Fact) -> frozenset[str]:
 def _births(delivery: Fact, age: Fact, as_of: date) -> list[Evidence]:
     """Deliveries as statements that there is no pregnancy now: of the last nine weeks; older or undated ones say nothing.
 
-    One that falls into a pregnancy dated since, or that a closed entry of the problem list gives without its day, is open: a history written down."""
+    One that falls into a pregnancy dated since, or that a closed entry of the problem list gives without its day, is open: a
+    history written down."""
     recent = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
     found: list[Evidence] = []
     for e in delivery.evidence:
