@@ -45,9 +45,11 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
     supportive = set(table.supportive)
     named, unread = _drugs(facts, as_of, supportive)
     if not named:
-        return assessed + unread
+        return assessed + [e._replace(value=None) for e in unread]
     drugs = {str(e.value) for e in named}
-    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, _sites(facts), supportive)]
+    sites = _sites(facts)
+    fitting = _fitting(table, drugs, sites)
+    unread = [e for e in unread if not _beside(e, fitting, table, drugs, sites)]
     sure = {regimen.risk for regimen in fitting}
     rows = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
     note, standing, risk = f"the drugs ordered fit {rows}; table {table.status}", Standing.UNCERTAIN, None
@@ -59,6 +61,7 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
         note = f"{note}; the risk was assessed, and that cannot be read"
     elif len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
         note, standing, risk = f"by the regimen {rows}; table {table.status}", Standing.USABLE, sure.pop()
+    unread = [e._replace(value=None) for e in unread]
     return assessed + unread + [Evidence(risk, _LONG_AGO, e.resource, e.kind, standing, note, str(e.value)) for e in named]
 
 
@@ -102,13 +105,25 @@ def _drugs(facts: Inputs, as_of: date, supportive: set[str]) -> tuple[list[Evide
             elif recent if e.standing is Standing.UNCERTAIN else _goes_on(e, name, start, supportive):
                 perhaps.append(e)
     others = [e for e in perhaps if e.standing is Standing.UNCERTAIN or str(e.value) not in found]
-    return list(found.values()), [e._replace(value=None, when=_LONG_AGO, standing=Standing.UNCERTAIN) for e in others]
+    return list(found.values()), [e._replace(when=_LONG_AGO, standing=Standing.UNCERTAIN) for e in others]
 
 
 def _goes_on(evidence: Evidence, name: str, start: date, supportive: set[str]) -> bool:
     """Whether an order of an antineoplastic is old, and still active."""
     old = evidence.standing is Standing.USABLE and name == "ordered" and last(evidence) < start
     return old and evidence.value not in supportive
+
+
+def _fitting(table: RegimenTable, drugs: set[str], sites: set[str]) -> list[RegimenEntry]:
+    """The rows of the table that drugs fit."""
+    supportive = set(table.supportive)
+    return [regimen for regimen in table.regimens if _fits(regimen, drugs, sites, supportive)]
+
+
+def _beside(evidence: Evidence, fitting: list[RegimenEntry], table: RegimenTable, drugs: set[str], sites: set[str]) -> bool:
+    """Whether a medicine that is not sure is one of the regimen anyway, or one given beside it, and makes no other regimen of it."""
+    name = str(evidence.value) if evidence.value is not None else ""
+    return (name in drugs or name in table.supportive) and _fitting(table, drugs | {name}, sites) == fitting
 
 
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
