@@ -128,7 +128,8 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
 
 
 _RANGE: Final = re.compile(
-    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})", re.IGNORECASE
+    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})",
+    re.IGNORECASE,
 )
 """A reference range that is written out: ``0 - 40 U/L``, ``<= 44``."""
 
