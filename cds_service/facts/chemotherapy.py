@@ -149,13 +149,13 @@ def _fitting(table: RegimenTable, drugs: set[str], sites: set[str]) -> list[Regi
 
 
 def _beside(evidence: Evidence, fitting: list[RegimenEntry], table: RegimenTable, drugs: set[str], sites: set[str]) -> bool:
-    """Whether a medicine that is not sure is one of the regimen anyway, or one given beside it, and makes no other regimen of it."""
+    """Whether a medicine that is not sure is of the regimen anyway, or is given beside it, and makes no other one of it."""
     name = str(evidence.value) if evidence.value is not None else ""
     return (name in drugs or name in table.supportive) and _fitting(table, drugs | {name}, sites) == fitting
 
 
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
-    """Whether a row is what the drugs make. One with dexamethasone, which is given beside other drugs too, is of its own sites alone."""
+    """Whether the drugs make a row. One with dexamethasone, which is given beside other drugs too, is of its own sites alone."""
     needed = set(regimen.drugs)
     if not needed <= drugs or drugs - needed - set(regimen.may_add) - supportive:
         return False

@@ -135,7 +135,7 @@ _RANGE: Final = re.compile(
 
 
 def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
-    """The upper limit of a range that stands in words alone, with its unit where they give one; empty where they say anything else."""
+    """The upper limit of a range in words alone, with its unit where they give one; empty where they say anything else."""
     found = None if "low" in limits else _RANGE.fullmatch(text(limits.get("text")).strip())
     if found is None:
         return {}
