@@ -21,6 +21,8 @@ GIVEN: Final = 28
 """Days for which a dose given, or planned, is of the present regimen."""
 APART: Final = 7
 """Days within which two medicines are of one cycle."""
+BETWEEN: Final = 43
+"""Days that no two medicines of one regimen lie apart: twice the longest usual cycle, and one."""
 PREMEDICATION: Final = "dexamethasone"
 """A drug of some regimens that most others are given with, against vomiting."""
 ASSESSED: Final = 365
@@ -80,18 +82,19 @@ def _sites(facts: Inputs) -> set[str]:
 
 
 def _of_an_earlier_course(facts: Inputs, as_of: date, drugs: set[str], supportive: set[str]) -> list[str]:
-    """The medicines that go on by their order, and were last on record with one that does not: AC, of which only C was not closed."""
+    """The medicines that go on by their order, and were last on record with one that does not (AC, of which only C was not closed),
+    or long before another of them (docetaxel before trastuzumab alone).
+    """
     latest: dict[str, date] = {}
     for name in MEDICINES:
         for e in facts[name].evidence:
             if e.standing is Standing.USABLE and e.when is not None and as_of - timedelta(ORDERED) <= last(e):
-                day = min(last(e), as_of)
-                latest[str(e.value)] = max(day, latest.get(str(e.value), day))
+                drug, day = str(e.value), min(last(e), as_of)
+                latest[drug] = max(day, latest.get(drug, day))
+    present = {drug: day for drug, day in latest.items() if drug in drugs and drug not in supportive}
     past = [day for drug, day in latest.items() if drug not in drugs and drug not in supportive]
-    ended = max(past, default=None)
-    if ended is None:
-        return []
-    return sorted(drug for drug in drugs - supportive if drug in latest and latest[drug] <= ended + timedelta(APART))
+    ends = [day + timedelta(APART) for day in past] + [day - timedelta(BETWEEN) for day in present.values()]
+    return sorted(drug for drug, day in present.items() if day <= max(ends))
 
 
 def _category(evidence: Evidence, as_of: date) -> Evidence:
@@ -146,13 +149,13 @@ def _fitting(table: RegimenTable, drugs: set[str], sites: set[str]) -> list[Regi
 
 
 def _beside(evidence: Evidence, fitting: list[RegimenEntry], table: RegimenTable, drugs: set[str], sites: set[str]) -> bool:
-    """Whether a medicine that is not sure is one of the regimen anyway, or one given beside it, and makes no other regimen of it."""
+    """Whether a medicine that is not sure is of the regimen anyway, or is given beside it, and makes no other one of it."""
     name = str(evidence.value) if evidence.value is not None else ""
     return (name in drugs or name in table.supportive) and _fitting(table, drugs | {name}, sites) == fitting
 
 
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
-    """Whether a row is what the drugs make. One with dexamethasone, which is given beside other drugs too, is of its own sites alone."""
+    """Whether the drugs make a row. One with dexamethasone, which is given beside other drugs too, is of its own sites alone."""
     needed = set(regimen.drugs)
     if not needed <= drugs or drugs - needed - set(regimen.may_add) - supportive:
         return False

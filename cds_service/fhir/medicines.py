@@ -196,7 +196,7 @@ class Medicines:
             yield name, _NO_MEDICINE
 
     def _index(self, names: Iterable[tuple[str, int]], fluids: set[str]) -> None:
-        """Names by their first word, the longest first. A name of plain words alone, or of two letters, names a fluid or nothing."""
+        """Names by their first word, the longest first. One of plain words alone, or of two letters, names a fluid or nothing."""
         found: dict[str, dict[tuple[str, ...], int]] = {}
         for name, number in names:
             words = tuple(intern(word) for word in _TOKEN.findall(name.casefold()))

@@ -128,13 +128,14 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
 
 
 _RANGE: Final = re.compile(
-    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})", re.IGNORECASE
+    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})",
+    re.IGNORECASE,
 )
 """A reference range that is written out: ``0 - 40 U/L``, ``<= 44``."""
 
 
 def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
-    """The upper limit of a range that stands in words alone, with its unit where they give one; empty where they say anything else."""
+    """The upper limit of a range in words alone, with its unit where they give one; empty where they say anything else."""
     found = None if "low" in limits else _RANGE.fullmatch(text(limits.get("text")).strip())
     if found is None:
         return {}
