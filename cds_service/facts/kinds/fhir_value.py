@@ -114,7 +114,12 @@ def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
         measured = read.unit or _named_unit(holder)
         if not measured and not _counts(wanted):
             raise Unreadable("it has no unit")
-        return in_unit(read.number, measured or wanted.unit, wanted)
+        try:
+            return in_unit(read.number, measured or wanted.unit, wanted)
+        except Unreadable as error:
+            if read.unit:
+                raise Unreadable("its value is free text, which is not read") from error
+            raise
     raise Unreadable("its value is free text, which is not read")
 
 
