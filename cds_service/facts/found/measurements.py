@@ -64,7 +64,7 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
     try:
         value = _widened(kind, _value(kind, hit, wanted, case))
     except Unreadable as error:
-        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
+        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
