@@ -16,7 +16,6 @@ from flask import Flask
 
 from cds_service import telemetry
 from cds_service.app import CALLS, create_app
-from cds_service.facts import units
 from cds_service.fhir.validation import READ, model_of
 from cds_service.limits import body_seconds
 from cds_service.operators_port import PORT as OPERATORS_PORT
@@ -87,13 +86,10 @@ def end_with(server: int) -> None:
 
 
 def prepare_worker(app: Flask) -> None:
-    """Makes what is else made by the first calls, which may come together: metrics, models of resources, units, and caches."""
+    """Makes what is else made by the first calls, which may come together: metrics, models of resources, and caches."""
     telemetry.metrics()
     for kind in READ:
         model_of({"resourceType": kind})
-    prepare_units = getattr(units, "prepare", None)
-    if prepare_units:
-        prepare_units()
     warm_up(app.extensions[CALLS])
 
 

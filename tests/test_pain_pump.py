@@ -409,3 +409,13 @@ def test_an_unknown_origin_ignores_what_is_closed(client: FlaskClient) -> None:
     assert decision["asks"] == ["noninvasive_pain_control_failed", "life_expectancy", "spine_imaging_clear"]
     assert "no-coagulopathy" not in decision["assumed"]
     assert "life-expectancy-over-3-months-nonmalignant" not in decision["assumed"]
+
+
+def test_spinal_morphine_is_called_what_it_is(client: FlaskClient) -> None:
+    """Morphine for the spine is given in labour and surgery too: the card of its code does not speak of a pump."""
+    drug = order("J2274", on=ON) | {
+        "code": {"coding": [{"system": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "code": "J2274"}]}
+    }
+    (card,) = sign(client, drug)["cards"]
+    assert "(spinal morphine)" in card["summary"]
+    assert "(spinal pain pump)" in sign(client, order("62362", on=ON))["cards"][0]["summary"]

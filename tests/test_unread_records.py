@@ -170,6 +170,7 @@ HEARD = [
     ("pregnancy with sepsis", True),
     ("urosepsis", False),
     ("mother had sepsis", False),
+    ("Family history: sepsis", False),
     ("increased risk of sepsis", False),
     ("low risk pregnancy, sepsis", True),
     ("30 year old with sepsis", True),

@@ -267,7 +267,8 @@ class Definition:
     def _said(self, words: WordsEntry) -> Said:
         sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)
         kinds = frozenset(words.in_) or SPOKEN_IN.intersection(need.resource for source in self.sources for need in source.needs())
-        return Said(tuple(words.say), tuple(words.not_in), sets, kinds, words.history)
+        remission = any(isinstance(source, ConditionEvidence) and source.remission for source in self.sources)
+        return Said(tuple(words.say), tuple(words.not_in), sets, kinds, words.history, remission)
 
     def shelf_life(self, via: str = "") -> ShelfLife | None:
         """How long recorded evidence speaks: that of the kind named ``via``, else of the first kind."""

@@ -105,7 +105,7 @@ class Facts(ChartFacts):
         places = [place for kind_and_set in definition.unplaced for place in self._unplaced.get(kind_and_set, ())]
         note = "the system of its code is not known here"
         return [
-            Evidence(None, one.when, one.resource, standing=Standing.UNCERTAIN, note=note)
+            Evidence(definition.spoken_value, one.when, one.resource, standing=Standing.UNCERTAIN, note=note)
             for one in dict.fromkeys(places)
             if one.ended is None or definition.past.asks(one.ended, self._case.as_of)
         ]

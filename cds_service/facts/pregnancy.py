@@ -186,8 +186,13 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
         contrary += [e for e in against + in_words if e.when and last_sign <= e.when.last <= as_of]
     if contrary:
         return _contradicting(contrary, signs, [*against, *others])
+    unread = [
+        Evidence(True, e.when, e.resource, e.kind, Standing.UNCERTAIN, e.note, e.shown)
+        for e in facts["age"].evidence
+        if e.standing is Standing.UNCERTAIN and e.when
+    ]
     note = "a negative test alone does not decide it"
-    return signs + [but(e, Standing.UNCERTAIN, note) if e in tests else e for e in against] + others
+    return signs + [but(e, Standing.UNCERTAIN, note) if e in tests else e for e in against] + others + unread
 
 
 def _placed(evidence: Evidence, born: date, as_of: date) -> Evidence:

@@ -24,7 +24,7 @@ OTHERS: Final[dict[str, str]] = {
     "other": "something else",
 }
 
-TAKES: Final = frozenset({*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "unread", "unclear"})
+TAKES: Final[frozenset[str]] = frozenset({*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "unread", "unclear"})
 """What the indication is computed from."""
 SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "trauma": LookBack(24, "month")}
 """How long a record of what may be over speaks beside another stated reason. The spans are ours, no payer's."""
@@ -69,13 +69,18 @@ def _resected(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _doubted(e: Evidence, name: str, lasting: frozenset[str], beside: list[Evidence], as_of: date) -> Evidence:
-    """An indication that is old beside another stated one, or that an encounter of then names, may be over: it is asked about."""
+    """An indication that is old beside another stated one, or that an encounter of then names, may be over: it is asked about.
+
+    So is an old infection that nothing stands beside: a state ages, and a list is often not closed.
+    """
     span = SPEAKS_FOR.get(name)
     if span is None or e.when is None or e.resource in lasting or e.when.last >= span.start(as_of):
         return e
     if e.resource.startswith("Encounter/"):
         return _but(e, True, Standing.UNCERTAIN, f"it was the reason of an encounter more than {span} ago")
-    return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated") if beside else e
+    if beside:
+        return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated")
+    return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago") if COVERED[name] == INFECTION else e
 
 
 def _of_no_choice(fact: Fact) -> list[Evidence]:

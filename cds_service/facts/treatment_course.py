@@ -25,7 +25,7 @@ NEUTROPENIA: Final = 1500.0
 """Neutrophils per microlitre below which there is neutropenia."""
 
 Inputs = Mapping[str, Fact]
-TAKES: Final = frozenset({"doses", "ordered"})
+TAKES: Final[frozenset[str]] = frozenset({"doses", "ordered"})
 
 
 class Course:

@@ -45,7 +45,8 @@ _PAST_AFTER: Final = re.compile(
 
 class Said(NamedTuple):
     """The words that speak of a fact: phrases whose words end in ``*`` where they go on, phrases in which they mean something else,
-    the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past counts.
+    the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past
+    counts, or only what is in remission.
     """
 
     say: tuple[str, ...]
@@ -53,6 +54,7 @@ class Said(NamedTuple):
     read_by: frozenset[str]
     kinds: frozenset[str]
     history: bool
+    remission: bool = False
 
 
 class _Phrase(NamedTuple):

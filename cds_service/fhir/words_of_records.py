@@ -19,13 +19,19 @@ OVER: Final = frozenset({"inactive", "remission", "resolved"})
 """Clinical statuses of what is not so now."""
 
 
-def in_force(resource: Resource, history: bool = False) -> bool:
-    """Whether a record speaks: not withdrawn, refuted, an order *not* to do something, or over (unless ``history`` counts)."""
+def in_force(resource: Resource, history: bool = False, remission: bool = False) -> bool:
+    """Whether a record speaks: not withdrawn, refuted, an order *not* to do something, or over.
+
+    What is over speaks where ``history`` counts, what is in remission also where ``remission`` does.
+    """
     if resource.get("status") in _OF_NO_FORCE or resource.get("doNotPerform") is True:
         return False
     if "verificationStatus" in resource and status_code(resource["verificationStatus"]) in ("refuted", "entered-in-error"):
         return False
-    return history or "clinicalStatus" not in resource or status_code(resource["clinicalStatus"]) not in OVER
+    if history or "clinicalStatus" not in resource:
+        return True
+    course = status_code(resource["clinicalStatus"])
+    return course not in OVER or (remission and course == "remission")
 
 
 _DAYS: Final = (
@@ -159,7 +165,7 @@ def listen(
                     said.setdefault(fact, display)
         for fact, words in said.items():
             spoken = vocabulary.said[fact]
-            if kind not in spoken.kinds or not in_force(resource, spoken.history):
+            if kind not in spoken.kinds or not in_force(resource, spoken.history, spoken.remission):
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
