@@ -97,8 +97,8 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _unless_dated_since(loss: Evidence, age: Fact, as_of: date, note: str = _CLOSED_SINCE) -> Evidence:
-    """A loss whose entry was closed, or a delivery; it is open where the entry does not say when it was, and where a dating stated on its day or
-    since then speaks of a pregnancy from before it."""
+    """A loss whose entry was closed, or a delivery; it is open where the entry does not say when it was, and where a dating stated
+    on its day or since then speaks of a pregnancy from before it."""
     if loss.note == CLOSED and loss.standing is Standing.USABLE:
         return but(loss, Standing.UNCERTAIN, CLOSED)
     if loss.when is None:
