@@ -186,11 +186,12 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evide
             held = case.chart.terminology.holding(coding.system, coding.code)
             if kind.codes in held:
                 route = _routed(kind, other.resource, coding, case)
-                if route is False:
+                reason = has_reason(other.resource, kind.because, case.chart.terminology)
+                if route is False or reason is False:
                     continue
                 for each in _each(kind, Hit(other.resource, other.resource, coding, held[kind.codes]), case):
                     one = _evidence(kind, each, Days.on(case.as_of), wanted, "signed together")
-                    found.append(one if route else _unsure(one, "its route is given in words, which are not read"))
+                    found.append(one if route and reason else _unsure(one, "its route or reason is given in words, which are not read"))
                 break
     if kind.signed_with and "draft" in kind.states and len(case.signing) > 1:
         found += _drafts_in_doubt(kind, case, wanted)
