@@ -21,6 +21,7 @@ AFTER_LOSS, AFTER_DEMISE = 7, 14
 """Days after a loss, or the death of a fetus, from which on a dating says that the pregnancy goes on. Ours: the scan of a dead
 fetus states an age too. It only asks."""
 _GOES_ON: Final = "the pregnancy was dated again since"
+_CLOSED_SINCE: Final = f"its entry is closed, and {_GOES_ON}"
 _LONG_AGO: Final = Days.on(date.min)
 """The day that two contradicting records are dated: a person's answer to the question, whenever given, says more."""
 
@@ -95,9 +96,9 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
     return found + _births(facts["delivery"], facts["age"], as_of)
 
 
-def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
-    """A loss whose entry was closed; it is open where the entry does not say when it was, and where a dating stated on its day or
-    since then speaks of a pregnancy from before it."""
+def _unless_dated_since(loss: Evidence, age: Fact, as_of: date, note: str = _CLOSED_SINCE) -> Evidence:
+    """A loss whose entry was closed, or a delivery; it is open where the entry does not say when it was, and where a dating stated
+    on its day or since then speaks of a pregnancy from before it."""
     if loss.note == CLOSED and loss.standing is Standing.USABLE:
         return but(loss, Standing.UNCERTAIN, CLOSED)
     if loss.when is None:
@@ -107,7 +108,7 @@ def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
         if e.standing is not Standing.USABLE or not isinstance(weeks, Interval) or e.when is None:
             continue
         if loss.when.last <= e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
-            return but(loss, Standing.UNCERTAIN, "its entry is closed, and the pregnancy was dated again since")
+            return but(loss, Standing.UNCERTAIN, note)
     return loss
 
 
@@ -151,7 +152,7 @@ def _births(delivery: Fact, age: Fact, as_of: date) -> list[Evidence]:
         if e.standing is not Standing.DISCOUNTED and (e.when is None or e.when.last < recent):
             found.append(but(_opposite(e), Standing.DISCOUNTED, "it says nothing of a pregnancy that began since"))
         else:
-            found.append(_opposite(_unless_dated_since(e, age, as_of) if e.standing is Standing.USABLE else e))
+            found.append(_opposite(_unless_dated_since(e, age, as_of, _GOES_ON) if e.standing is Standing.USABLE else e))
     return found
 
 

@@ -71,18 +71,13 @@ def _resected(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _doubted(e: Evidence, name: str, lasting: frozenset[str], beside: list[Evidence], as_of: date) -> Evidence:
-    """An indication that is old beside another stated one, or that an encounter of then names, may be over: it is asked about.
-
-    So is an old infection that nothing stands beside: a state ages, and a list is often not closed.
-    """
+    """An indication that is old beside another stated one, or that an encounter of then names, may be over: it is asked about."""
     span = SPEAKS_FOR.get(name)
     if span is None or e.when is None or e.resource in lasting or e.when.last >= span.start(as_of):
         return e
     if e.resource.startswith("Encounter/"):
         return _but(e, True, Standing.UNCERTAIN, f"it was the reason of an encounter more than {span} ago")
-    if beside:
-        return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated")
-    return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago") if COVERED[name] == INFECTION else e
+    return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated") if beside else e
 
 
 def _of_no_choice(fact: Fact) -> list[Evidence]:

@@ -39,7 +39,7 @@ _AFTER: Final = re.compile(
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
 _PAST_AFTER: Final = re.compile(
     r"\W*(?:disease\W+)?(?:in\W+)?(?:(?:a|her|the)\W+)?"
-    r"(?:(?:prior|previous|past|last|earlier) pregnanc(?:y|ies)\b|(?:history|hx)\s*(?:$|[;,.)]))"
+    r"(?:(?:prior|previous|past|last|earlier) pregnanc(?:y|ies)\b|past\s*$|(?:history|hx)\s*(?:$|[;,.)]))"
 )
 
 

@@ -72,6 +72,10 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
     if _over(kind, course, condition, case):
         return _past(kind, condition, case, Evidence(value, when, said, note=f"the diagnosis is {course or 'over'}", shown=shown))
+    if kind.history is not True and _ended(condition, case):
+        return Evidence(
+            value, when, said, standing=Standing.UNCERTAIN, note=f"it is called {course}, and its end is dated", shown=shown
+        )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     open_ = when is None and kind.undated == "asks"
@@ -165,7 +169,9 @@ def _is_history(condition: Resource) -> bool:
 
 
 def _ended(condition: Resource, case: Case) -> bool:
-    end = days(condition.get("abatementDateTime"))
+    """Whether a diagnosis has an end, on or before the date of service."""
+    lasted = condition.get("abatementPeriod")
+    end = days(condition.get("abatementDateTime")) or days(lasted.get("end") if isinstance(lasted, dict) else None)
     return end is not None and end.last <= case.as_of
 
 
