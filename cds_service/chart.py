@@ -306,7 +306,17 @@ def _worded_places(kind: str, resource: Resource, vocabulary: Vocabulary) -> Ite
             return ()
         held = [resource, *[one for one in items(resource.get("component")) if isinstance(one, dict)]]
         return [(one, None if says_something(one) else one.get("code")) for one in held]
+    if kind == "Device":
+        return [(resource, concept) for concept in _named_device(resource)]
     return _coded_places(kind, resource)
+
+
+def _named_device(resource: Resource) -> list[Any]:
+    """The type of a device, and its type under each name that it is given: a type may say no more than that it is a device."""
+    of_type = resource.get("type")
+    coded = of_type.get("coding") if isinstance(of_type, dict) else None
+    named = [one.get("name") for one in items(resource.get("deviceName")) if isinstance(one, dict)]
+    return [of_type, *[{"coding": coded, "text": name} for name in named if isinstance(name, str)]]
 
 
 def _coded_places(kind: str, resource: Resource) -> Iterable[tuple[Mapping[str, Any], Any]]:
@@ -389,7 +399,7 @@ class Case:
 
     @cached_property
     def own(self) -> frozenset[str]:
-        """The orders that are no evidence for this one: those signed together, and those that it replaces."""
+        """The orders that are no evidence for this one: those signed together, and those that it replaces or carries out."""
         return frozenset([order.reference for order in self.signing]) | replaced_by(self.order)
 
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:

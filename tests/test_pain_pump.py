@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from cds_service.content import read_content
 from tests.exchange import PATIENT, Json, condition, decisions, observation, order, sign
 
 ON = "2025-10-01"
@@ -419,3 +421,44 @@ def test_spinal_morphine_is_called_what_it_is(client: FlaskClient) -> None:
     (card,) = sign(client, drug)["cards"]
     assert "(spinal morphine)" in card["summary"]
     assert "(spinal pain pump)" in sign(client, order("62362", on=ON))["cards"][0]["summary"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{"abatementDateTime": "2025-09-25"}, {"abatementPeriod": {"start": "2025-09-20", "end": "2025-09-25"}}],
+    ids=["on a day", "over a period"],
+)
+def test_a_sepsis_called_active_whose_end_is_dated_is_asked(client: FlaskClient, end: Json) -> None:
+    """A record that is active and has an end before the order contradicts itself: it denies nothing, and is asked about."""
+    decision = the_decision(client, PUMP, answers(**IMPLANT_FOR_OTHER_PAIN), condition("A41.9", on="2025-09-20") | end)
+    assert decision["outcome"] != "not-necessary"
+    assert "systemic_infection" in decision["asks"]
+
+
+def test_a_sepsis_whose_end_is_dated_after_the_order_stands(client: FlaskClient) -> None:
+    """An end after the date of service says nothing of that day."""
+    sepsis = condition("A41.9", on="2025-09-20") | {"abatementDateTime": "2025-10-09"}
+    decision = the_decision(client, PUMP, answers(**IMPLANT_FOR_OTHER_PAIN), sepsis)
+    assert (decision["outcome"], decision["because"]) == ("not-necessary", ["systemic-infection-active"])
+
+
+@pytest.mark.parametrize(
+    "of_type",
+    [{}, {"type": {"coding": [{"system": SNOMED, "code": "49062001", "display": "Device"}]}}],
+    ids=["no type", "a type that says little"],
+)
+def test_a_device_is_read_by_the_name_it_is_given(client: FlaskClient, of_type: Json) -> None:
+    """A stimulator that only the name of the device tells ends the silence about other devices."""
+    device: Json = {"resourceType": "Device", "id": "d1", "status": "active", "patient": PATIENT, **of_type}
+    named = device | {"deviceName": [{"name": "Medtronic spinal cord stimulator", "type": "user-friendly-name"}]}
+    decision = the_decision(client, PUMP, answers(**IMPLANT_FOR_OTHER_PAIN), named)
+    assert "other_programmable_device" in decision["asks"]
+    plain = device | {"deviceName": [{"name": "CPAP machine", "type": "user-friendly-name"}]}
+    assert "other_programmable_device" not in the_decision(client, PUMP, answers(**IMPLANT_FOR_OTHER_PAIN), plain)["asks"]
+
+
+def test_a_laxative_in_words_is_read(client: FlaskClient) -> None:
+    """Polyethylene glycol without its number is the laxative: it leaves no doubt about opioids."""
+    named = read_content(Path.cwd()).terminology.medicines.in_words("polyethylene glycol 17 g packet")
+    assert named.read
+    assert named.ingredients == ("221147",)
