@@ -399,7 +399,7 @@ class Case:
 
     @cached_property
     def own(self) -> frozenset[str]:
-        """The orders that are no evidence for this one: those signed together, and those that it replaces."""
+        """The orders that are no evidence for this one: those signed together, and those that it replaces or carries out."""
         return frozenset([order.reference for order in self.signing]) | replaced_by(self.order)
 
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:

@@ -129,8 +129,8 @@ def timing_start(timing: Any) -> Days | None:
 
 
 def replaced_by(order: Order) -> set[str]:
-    """The orders that an order replaces: they are not evidence against it."""
+    """The orders that an order replaces or carries out: they are not evidence against it."""
     if order.kind not in CODE_ELEMENTS:
         return set()
-    prior = items(order.resource.get("replaces")) + items(order.resource.get("priorPrescription"))
+    prior = [element for name in ("replaces", "priorPrescription", "basedOn") for element in items(order.resource.get(name))]
     return {reference(replaced) for replaced in prior}

@@ -120,6 +120,9 @@ def unknown(name: str, why: str = "which is not recognised") -> str:
         (NDC, "000027623", ("68446",)),
         (HCPCS, "J9000", ("3639",)),
         (HCPCS, "j9000-JZ", ("3639",)),
+        (HCPCS, "J9070", ("3002",)),
+        (HCPCS, "J1200", ("3498",)),
+        (HCPCS, "J1569", ("5666",)),
         (SNOMED, "373529000", ("7052",)),
         (RXNORM, "99999999999", ()),
         (RXNORM, "doxorubicin", ()),
@@ -142,6 +145,7 @@ def test_a_code_tells_the_ingredients(system: str, code: str, ingredients: tuple
         ("oxyCODONE-acetaminophen 5-325 mg", ("7804", "161")),
         ("5-FU 1000 mg", ("4492",)),
         ("trastuzumab emtansine", ("1371041",)),
+        ("NS 0.9 %", ("9863",)),
         ("no such name", ()),
     ],
 )

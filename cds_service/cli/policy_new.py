@@ -51,7 +51,7 @@ necessary_when:
 
     - id: adult                     # TODO: an example; put the document's own criteria here ('policy facts' lists the facts)
       says: The patient is 18 or older.
-      cite: {{source: document, at: "TODO: place"}}
+      cite: {{source: document, at: "TODO: place", gives: [18 years]}}
       fact: patient_age
       is_at_least: 18 years
 """

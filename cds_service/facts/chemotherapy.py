@@ -19,6 +19,12 @@ ORDERED: Final = 180
 """Days for which an active order of a medicine speaks of the present regimen."""
 GIVEN: Final = 28
 """Days for which a dose given, or planned, is of the present regimen."""
+APART: Final = 7
+"""Days within which two medicines are of one cycle."""
+BETWEEN: Final = 43
+"""Days that no two medicines of one regimen lie apart: twice the longest usual cycle, and one."""
+PREMEDICATION: Final = "dexamethasone"
+"""A drug of some regimens that most others are given with, against vomiting."""
 ASSESSED: Final = 365
 """Days after which an assessment of risk is of an earlier regimen."""
 STAGED: Final = 90
@@ -45,9 +51,12 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
     supportive = set(table.supportive)
     named, unread = _drugs(facts, as_of, supportive)
     if not named:
-        return assessed + unread
+        return assessed + [e._replace(value=None) for e in unread]
     drugs = {str(e.value) for e in named}
-    fitting = [regimen for regimen in table.regimens if _fits(regimen, drugs, _sites(facts), supportive)]
+    sites = _sites(facts)
+    earlier = _of_an_earlier_course(facts, as_of, drugs, supportive)
+    fitting = _fitting(table, drugs, sites)
+    unread = [e for e in unread if not _beside(e, fitting, table, drugs, sites)]
     sure = {regimen.risk for regimen in fitting}
     rows = "; ".join(f"{r.name} ({r.risk}{', if ' + r.only_if if r.only_if else ''})" for r in fitting)
     note, standing, risk = f"the drugs ordered fit {rows}; table {table.status}", Standing.UNCERTAIN, None
@@ -55,15 +64,37 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
         note = f"the drugs ordered fit no regimen of the table; table {table.status}"
     elif unread or any(facts[name].unsearched for name in MEDICINES):
         note = f"{note}; other medicines may be of it, or could not all be read"
+    elif earlier:
+        note = f"{note}; {', '.join(earlier)} may be of a course before it, with other medicines"
     elif any(e.standing is Standing.UNCERTAIN for e in assessed):
         note = f"{note}; the risk was assessed, and that cannot be read"
     elif len(sure) == 1 and any(not regimen.only_if for regimen in fitting):
         note, standing, risk = f"by the regimen {rows}; table {table.status}", Standing.USABLE, sure.pop()
+    unread = [e._replace(value=None) for e in unread]
     return assessed + unread + [Evidence(risk, _LONG_AGO, e.resource, e.kind, standing, note, str(e.value)) for e in named]
 
 
 def _sites(facts: Inputs) -> set[str]:
-    return {str(e.value) for e in facts["site"].evidence if e.standing is Standing.USABLE}
+    """The sites of the cancers on record; where the order names one as its reason, of those alone."""
+    found = [e for e in facts["site"].evidence if e.standing is Standing.USABLE]
+    reasons = [e for e in found if e.resource.startswith(ORDERS)]
+    return {str(e.value) for e in reasons or found}
+
+
+def _of_an_earlier_course(facts: Inputs, as_of: date, drugs: set[str], supportive: set[str]) -> list[str]:
+    """The medicines that go on by their order, and were last on record with one that does not (AC, of which only C was not closed),
+    or long before another of them (docetaxel before trastuzumab alone).
+    """
+    latest: dict[str, date] = {}
+    for name in MEDICINES:
+        for e in facts[name].evidence:
+            if e.standing is Standing.USABLE and e.when is not None and as_of - timedelta(ORDERED) <= last(e):
+                drug, day = str(e.value), min(last(e), as_of)
+                latest[drug] = max(day, latest.get(drug, day))
+    present = {drug: day for drug, day in latest.items() if drug in drugs and drug not in supportive}
+    past = [day for drug, day in latest.items() if drug not in drugs and drug not in supportive]
+    ends = [day + timedelta(APART) for day in past] + [day - timedelta(BETWEEN) for day in present.values()]
+    return sorted(drug for drug, day in present.items() if day <= max(ends))
 
 
 def _category(evidence: Evidence, as_of: date) -> Evidence:
@@ -102,7 +133,7 @@ def _drugs(facts: Inputs, as_of: date, supportive: set[str]) -> tuple[list[Evide
             elif recent if e.standing is Standing.UNCERTAIN else _goes_on(e, name, start, supportive):
                 perhaps.append(e)
     others = [e for e in perhaps if e.standing is Standing.UNCERTAIN or str(e.value) not in found]
-    return list(found.values()), [e._replace(value=None, when=_LONG_AGO, standing=Standing.UNCERTAIN) for e in others]
+    return list(found.values()), [e._replace(when=_LONG_AGO, standing=Standing.UNCERTAIN) for e in others]
 
 
 def _goes_on(evidence: Evidence, name: str, start: date, supportive: set[str]) -> bool:
@@ -111,9 +142,24 @@ def _goes_on(evidence: Evidence, name: str, start: date, supportive: set[str]) -
     return old and evidence.value not in supportive
 
 
+def _fitting(table: RegimenTable, drugs: set[str], sites: set[str]) -> list[RegimenEntry]:
+    """The rows of the table that drugs fit."""
+    supportive = set(table.supportive)
+    return [regimen for regimen in table.regimens if _fits(regimen, drugs, sites, supportive)]
+
+
+def _beside(evidence: Evidence, fitting: list[RegimenEntry], table: RegimenTable, drugs: set[str], sites: set[str]) -> bool:
+    """Whether a medicine that is not sure is of the regimen anyway, or is given beside it, and makes no other one of it."""
+    name = str(evidence.value) if evidence.value is not None else ""
+    return (name in drugs or name in table.supportive) and _fitting(table, drugs | {name}, sites) == fitting
+
+
 def _fits(regimen: RegimenEntry, drugs: set[str], sites: set[str], supportive: set[str]) -> bool:
+    """Whether the drugs make a row. One with dexamethasone, which is given beside other drugs too, is of its own sites alone."""
     needed = set(regimen.drugs)
     if not needed <= drugs or drugs - needed - set(regimen.may_add) - supportive:
+        return False
+    if PREMEDICATION in needed and not (sites and sites <= set(regimen.sites)):
         return False
     return not regimen.sites or not sites or bool(sites & set(regimen.sites))
 

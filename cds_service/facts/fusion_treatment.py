@@ -11,7 +11,7 @@ from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
 Inputs = Mapping[str, Fact]
-TAKES: Final[frozenset[str]] = frozenset({"given", "going_on", "local", "infection"})
+TAKES: Final[frozenset[str]] = frozenset({"given", "going_on", "local", "elsewhere", "infection"})
 """What the treatment of an infection is computed from."""
 
 
@@ -23,17 +23,20 @@ def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
 def treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Medicines against the infection, given on or after the day it was recorded; those given before are asked about.
 
-    Those that act only where they are put are none.
+    Those that act only where they are put are none; those with another infection as their reason are asked about.
     Where only the order names the infection, no day of it is on record: then a medicine that is in use now counts.
     """
     recorded = _recorded_on(facts["infection"])
     in_use = {e.resource for e in facts["going_on"].evidence if e.standing is Standing.USABLE}
     local = {e.resource for e in facts["local"].evidence if e.standing is Standing.USABLE}
+    elsewhere = {e.resource for e in facts["elsewhere"].evidence if e.standing is Standing.USABLE and e.resource}
     found: list[Evidence] = []
     for e in [one for one in facts["given"].evidence if one.resource not in local or not one.resource]:
         planned = _planned(e, as_of)
         if e.standing is not Standing.USABLE or e.value is not True or planned.when is None:
             found.append(planned)
+        elif e.resource in elsewhere:
+            found.append(_open(planned, "its reason is another infection, or prevention"))
         elif recorded is None:
             found.append(_before(planned, None) if _is_over(e, facts, in_use, as_of) else planned)
         else:
@@ -65,6 +68,10 @@ def _before(e: Evidence, recorded: date | None) -> Evidence:
     note = "it was given before the order, which alone names the infection"
     if recorded is not None:
         note = f"it was given before {recorded.isoformat()}, when the infection was recorded"
+    return _open(e, note)
+
+
+def _open(e: Evidence, note: str) -> Evidence:
     return Evidence(e.value, e.when, e.resource, e.kind, Standing.UNCERTAIN, note, e.shown)
 
 

@@ -9,13 +9,19 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from cds_service.facts.pregnancy_dating import LONGEST, NINE_WEEKS, but
+from cds_service.facts.found.diagnoses import CLOSED
+from cds_service.facts.pregnancy_dating import CONCEPTION, LONGEST, NINE_WEEKS, TERM, but
 from cds_service.facts.wanted import SAYS_NOT_WHICH
 from cds_service.policy.model import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
 YOUNGEST, OLDEST = 10, 60
 """Years of age between which a pregnancy is taken as it stands. Ours: the document names no age, and one outside only asks."""
+AFTER_LOSS, AFTER_DEMISE = 7, 14
+"""Days after a loss, or the death of a fetus, from which on a dating says that the pregnancy goes on. Ours: the scan of a dead
+fetus states an age too. It only asks."""
+_GOES_ON: Final = "the pregnancy was dated again since"
+_CLOSED_SINCE: Final = f"its entry is closed, and {_GOES_ON}"
 _LONG_AGO: Final = Days.on(date.min)
 """The day that two contradicting records are dated: a person's answer to the question, whenever given, says more."""
 
@@ -44,13 +50,18 @@ def pregnancy_ended(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def fetal_demise(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Death of the fetus as recorded; one that was recorded before a viable pregnancy was is open."""
+    """Death of the fetus as recorded; one that was recorded before a viable pregnancy was is open, and so is one after which the
+    same pregnancy was dated again."""
     alive = max((e.when.first for e in facts["viable"].evidence if _says(e, True) and e.when), default=date.min)
-    note = "a viable pregnancy was recorded since"
-    return [
-        but(e, Standing.UNCERTAIN, note) if _says(e, True) and e.when and e.when.last < alive <= as_of else e
-        for e in facts["recorded"].evidence
-    ]
+    found: list[Evidence] = []
+    for e in facts["recorded"].evidence:
+        if _says(e, True) and e.when and e.when.last < alive <= as_of:
+            found.append(but(e, Standing.UNCERTAIN, "a viable pregnancy was recorded since"))
+        elif _says(e, True) and _dated_again(e, facts, AFTER_DEMISE, as_of):
+            found.append(but(e, Standing.UNCERTAIN, _GOES_ON))
+        else:
+            found.append(e)
+    return found
 
 
 def viable(facts: Inputs, as_of: date) -> list[Evidence]:
@@ -61,32 +72,61 @@ def viable(facts: Inputs, as_of: date) -> list[Evidence]:
     demise = facts["demise"]
     left = {e.resource: "it is asked as the death of the fetus" for e in demise.evidence if e.standing is Standing.UNCERTAIN}
     left |= dict.fromkeys(_denied(demise), "the death of the fetus was answered with no since")
+    of_demise = {e.resource for e in demise.evidence}
     stated = facts["stated"].evidence
     closed = {e.resource for e in stated if e.standing is Standing.DISCOUNTED and e.resource}
-    losses = [_unless_dated_since(e, facts["age"], as_of) if e.resource in closed else e for e in facts["loss"].evidence]
+    losses = [
+        _unless_dated_since(e, facts["age"], as_of)
+        if e.resource in closed
+        else but(e, Standing.UNCERTAIN, _GOES_ON)
+        if e.standing is Standing.USABLE and e.resource not in of_demise and _dated_again(e, facts, AFTER_LOSS, as_of)
+        else e
+        for e in facts["loss"].evidence
+    ]
     died = [e for e in demise.evidence if e.standing is Standing.USABLE]
     told: set[str] = set()
     found: list[Evidence] = []
+    closed |= {e.resource for e in losses if e.resource and e.note == _GOES_ON}
     for e in [*(e for e in stated if e.resource not in closed), *map(_opposite, [*losses, *died])]:
         if e.resource and e.resource in told and e.value is False:
             continue
         told.add(e.resource)
         note = left.get(e.resource, "") if e.resource and e.value is False else ""
         found.append(but(e, Standing.DISCOUNTED, note) if note else e)
-    return found + _births(facts["delivery"], as_of)
+    return found + _births(facts["delivery"], facts["age"], as_of)
 
 
-def _unless_dated_since(loss: Evidence, age: Fact, as_of: date) -> Evidence:
-    """A loss whose entry was closed; it is open where a dating stated since then speaks of a pregnancy from before it."""
+def _unless_dated_since(loss: Evidence, age: Fact, as_of: date, note: str = _CLOSED_SINCE) -> Evidence:
+    """A loss whose entry was closed, or a delivery; it is open where the entry does not say when it was, and where a dating stated
+    on its day or since then speaks of a pregnancy from before it."""
+    if loss.note == CLOSED and loss.standing is Standing.USABLE:
+        return but(loss, Standing.UNCERTAIN, CLOSED)
     if loss.when is None:
         return loss
     for e in age.evidence:
         weeks = e.value
         if e.standing is not Standing.USABLE or not isinstance(weeks, Interval) or e.when is None:
             continue
-        if loss.when.last < e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
-            return but(loss, Standing.UNCERTAIN, "its entry is closed, and the pregnancy was dated again since")
+        if loss.when.last <= e.when.first and as_of.toordinal() - weeks.low < loss.when.first.toordinal():
+            return but(loss, Standing.UNCERTAIN, note)
     return loss
+
+
+def _dated_again(loss: Evidence, facts: Inputs, days: int, as_of: date) -> bool:
+    """Whether a scan or a due date, stated that many days after a loss or later, speaks of a pregnancy from before it."""
+    if loss.when is None:
+        return False
+    first, lost = loss.when.last.toordinal() + days, loss.when.first.toordinal()
+    for name in ("by_scan", "due_date"):
+        for e in facts[name].evidence:
+            if e.standing is not Standing.USABLE or e.when is None or e.when.first > as_of or e.when.first.toordinal() < first:
+                continue
+            said, stated = e.value, e.when.first.toordinal()
+            if isinstance(said, Interval) and said.low >= CONCEPTION and stated - said.high < lost:
+                return True
+            if isinstance(said, Days) and as_of.toordinal() - LONGEST < said.last.toordinal() - TERM < lost:
+                return True
+    return False
 
 
 def _denied(demise: Fact) -> frozenset[str]:
@@ -99,8 +139,11 @@ def _denied(demise: Fact) -> frozenset[str]:
     )
 
 
-def _births(delivery: Fact, as_of: date) -> list[Evidence]:
-    """Deliveries as statements that there is no pregnancy now: of the last nine weeks; older or undated ones say nothing."""
+def _births(delivery: Fact, age: Fact, as_of: date) -> list[Evidence]:
+    """Deliveries as statements that there is no pregnancy now: of the last nine weeks; older or undated ones say nothing.
+
+    One that falls into a pregnancy dated since, or that a closed entry of the problem list gives without its day, is open: a
+    history written down."""
     recent = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
     found: list[Evidence] = []
     for e in delivery.evidence:
@@ -109,7 +152,7 @@ def _births(delivery: Fact, as_of: date) -> list[Evidence]:
         if e.standing is not Standing.DISCOUNTED and (e.when is None or e.when.last < recent):
             found.append(but(_opposite(e), Standing.DISCOUNTED, "it says nothing of a pregnancy that began since"))
         else:
-            found.append(_opposite(e))
+            found.append(_opposite(_unless_dated_since(e, age, as_of, _GOES_ON) if e.standing is Standing.USABLE else e))
     return found
 
 
@@ -125,7 +168,7 @@ def pregnant(facts: Inputs, as_of: date) -> list[Evidence]:
     )
     signs: list[Evidence] = []
     against: list[Evidence] = []
-    others = _births(facts["delivery"], as_of)
+    others = _births(facts["delivery"], facts["age"], as_of)
     tests = list(facts["test"].evidence)
     denied = [_opposite(e) for e in facts["denied"].evidence]
     for e in [*facts["recorded"].evidence, *tests, *denied]:

@@ -1,7 +1,4 @@
-"""The dating of a pregnancy: its age on the date of service, its beginning, and from which day on something is of it.
-
-Each rule takes named facts and the date of service, and gives the evidence of one fact.
-"""
+"""The dating of a pregnancy: its age on the date of service, from all that states it."""
 
 from __future__ import annotations
 
@@ -20,8 +17,8 @@ ONE_PREGNANCY: Final = 28
 """Datings whose beginnings lie further apart than these days are of two pregnancies (redating seldom exceeds three weeks)."""
 NINE_WEEKS: Final = 63
 """Days: a pregnancy of this age began no later; and no statement from before it speaks of one that has reached it since."""
-FIRST_TOLD: Final = 28
-"""Days from the last menstrual period until a pregnancy can first be told."""
+CONCEPTION: Final = 14
+"""Days from the last menstrual period until a pregnancy begins: a smaller age is the days beside a number of weeks."""
 
 Inputs = Mapping[str, Fact]
 
@@ -33,6 +30,7 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
     Among scans the earliest of the pregnancy wins; among the others the latest. Discounted is a dating that a delivery or a loss
     has ended since, one that cannot be of one pregnancy with a dating recorded later, and one that would make the pregnancy
     longer than 44 weeks or begin after the date of service. A dating decides nothing beside a better one that cannot be read.
+    Datings that contradict each other within one pregnancy leave every age between them.
     """
     routes = [
         [aged for evidence in facts["scan"].evidence for aged in _carried_forward(evidence, as_of)],
@@ -48,6 +46,7 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
     ]
     ended = ends(facts["ended"], as_of)
     routes = [[_unless_ended(e, ended, as_of) for e in route] for route in routes]
+    rivals = _rivals(routes, as_of)
     routes = _of_the_latest_pregnancy(routes, as_of)
     chosen: list[Evidence] = []
     unused: list[Evidence] = []
@@ -56,6 +55,8 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
         unused += [evidence for evidence in route if evidence.standing is not Standing.USABLE]
         if usable and not chosen:
             chosen = _earliest_of_this_pregnancy(usable) if rank == 0 else _latest(usable)
+            if rivals:
+                chosen = [_spanning(evidence, rivals) for evidence in chosen]
             if _outranked(chosen, routes[: max(rank, 1)], rank, as_of):
                 note = "a dating that goes before it cannot be read"
                 chosen = [but(evidence, Standing.UNCERTAIN, note) for evidence in chosen]
@@ -103,6 +104,8 @@ def _of_the_latest_pregnancy(routes: list[list[Evidence]], as_of: date) -> list[
             elif codes_alone and rank < len(routes) - 1 and not all(_before(e, other, as_of) for _, other in latest):
                 contradicted = True
                 here.append(but(e, Standing.UNCERTAIN, "a week code that was recorded later contradicts it"))
+            elif not codes_alone and all(_younger(e, other) and not _before(e, other, as_of) for _, other in latest):
+                here.append(e)
             else:
                 note = "it is of an earlier pregnancy than the dating that was recorded last"
                 here.append(but(e, Standing.DISCOUNTED, note))
@@ -111,6 +114,43 @@ def _of_the_latest_pregnancy(routes: list[list[Evidence]], as_of: date) -> list[
         note = "it contradicts an earlier dating of the same time"
         kept[-1] = [but(e, Standing.UNCERTAIN, note) if e.standing is Standing.USABLE else e for e in kept[-1]]
     return kept
+
+
+def _rivals(routes: list[list[Evidence]], as_of: date) -> list[Interval]:
+    """The ages that contradict each other: one recorded last, and younger ones recorded before it that lie too far apart.
+
+    What is recorded last cannot be of a later pregnancy when it says that the pregnancy began earlier: a last period that is asked
+    for again at each visit, beside the due date of a scan. A week code that is last is weighed by itself.
+    """
+    dated = [(rank, e) for rank, route in enumerate(routes) for e in route if _dates(e)]
+    last = max((e.when.last for _, e in dated if e.when), default=date.min)
+    latest = [e for _, e in dated if e.when and e.when.last == last]
+    if all(rank == len(routes) - 1 for rank, e in dated if e.when and e.when.last == last):
+        return []
+    found: list[Interval] = []
+    for _, e in dated:
+        if (
+            e.when is None
+            or e.when.last == last
+            or not all(_younger(e, other) and not _before(e, other, as_of) for other in latest)
+        ):
+            continue
+        found += [other.value for other in [e, *latest] if isinstance(other.value, Interval)]
+    return found
+
+
+def _younger(evidence: Evidence, other: Evidence) -> bool:
+    """Whether a dating makes the pregnancy younger than another does, by more than one pregnancy is ever redated."""
+    one, two = evidence.value, other.value
+    return isinstance(one, Interval) and isinstance(two, Interval) and two.low - one.high > ONE_PREGNANCY
+
+
+def _spanning(evidence: Evidence, ages: list[Interval]) -> Evidence:
+    own = evidence.value
+    if not isinstance(own, Interval):
+        return evidence
+    span = Interval(min(own.low, *(age.low for age in ages)), max(own.high, *(age.high for age in ages)))
+    return but(evidence, Standing.USABLE, "the datings on file contradict each other", span)
 
 
 def _dates(evidence: Evidence) -> bool:
@@ -158,6 +198,9 @@ def _carried_forward(evidence: Evidence, as_of: date) -> Iterable[Evidence]:
         return
     shortest, longest = (as_of - min(evidence.when.last, as_of)).days, (as_of - evidence.when.first).days
     age = evidence.value
+    if age.low == age.high < CONCEPTION and evidence.kind != "answered":
+        yield but(evidence, Standing.DISCOUNTED, "an age of less than two weeks is none")
+        return
     # a bound that is itself excluded ("< 63 d") leaves whole days up to the one before it
     high = age.high - 1 if age.high_open and age.high == int(age.high) else age.high
     yield _plausible(evidence, age.low + shortest, high + longest)
@@ -199,52 +242,6 @@ def _earliest_of_this_pregnancy(scans: list[Evidence]) -> list[Evidence]:
 def _latest(usable: list[Evidence]) -> list[Evidence]:
     last = max(e.when.last if e.when else date.min for e in usable)
     return [e for e in usable if (e.when.last if e.when else date.min) == last]
-
-
-def pregnancy_look_back(facts: Inputs, as_of: date) -> list[Evidence]:
-    """The first day that counts as this pregnancy: the date of service less its age; 280 days back when the age is unknown,
-    but not before the last delivery or loss that is on record."""
-    ages = [e for e in facts["age"].evidence if e.standing is Standing.USABLE and isinstance(e.value, Interval)]
-    if ages:
-        return [but(e, Standing.USABLE, "", _beginning(e, as_of)) for e in ages]
-    start = date.fromordinal(as_of.toordinal() - TERM)
-    latest = max((day for day in ends(facts["ended"], as_of) if start < day), default=None)
-    note = "gestational age unknown: " + ("since the last pregnancy ended" if latest else "280 days back")
-    return [Evidence(Days.on(latest or start), Days.on(as_of), kind="assumed", note=note)]
-
-
-def pregnancy_start(facts: Inputs, as_of: date) -> list[Evidence]:
-    """As :func:`pregnancy_look_back`; but when the age is unknown, it may have begun on any day since then up to nine weeks ago.
-
-    A pregnancy that is not known to be below nine weeks began at least nine weeks ago: what is more recent is surely of it.
-    """
-    found = pregnancy_look_back(facts, as_of)
-    start = found[0].value
-    if found[0].kind != "assumed" or not isinstance(start, Days):
-        return found
-    surely = date.fromordinal(as_of.toordinal() - NINE_WEEKS)
-    return [but(found[0], Standing.USABLE, found[0].note, Days(start.first, max(start.first, surely)))]
-
-
-def loss_look_back(facts: Inputs, as_of: date) -> list[Evidence]:
-    """The first day on which a loss can be of this pregnancy: four weeks after it began, when a pregnancy can first be told.
-
-    A loss before that is of an earlier one, whose bleeding was perhaps taken for the last period. Where the age is unknown,
-    as in :func:`pregnancy_start`, without regard to a loss on record: that loss is what the criterion asks about.
-    """
-    without_losses = {"age": facts["age"], "ended": facts["delivery"]}
-    return [
-        but(e, Standing.USABLE, e.note, e.value.plus(FIRST_TOLD) if e.kind != "assumed" else e.value)
-        for e in pregnancy_start(without_losses, as_of)
-        if isinstance(e.value, Days)
-    ]
-
-
-def _beginning(evidence: Evidence, as_of: date) -> Days:
-    age = evidence.value
-    if not isinstance(age, Interval):
-        raise TypeError("a gestational age is an interval")
-    return Days(date.fromordinal(as_of.toordinal() - int(age.high)), date.fromordinal(as_of.toordinal() - int(age.low)))
 
 
 def but(evidence: Evidence, standing: Standing, note: str, value: Value | None = None) -> Evidence:

@@ -24,7 +24,9 @@ OTHERS: Final[dict[str, str]] = {
     "other": "something else",
 }
 
-TAKES: Final[frozenset[str]] = frozenset({*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "unread", "unclear"})
+TAKES: Final[frozenset[str]] = frozenset(
+    {*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "unread", "unclear"}
+)
 """What the indication is computed from."""
 SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "trauma": LookBack(24, "month")}
 """How long a record of what may be over speaks beside another stated reason. The spans are ours, no payer's."""

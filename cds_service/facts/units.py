@@ -111,7 +111,12 @@ def _readings(unit: str) -> list[Measure]:
     bare = _BODY_SURFACE.sub("[bsa]", unit.strip())
     whole = ucum(bare)
     strict = [_product(_without_annotations(written), SYMBOLS) for written in dict.fromkeys((bare, whole))]
-    return [found for found in (*strict, _product(_customary(bare), _NAMES)) if found is not None]
+    return [found for found in (*strict, _product(_customary(bare), _NAMES), _annotated(bare)) if found is not None]
+
+
+def _annotated(unit: str) -> Measure | None:
+    """What an annotation alone names (``{weeks}``), as some interfaces write a unit."""
+    return _product(_customary(unit[1:-1]), _NAMES) if _ANNOTATION.fullmatch(unit) and len(unit) > 2 else None
 
 
 def _without_annotations(unit: str) -> str:

@@ -95,7 +95,7 @@ class Medicines:
         self._plain = frozenset(intern(word) for (word,) in tables.get("plain-words", ()))
         self._vehicles = {code for _, held, how in tables.get("other-names", ()) if how == "vehicle" for code in held.split()}
         self._names: dict[str, tuple[tuple[tuple[str, ...], int], ...]] = {}
-        self._index(self._named(tables))
+        self._index(self._named(tables), {name for name, _, how in tables.get("other-names", ()) if how == "vehicle"})
         self._numbers = {}
         self._remembered: dict[str, Named] = {}
 
@@ -195,12 +195,12 @@ class Medicines:
         for (name,) in tables.get("not-medicines", ()):
             yield name, _NO_MEDICINE
 
-    def _index(self, names: Iterable[tuple[str, int]]) -> None:
-        """Names by their first word, the longest first. A name of plain words alone names nothing."""
+    def _index(self, names: Iterable[tuple[str, int]], fluids: set[str]) -> None:
+        """Names by their first word, the longest first. One of plain words alone, or of two letters, names a fluid or nothing."""
         found: dict[str, dict[tuple[str, ...], int]] = {}
         for name, number in names:
             words = tuple(intern(word) for word in _TOKEN.findall(name.casefold()))
-            if len("".join(words)) > 2 and not all(word in self._plain or word.isdigit() for word in words):
+            if name in fluids or (len("".join(words)) > 2 and not all(word in self._plain or word.isdigit() for word in words)):
                 found.setdefault(words[0], {})[words] = number
         self._names = {
             first: tuple(sorted(held.items(), key=lambda pair: len(pair[0]), reverse=True)) for first, held in found.items()
@@ -217,15 +217,18 @@ class Medicines:
             elif number == _NO_MEDICINE:
                 supplies = True
             else:
-                held = self._sets[number]
-                found.update(dict.fromkeys(held))
-                if held and self._vehicles.issuperset(held):
+                found.update(dict.fromkeys(self._sets[number]))
+                if self._is_vehicle(number):
                     vehicles = True
                 else:
                     named = True
             at += length or 1
         read = named or (vehicles and not unknown) or (supplies and _OF_DRUGS.isdisjoint(words))
         return Named(tuple(found), read) if found or read else NOTHING
+
+    def _is_vehicle(self, number: int) -> bool:
+        """Whether a set of ingredients is a fluid that others are given in."""
+        return bool(self._sets[number]) and self._vehicles.issuperset(self._sets[number])
 
     def _name_at(self, words: list[str], at: int) -> tuple[int, int]:
         """What the longest name that begins at a word stands for, and its number of words; 0 words where none begins."""

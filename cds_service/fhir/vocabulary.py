@@ -16,7 +16,14 @@ LONGEST: Final = 300
 MOST_TEXTS: Final = 32_768
 """Texts of which it is remembered what they say; with one more, all are forgotten."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
-_CLAUSE: Final = re.compile(r"[;.\n]| but | with | due to ")
+_CLAUSE: Final = re.compile(r"[;.:\n]| but |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to ")
+_PAST_HEADING: Final = re.compile(
+    r"(?:\b(?:h/o|s/p|pmhx?|(?:past|prior) (?:\w+ )?(?:history|hx)|(?:ob|obstetric|obstetrical|gyn) (?:history|hx))"
+    r"|^\W*(?:history|hx))\s*:"
+)
+_FAMILY_HEADING: Final = re.compile(r"\b(?:fhx?|fam(?:ily)? (?:history|hx))\s*:")
+_DOUBT_HEADING: Final = re.compile(r"\br/o\s*:")
+"""Headings whose colon belongs to what they head (``H/O: ectopic pregnancy``), and is not the end of a clause."""
 _BEFORE: Final = re.compile(
     r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative|never"
     r"|absen\w+|free of"
@@ -30,6 +37,10 @@ _AFTER: Final = re.compile(
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
+_PAST_AFTER: Final = re.compile(
+    r"\W*(?:disease\W+)?(?:in\W+)?(?:(?:a|her|the)\W+)?"
+    r"(?:(?:prior|previous|past|last|earlier) pregnanc(?:y|ies)\b|past\s*$|(?:history|hx)\s*(?:$|[;,.)]))"
+)
 
 
 class Said(NamedTuple):
@@ -138,7 +149,15 @@ def _stands(words: tuple[str, ...], spoken: list[str], at: int) -> bool:
 
 
 def _negated(text: str, start: int, end: int, history: bool) -> bool:
-    before = re.sub(r"[\W_]+", " ", _CLAUSE.split(text[:start])[-1])
+    before = re.sub(r"[\W_]+", " ", _CLAUSE.split(_joined(text[:start]))[-1])
     if _BEFORE.search(before) or _AFTER.match(text[end:]):
         return True
-    return not history and _PAST.search(before) is not None
+    return not history and (_PAST.search(before) is not None or _PAST_AFTER.match(text[end:]) is not None)
+
+
+def _joined(text: str) -> str:
+    """A text whose headings of history, family and doubt are said in words, without the colon that would cut them off."""
+    if ":" not in text:
+        return text
+    told = _PAST_HEADING.sub(" history of ", _FAMILY_HEADING.sub(" family history ", text))
+    return _DOUBT_HEADING.sub(" rule out ", told)

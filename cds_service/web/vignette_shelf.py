@@ -12,7 +12,8 @@ from cds_service.vignettes.read import Vignette, read_vignettes
 
 
 class VignetteShelf:
-    """The vignettes by policy version. A content without vignettes has none to show; files with problems are left out."""
+    """The vignettes by policy version. A content without vignettes has none to show; files with problems are left out, and so are
+    vignettes that no form can show."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -34,6 +35,11 @@ class VignetteShelf:
         if not path.is_file():
             return ()
         try:
-            return tuple(read_vignettes(path, path.name, self._content))
+            return tuple(one for one in read_vignettes(path, path.name, self._content) if not _as_written(one))
         except ContentError:
             return ()
+
+
+def _as_written(vignette: Vignette) -> bool:
+    """Whether a vignette holds records as a client writes them, which no form of the playground can show."""
+    return bool(vignette.fhir or vignette.also_signed or vignette.order.fhir)

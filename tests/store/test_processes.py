@@ -124,6 +124,7 @@ for n in range(1000):
     if status != 200:
         break
     acknowledged.append(n)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
 answered = client.post(ADDRESS, json=request(order())).status_code
 failing = store.decisions.flush(2)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

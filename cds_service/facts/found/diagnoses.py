@@ -10,7 +10,7 @@ from cds_service.chart import UNCONFIRMED, Case, Hit
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
-from cds_service.fhir.elements import Resource, days, first_days, own_reference, reference, status_code
+from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
 from cds_service.policy.model import Evidence, Standing
 from cds_service.policy.values import Days, Value
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LONG_BEFORE: Final = 280
 """Days: no onset of a state of this pregnancy lies further back from its record."""
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
+CLOSED: Final = "its entry in the problem list is closed and does not say when it was"
+"""Of an event of the past that was written down some day, perhaps as a history."""
 
 
 def diagnoses(kind: ConditionEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -78,6 +80,8 @@ def _condition(kind: ConditionEvidence, hit: Hit, case: Case, wanted: Wanted) ->
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     open_ = when is None and kind.undated == "asks"
     standing, note = (Standing.UNCERTAIN, "it carries no date") if open_ else (Standing.USABLE, "")
+    if kind.history is True and kind.dated_by == "onset" and course in OVER and not open_ and _is_history(condition):
+        note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
 
 
@@ -154,6 +158,14 @@ def _dated(condition: Resource, case: Case, as_read: bool) -> Days | None:
     if when is None and as_read and status_code(condition.get("clinicalStatus")) in ("active", "recurrence", "relapse", ""):
         when = Days.on(case.as_of)
     return when
+
+
+def _is_history(condition: Resource) -> bool:
+    """Whether a diagnosis stands in a problem list and says only when it was written down, not when it began or was over."""
+    listed = any(
+        coding.code == "problem-list-item" for category in items(condition.get("category")) for coding in codings(category)
+    )
+    return listed and first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod") is None
 
 
 def _ended(condition: Resource, case: Case) -> bool:

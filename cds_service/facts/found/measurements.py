@@ -64,7 +64,7 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
     try:
         value = _widened(kind, _value(kind, hit, wanted, case))
     except Unreadable as error:
-        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
+        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
@@ -118,15 +118,28 @@ def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
         raise Unreadable("its value is not a number")
     unit = text(quantity.get("code")) or text(quantity.get("unit")) or wanted.unit
     measured = replace(wanted, unit=unit, low=-math.inf, high=math.inf)
-    limits = [
-        read_quantity({"unit": unit, **limit["high"]}, measured)
-        for limit in items(hit.holder.get("referenceRange"))
-        if isinstance(limit, dict) and isinstance(limit.get("high"), dict) and _is_normal(limit)
-    ]
+    ranges = [limit for limit in items(hit.holder.get("referenceRange")) if isinstance(limit, dict) and _is_normal(limit)]
+    highest = [limit["high"] if isinstance(limit.get("high"), dict) else _high_in_words(limit) for limit in ranges]
+    limits = [read_quantity({"unit": unit, **high}, measured) for high in highest if high]
     if len(limits) != 1 or limits[0].low <= 0 or limits[0].low != limits[0].high:
         raise Unreadable("it carries no upper limit of its own reference range")
     value, limit = read_quantity(quantity, measured), limits[0].low
     return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
+
+
+_RANGE: Final = re.compile(
+    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})",
+    re.IGNORECASE,
+)
+"""A reference range that is written out: ``0 - 40 U/L``, ``<= 44``."""
+
+
+def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
+    """The upper limit of a range in words alone, with its unit where they give one; empty where they say anything else."""
+    found = None if "low" in limits else _RANGE.fullmatch(text(limits.get("text")).strip())
+    if found is None:
+        return {}
+    return {"value": float(found[1])} | ({"unit": found[2]} if found[2] else {})
 
 
 def _is_normal(limits: dict[str, Any]) -> bool:

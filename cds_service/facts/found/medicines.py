@@ -54,7 +54,7 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
         states = states_of(resource, status, case.as_of)
         if not _counts(kind, states):
             continue
-        reason, route = has_reason(resource, kind.because, case.chart.terminology), _routed(kind, resource, hit.coding, case)
+        reason, route = has_reason(resource, kind.because, case.chart), _routed(kind, resource, hit.coding, case)
         if reason is False or route is False:
             continue
         when = medication_days(resource)
@@ -103,7 +103,7 @@ def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Itera
             continue
         if not _counts(kind, states_of(resource, text(resource.get("status")), case.as_of)):
             continue
-        if has_reason(resource, kind.because, terminology) is False or has_route(resource, kind.routes, terminology) is False:
+        if has_reason(resource, kind.because, case.chart) is False or has_route(resource, kind.routes, terminology) is False:
             continue
         found += _doubtful(case, kind.codes, doubt, resource, medication_days(resource), wanted, kind.gives)
     return found
@@ -186,11 +186,12 @@ def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evide
             held = case.chart.terminology.holding(coding.system, coding.code)
             if kind.codes in held:
                 route = _routed(kind, other.resource, coding, case)
-                if route is False:
+                reason = has_reason(other.resource, kind.because, case.chart)
+                if route is False or reason is False:
                     continue
                 for each in _each(kind, Hit(other.resource, other.resource, coding, held[kind.codes]), case):
                     one = _evidence(kind, each, Days.on(case.as_of), wanted, "signed together")
-                    found.append(one if route else _unsure(one, "its route is given in words, which are not read"))
+                    found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
                 break
     if kind.signed_with and "draft" in kind.states and len(case.signing) > 1:
         found += _drafts_in_doubt(kind, case, wanted)

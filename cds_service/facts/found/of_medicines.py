@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final
 
+from cds_service.chart import Chart
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, first_days, items, text
+from cds_service.fhir.elements import Resource, codings, first_days, items, reference, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import timing_start
 from cds_service.policy.values import Days
@@ -82,15 +83,17 @@ def routes_of(resource: Resource) -> list[Any]:
     return [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
 
 
-def has_reason(resource: Resource, wanted: str, terminology: Terminology) -> bool | None:
-    """Whether it has a reason of a value set (true where none is ``wanted``).
+def has_reason(resource: Resource, wanted: str, chart: Chart) -> bool | None:
+    """Whether it has a reason of a value set, by code or by the diagnosis it names (true where none is ``wanted``).
 
     None where the reason for its status stands in words alone, or in a code of no known system.
     """
     if not wanted:
         return True
-    holding = terminology.holding
-    if any(wanted in holding(*coding) for concept in items(resource.get("reasonCode")) for coding in codings(concept)):
+    holding = chart.terminology.holding
+    named = [chart.get(reference(one)) for one in items(resource.get("reasonReference"))]
+    reasons = [*items(resource.get("reasonCode")), *(diagnosis.get("code") for diagnosis in named if diagnosis)]
+    if any(wanted in holding(*coding) for concept in reasons for coding in codings(concept)):
         return True
     unread = "statusReasonReference" in resource
     for concept in [concept for name in _STOPPED_FOR for concept in items(resource.get(name))]:

@@ -51,12 +51,18 @@ def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evi
                 continue
             if state not in kind.states:
                 continue
+            intent = text(resource.get("intent"))
+            if intent in ("proposal", "option"):
+                continue
             on = first_days(resource, *_DATES)
             if on is None and state in PLANNED:
                 on = Days.on(case.as_of)
             if kind.unresulted and on and _has_later_result(kind, hit.carried, on, case):
                 continue
-            yield _evidence(kind, hit, on, said, wanted, status)
+            found = _evidence(kind, hit, on, said, wanted, status)
+            if intent == "plan" and "draft" not in kind.states and found.standing is Standing.USABLE:
+                found = found._replace(standing=Standing.UNCERTAIN, note="it is a plan, not an order")
+            yield found
 
 
 def _has_later_result(kind: ServiceEvidence, carried: Carried | None, ordered: Days, case: Case) -> bool:

@@ -19,6 +19,12 @@ from cds_service.policy.values import Code, Days, Interval, Value
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _YES_NO: Final = {"Y": True, "N": False, "373066001": True, "373067005": False, "LA33-6": True, "LA32-8": False}
 """Answers of HL7's tables 0136 and 0532, of SNOMED CT's yes and no, and of LOINC's."""
+_FETUSES: Final = {
+    **dict.fromkeys(("single", "singleton", "one", "one fetus", "1 fetus", "single fetus", "singleton pregnancy"), 1.0),
+    **dict.fromkeys(("twin", "twins", "two", "two fetuses", "2 fetuses", "twin pregnancy", "twin gestation"), 2.0),
+    **dict.fromkeys(("single gestation", "singleton gestation", "single pregnancy", "single iup", "single live iup"), 1.0),
+}
+"""Words that number one fetus or two. More are left to a code or a number: words decide nothing against an order."""
 
 
 def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminology, coded: str = "") -> Value:
@@ -101,12 +107,19 @@ def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
         return day
     if wanted.type == "quantity":
         read = read_number(said)
+        if read is None and wanted.unit == "{fetuses}" and (few := _FETUSES.get(" ".join(said[:40].lower().split()))):
+            return Interval.exactly(few)
         if read is None:
             raise Unreadable("its value is free text, which is not read")
         measured = read.unit or _named_unit(holder)
         if not measured and not _counts(wanted):
             raise Unreadable("it has no unit")
-        return in_unit(read.number, measured or wanted.unit, wanted)
+        try:
+            return in_unit(read.number, measured or wanted.unit, wanted)
+        except Unreadable as error:
+            if read.unit:
+                raise Unreadable("its value is free text, which is not read") from error
+            raise
     raise Unreadable("its value is free text, which is not read")
 
 
@@ -157,6 +170,9 @@ def _concept(concept: Mapping[str, Any], wanted: Wanted, terminology: Terminolog
             return _YES_NO[coding.code]
         if wanted.type == "choice" and coding.code in wanted.choices:
             return coding.code
+    said = text(concept.get("text"))
+    if said and wanted.type == "quantity" and (not found or wanted.unit == "{fetuses}"):
+        return _read_string(said, wanted, NOTHING)
     raise Unreadable("its coded value is not one that this fact knows")
 
 
