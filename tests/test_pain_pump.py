@@ -120,8 +120,21 @@ TRIAL_DONE = {
         {"orderDetail": [{"text": "epidural steroid injection, trial before a pump"}]},
         {"orderDetail": [{"text": "bupivacaine, diagnostic trial"}]},
         {"note": [{"text": "trial of intrathecal morphine"}]},
+        {"reasonCode": [{"text": "Sciatica, completed trial of home exercise and trial of chiropractic"}]},
+        {"reasonCode": [{"text": "Back pain, voiding trial last week"}]},
+        {"reasonCode": [{"text": "Back pain, s/p pain pump removal"}]},
     ],
-    ids=["no description", "failed trial of therapy", "proton pump", "steroid", "local anaesthetic", "a note"],
+    ids=[
+        "no description",
+        "failed trial of therapy",
+        "proton pump",
+        "steroid",
+        "local anaesthetic",
+        "a note",
+        "trials of other care",
+        "a trial of the bladder",
+        "a pump that was removed",
+    ],
 )
 def test_an_everyday_injection_is_silently_not_addressed(client: FlaskClient, more: Json) -> None:
     """A spinal injection that is no opioid trial is not addressed, and no card appears."""
@@ -135,6 +148,7 @@ def test_an_everyday_injection_is_silently_not_addressed(client: FlaskClient, mo
     "more",
     [
         {"orderDetail": [{"text": "intrathecal trial"}]},
+        {"reasonCode": [{"text": "intrathecal therapy trial after a trial of home exercise"}]},
         {"code": {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "62323"}], "text": "Pump trial"}},
         {"reasonCode": [{"text": "trial before an intrathecal pump"}]},
         {
@@ -145,7 +159,7 @@ def test_an_everyday_injection_is_silently_not_addressed(client: FlaskClient, mo
         },
         {"orderDetail": [{"text": "steroid and morphine trial"}]},
     ],
-    ids=["detail", "text", "reason", "contained reason", "steroid with an opioid"],
+    ids=["detail", "a therapy trial", "text", "reason", "contained reason", "steroid with an opioid"],
 )
 def test_an_injection_that_says_trial_is_judged(client: FlaskClient, more: Json) -> None:
     """Trial or pump in code, text, detail or reason makes an injection a trial, which asks for the pain's origin first."""
