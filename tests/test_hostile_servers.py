@@ -95,7 +95,9 @@ def some_vignettes() -> list[Vignette]:
     found: list[Vignette] = []
     for path in sorted((Path(__file__).parent / "vignettes").rglob("*.yaml")):
         read = read_vignettes(path, path.name, held_content())
-        held = [v for v in read if v.policy.subject == "order" and not v.not_searched and not v.fhir]  # a server finds codes by address
+        held = [
+            v for v in read if v.policy.subject == "order" and not v.not_searched and not v.fhir
+        ]  # a server finds codes by address
         found += held[:: max(1, len(held) // 6)]
     return found
 
