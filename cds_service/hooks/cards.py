@@ -220,7 +220,9 @@ def detail(decision: Decision, others: Iterable[Decision], content: Content) -> 
         lines += ["", f"Not searched, so silence there means nothing: {', '.join(decision.unsearched)}."]
     for other in others:
         lines += ["", f"Also judged by {_md(other.policy_id)}: {other.outcome.value}."]
-    lines += ["", *(f"- {_own(remark.says)} {_place(remark.cite, policy)}" for remark in _remarks(decision, policy))]
+    if remarks := _remarks(decision, policy):
+        lines += ["", "What the document says besides:"]
+        lines += [f"- {_own(remark.says)} {_place(remark.cite, policy)}" for remark in remarks]
     if policy.second_reader == "none yet":
         lines += ["", "*This policy was encoded and checked by machine and has not been clinically reviewed.*"]
     return "\n".join(lines)
