@@ -42,7 +42,9 @@ BY_RULE = """smokes:
   means: The member smokes.
   type: boolean
   ask: Does the member smoke?
-  derived: {rule: treatment of the infection, takes: {given: tobacco, going_on: tobacco, local: tobacco, infection: edema}}
+  derived:
+    rule: treatment of the infection
+    takes: {given: tobacco, going_on: tobacco, local: tobacco, elsewhere: tobacco, infection: edema}
 tobacco:
   means: Tobacco is used.
   type: boolean
