@@ -109,7 +109,8 @@ def _as_words(thousands: bool) -> Callable[[Json, World], bool]:
                     continue
                 value = number if quantity is None else quantity["value"]
                 unit = "" if quantity is None else quantity.get("code") or quantity.get("unit") or ""
-                unit = "" if unit.startswith("{") or unit == "1" else unit
+                counts = unit == "1" or (unit.startswith("{") and unit not in ("{weeks}", "{days}"))
+                unit = "" if counts else unit
                 written = f"{value:,}" if thousands else f"{value}"
                 said = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}.get((quantity or {}).get("comparator", ""), "")
                 holder.pop("valueQuantity", None)
