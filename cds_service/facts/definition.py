@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import isinf
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.answer import AnswerEvidence
@@ -132,6 +132,15 @@ SPOKEN_IN = frozenset(
 _MEASURED = frozenset({"Observation"})
 
 
+def _searchable(phrase: str) -> str:
+    phrase_words(phrase)
+    return phrase
+
+
+Phrase = Annotated[Words, AfterValidator(_searchable)]
+"""A phrase that records can be searched for."""
+
+
 class WordsEntry(Entry):
     """The words that speak of a fact in records whose codes no value set of the fact holds. They end the silence, no more.
 
@@ -141,21 +150,14 @@ class WordsEntry(Entry):
     those of the fact's own evidence.
     """
 
-    say: Annotated[list[Words], Field(min_length=1)]
-    not_in: list[Words] = []
+    say: Annotated[list[Phrase], Field(min_length=1)]
+    not_in: list[Phrase] = []
     read_by: list[Words] = []
     history: bool = False
     past_for: str = ""
     speaks_for: str = ALWAYS
     older: str = "says nothing"
     in_: Annotated[list[Words], Field(alias="in")] = []
-
-    @field_validator("say", "not_in")
-    @classmethod
-    def _phrases(cls, phrases: list[str]) -> list[str]:
-        for phrase in phrases:
-            phrase_words(phrase)
-        return phrases
 
     @model_validator(mode="after")
     def _read_somewhere(self) -> WordsEntry:
@@ -178,15 +180,8 @@ class NamesEntry(Entry):
     the phrases ``say``, leaves the fact open. ``not_in`` are phrases in which they mean another measurement.
     """
 
-    say: Annotated[list[Words], Field(min_length=1)]
-    not_in: list[Words] = []
-
-    @field_validator("say", "not_in")
-    @classmethod
-    def _phrases(cls, phrases: list[str]) -> list[str]:
-        for phrase in phrases:
-            phrase_words(phrase)
-        return phrases
+    say: Annotated[list[Phrase], Field(min_length=1)]
+    not_in: list[Phrase] = []
 
 
 class FactEntry(Entry):
