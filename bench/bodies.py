@@ -1,7 +1,7 @@
 """Request bodies for the benchmarks: a vignette's own request, filled with unrelated chart resources to the size asked for.
 
 The named bodies are answered differently, so that what is measured is a range: a card costs more than none, and an assertion on the
-order more than a card. ``tests/test_bench_bodies.py`` holds each to what its name says.
+order more than a card. ``tests/benches/test_bench_bodies.py`` holds each to what its name says.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from bench.judge import chart_resources
-from cds_service.content import Content, shipped_content
+from cds_service.content.content import Content, shipped_content
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import PATIENT, request_of
 
@@ -40,6 +40,8 @@ BODIES = {
 """The first two are answered without a card, the third with one; the fourth is the third by a member whose payer is recognised,
 so that its order is also updated with coverage-information."""
 USUAL = "necessary"
+WHOLE = "recognised-payer"
+"""The body whose answer has everything: what a client sees that is set up in full."""
 KEY_OF = {"Observation": "observations", "Condition": "conditions", "Procedure": "procedures"}
 
 

@@ -1,7 +1,7 @@
 """Counts the function calls of one decision and one request: ``python -m bench.calls``; ``--write`` makes the counts the budget.
 
-Counts do not depend on the machine's speed or on what else it does, so a test can hold them (``tests/test_budget.py``): a change
-that makes every order dearer shows there, before anybody measures time.
+Counts do not depend on the machine's speed or on what else it does, so a test can hold them
+(``tests/benches/test_budget.py``): a change that makes every order dearer shows there, before anybody measures time.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from types import FrameType
 import orjson
 
 from bench.bodies import BODIES, body_of
-from cds_service.app import CALLS, create_app
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.calls import Calls
-from cds_service.hooks.messages import parse_request
+from cds_service.hooks.received.messages import parse_request
+from cds_service.serving.app import CALLS, create_app
 
 BUDGET = Path(__file__).parent / "budget.json"
 MARGIN = 1.05
@@ -58,7 +58,7 @@ def counts(content: Content) -> dict[str, int]:
             request = parse_request(body, "2.2")
             held = f"{name} ({BODIES[name].policy}), {size // 1000} kB"
             found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
-            found[f"{held}: request"] = calls(partial(answering.accounted, body))
+            found[f"{held}: request"] = calls(partial(answering.at_once, body))
     return found
 
 

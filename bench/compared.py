@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench.bodies import body_of
 from bench.served import Measured, Server, check, free_port, load, serving
-from cds_service.content import Content
+from cds_service.content.content import Content
 
 SIZES = (6_000, 60_000)
 CONNECTIONS = (1, 16)

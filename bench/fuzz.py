@@ -17,10 +17,10 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cds_service.app import create_app
 from cds_service.cli.demo import examples_folder
-from cds_service.content import Content, read_content, shipped_content
-from cds_service.log_lines import LogLine
+from cds_service.content.content import Content, read_content, shipped_content
+from cds_service.serving.app import create_app
+from cds_service.serving.log_lines import LogLine
 
 WORD = "Zanzibar7Q"
 """Stands for a patient's name in every text that a mutation puts in."""
@@ -42,6 +42,9 @@ STRANGE: list[Any] = [
     {"coding": [{"system": WORD, "code": "27280-50-50-50-50-50"}]},
     {"coding": [{"system": "urn:oid:2.16.840.1.113883.6.69", "code": "0" * 40}]},
 ]  # fmt: skip
+
+PAGE = "http://localhost:4200"
+"""A page of this machine, whose scripts an open service lets in."""
 
 
 def examples(content: Content) -> list[Json]:
@@ -166,7 +169,7 @@ def bodies(requests: list[Json], count: int, seed: int) -> list[bytes]:
 
 def unlawful(client: FlaskClient, body: bytes, address: str = ADDRESS) -> tuple[int, str]:
     """The status of the answer to a body, and what is wrong with the answer; the empty string where nothing is."""
-    response = client.post(address, data=body, headers={"Origin": "https://ehr.example"})
+    response = client.post(address, data=body, headers={"Origin": PAGE})
     text = response.get_data(as_text=True)
     status = response.status_code
     try:
@@ -175,7 +178,7 @@ def unlawful(client: FlaskClient, body: bytes, address: str = ADDRESS) -> tuple[
         return status, "it is not JSON"
     if status >= 500:
         return status, "it is a failure of ours"
-    if response.headers.get("Access-Control-Allow-Origin") != "*":
+    if response.headers.get("Access-Control-Allow-Origin") != PAGE:
         return status, "it has no CORS header"
     if status == 200:
         lawful = all(0 < len(card["summary"]) < 140 and card["source"]["label"] for card in answered["cards"])

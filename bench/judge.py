@@ -16,8 +16,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cds_service.chart import Case, Chart
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.case import Case
+from cds_service.chart import Chart
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.decision import as_data, decide
 from cds_service.facts.extract import Facts, extract
 from cds_service.order import read_order

@@ -19,11 +19,11 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from bench.bodies import BODIES, body_of
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.messages import parse_request
+from cds_service.hooks.received.messages import parse_request
 from cds_service.store.database import engine_for, insert_new
-from cds_service.store.decision_log import AT_ONCE, Call, Logged, Row, decision_row
+from cds_service.store.decision_log import AT_ONCE, DecidingCall, Logged, Row, decision_row
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
 
@@ -40,7 +40,9 @@ def micro(work: Callable[[], object], times: int, each: int = 1) -> float:
     return min(taken[1:])
 
 
-def row_cost(logged: Logged, content: Content, call: Call, now: datetime, engine: Engine, times: int) -> tuple[float, float]:
+def row_cost(
+    logged: Logged, content: Content, call: DecidingCall, now: datetime, engine: Engine, times: int
+) -> tuple[float, float]:
     """CPU microseconds of a row, made and written."""
 
     def make() -> list[Row]:
@@ -70,7 +72,7 @@ def main() -> None:
         for name in BODIES:
             decided = decide_request(parse_request(body_of(6_000, content, name), "2.2"), content, DAY, Settings())
             logged = Logged(decided[0][1], str(uuid4()))
-            call, now = Call("medical-policy", "order-sign", str(uuid4()), 1.0), datetime.now(UTC)
+            call, now = DecidingCall("medical-policy", "order-sign", str(uuid4()), 1.0), datetime.now(UTC)
 
             made, written = row_cost(logged, content, call, now, engine, max(3, given.rows // AT_ONCE))
             console.print(f"{name:18} made {made:5.1f}   written {written:5.1f}   together {made + written:5.1f}")

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from bench.bodies import body_of
 from bench.served import free_port, load, service_command, serving
-from cds_service.content import read_content, shipped_content
+from cds_service.content.content import read_content, shipped_content
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from rich.console import Console
 from rich.table import Table
 
-from cds_service.app import create_app
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.policy.model import Policy
+from cds_service.serving.app import create_app
 from cds_service.web.pages import render_ahead
 
 

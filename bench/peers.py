@@ -26,7 +26,7 @@ from bench.compared import bodies_of, compare, tables
 from bench.constant_card import SUMMARY
 from bench.peer_environment import NotInstalled, ready, usual_folder, versions
 from bench.served import FLOOR, ROOT, SERVICE, Server
-from cds_service.content import read_content, shipped_content
+from cds_service.content.content import read_content, shipped_content
 
 HOOK = "/cds/cds-services/medical-policy"
 DISCOVERY = "/cds/cds-discovery"

@@ -25,10 +25,10 @@ from pyinstrument.renderers import ConsoleRenderer
 from pyinstrument.session import Session
 
 from bench.bodies import BODIES, USUAL, body_of
-from cds_service.app import CALLS, create_app
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.hooks.calls import Calls
-from cds_service.log_lines import LogLine
+from cds_service.serving.app import CALLS, create_app
+from cds_service.serving.log_lines import LogLine
 
 FOLDER = Path(__file__).parent.parent / "docs" / "performance"
 SIZES = (6_000, 60_000)
@@ -39,9 +39,9 @@ _SECONDS_BETWEEN = 0.0005
 
 def sign(calls: Calls, body: bytes) -> None:
     """One order-sign, from its bytes to the reply's, as a worker answers it. Raises RuntimeError for a reply that is not 200."""
-    reply = calls.accounted(body)
-    if reply.status != 200:
-        raise RuntimeError(f"the service answered {reply.status}: {reply.body.decode()[:500]}")
+    reply = calls.at_once(body)
+    if reply is None or reply.status != 200:
+        raise RuntimeError(f"the service answered {reply}"[:500])
 
 
 def profiled(calls: Calls, body: bytes, requests: int) -> Session:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Literal, get_args
 
 from cds_service.analysis.domain import Domain
+from cds_service.policy.comparing import compare
+from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.model import (
     AtLeast,
     Authorization,
@@ -15,8 +18,6 @@ from cds_service.policy.model import (
     Citation,
     Comparison,
     Criterion,
-    Evidence,
-    Fact,
     FirstOutcome,
     FirstRule,
     NoneOf,
@@ -24,7 +25,6 @@ from cds_service.policy.model import (
     Policy,
     Presumption,
     Remark,
-    Standing,
     Test,
     walk,
 )
@@ -35,8 +35,9 @@ AS_OF = date(2026, 5, 31)
 CITE = Citation("document", "somewhere")
 FACTS = ("fever", "cough", "count", "scan", "surgery", "drug")
 WORDS, SETS, NUMBERS = ("early", "advanced"), ("thinners", "opioids"), (-1.0, 0.5, 2.0, 3.0)
-UNITS = ("day", "week", "month", "year")
+UNITS = ("day", "week", "month", "year", "full month", "full year", "calendar month", "calendar year")
 COMPARISONS: tuple[Comparison, ...] = get_args(Comparison)
+RAYS: tuple[Comparison, ...] = ("is", "is_at_least", "is_above", "is_at_most", "is_below")
 THENS: tuple[FirstOutcome, ...] = get_args(FirstOutcome)
 AS_ONE: tuple[bool | Literal["when not met"], ...] = (False, False, True, "when not met")
 
@@ -102,31 +103,49 @@ class _Maker:
 
     def check(self) -> Check:
         chance = self.random.random
+        test = self.test()
+        if test.ago:
+            return Check(self.id(), "", CITE, self.random.choice(("surgery", "scan")), test, first=chance() < 0.2)
+        times = self.times() if chance() < 0.15 else None
         presumption = (
             Presumption(self.random.choice((Outcome.MET, Outcome.NOT_MET)), "", chance() < 0.3) if chance() < 0.3 else None
         )
+        if times and presumption:
+            never = compare(times.compare, Interval.exactly(0), times.value.low if isinstance(times.value, Interval) else 0)
+            presumption = replace(presumption, treat_as=never)
         return Check(
             self.id(),
             "",
             CITE,
             self.random.choice(FACTS),
-            self.test(),
-            within=LookBack(self.random.randint(1, 14), self.random.choice(UNITS)) if chance() < 0.35 else None,
+            test,
+            within=self.span() if chance() < 0.35 else None,
             since=self.random.choice(("surgery", "scan")) if chance() < 0.3 else None,
             presumption=presumption,
+            times=times,
+            first=times is None and chance() < 0.2,
             open_because="A person decides." if chance() < 0.15 else "",
             our_window=chance() < 0.4,
         )
 
+    def span(self) -> LookBack:
+        return LookBack(self.random.randint(1, 14), self.random.choice(UNITS))
+
+    def times(self) -> Test:
+        chosen = self.random.choice(RAYS)
+        return Test(chosen, Interval.exactly(self.random.choice((1, 2, 3) if chosen in ("is_at_least", "is_below") else (0, 1, 2))))
+
     def test(self) -> Test:
-        compare = self.random.choice(COMPARISONS)
-        if compare == "documented":
-            return Test(compare)
-        if compare == "in":
-            return Test(compare, self.random.choice(SETS))
-        if compare == "is" and self.random.random() < 0.7:
-            return Test(compare, self.random.choice((True, False, *WORDS)))
-        return Test(compare, Interval.exactly(self.random.choice(NUMBERS)))
+        if self.random.random() < 0.1:
+            return Test(self.random.choice(RAYS[1:]), ago=self.span())
+        chosen = self.random.choice(COMPARISONS)
+        if chosen == "documented":
+            return Test(chosen)
+        if chosen == "in":
+            return Test(chosen, self.random.choice(SETS))
+        if chosen == "is" and self.random.random() < 0.7:
+            return Test(chosen, self.random.choice((True, False, *WORDS)))
+        return Test(chosen, Interval.exactly(self.random.choice(NUMBERS)))
 
 
 def random_chart(random: Random, domains: Mapping[str, Domain], most: int) -> dict[str, Fact]:
@@ -199,7 +218,11 @@ def features(policy: Policy) -> Iterator[str]:
 
 
 def _features_of(check: Check) -> Iterator[str]:
-    yield f"{check.test.compare} {type(check.test.value).__name__}"
+    yield f"{check.test.compare} ago" if check.test.ago else f"{check.test.compare} {type(check.test.value).__name__}"
+    if check.times:
+        yield f"{check.times.compare} times"
+    if check.first:
+        yield "the first decides"
     if check.within:
         yield f"within {check.within.unit}s"
     if check.since:
@@ -214,10 +237,13 @@ EVERY_FEATURE = frozenset(
     {
         *(f"settled first: {then}" for then in THENS),
         *(f"within {unit}s" for unit in UNITS),
-        *(f"{compare} Interval" for compare in COMPARISONS if compare not in ("in", "documented")),
+        *(f"{compared} Interval" for compared in COMPARISONS if compared not in ("in", "documented")),
         *("is bool", "is str", "in str", "documented NoneType", "a rule that asks", "exclusions", "no exclusions"),
         *("authorization with a condition", "authorization without a condition", "all", "any", "at least", "none", "guarded"),
         *("as one: False", "as one: True", "as one: when not met", "since", "since and within", "left open"),
+        *(f"{compared} ago" for compared in RAYS[1:]),
+        *(f"{compared} times" for compared in RAYS),
+        "the first decides",
         *("presumed met", "presumed not met", "presumed met, always", "presumed not met, always"),
     }
 )

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 from threading import Thread
 
 import psutil
+
+from cds_service.configuration.configuration import variable
 
 ADDRESS = "/cds-services/medical-policy"
 ROOT = Path(__file__).parent.parent
@@ -83,15 +86,21 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(command: Sequence[str], port: int, ready: str = "/cds-services") -> Iterator[Served]:
-    """Runs a server until the block ends. Raises RuntimeError when it does not answer within half a minute."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT)  # noqa: S603
-    try:
-        wait_for(port, ready)
-        yield Served(process, port)
-    finally:
-        process.terminate()
-        process.wait(30)
+    """Runs a server until the block ends. Raises RuntimeError when it does not answer within half a minute.
+
+    The data folder is one that is thrown away, and so is the store of decisions that a service keeps there by default.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_DATA_HOME": folder}
+        environment.pop(variable("store"), None)
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment, cwd=ROOT)  # noqa: S603
+        try:
+            wait_for(port, ready)
+            yield Served(process, port)
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def wait_for(port: int, path: str, seconds: float = 30) -> None:
@@ -113,24 +122,18 @@ def floor_command(port: int) -> list[str]:
 
 
 def service_command(port: int) -> list[str]:
-    """Serves the service as an operator does, without a store: one of the workers that keep to a processor each."""
-    return [
-        sys.executable,
-        "-m",
-        "cds_service",
-        "serve",
-        "--port",
-        str(port),
-        "--store",
-        "none",
-        "--workers",
-        "1",
-        "--pin",
-    ]
+    """Serves the service as the README starts it, with the default store: one of the workers that keep to a processor each."""
+    return [sys.executable, "-m", "cds_service", "serve", "--port", str(port), "--workers", "1", "--pin"]
+
+
+def storeless_command(port: int) -> list[str]:
+    """The same without a store."""
+    return [*service_command(port), "--store", "none"]
 
 
 FLOOR = Server(floor_command)
 SERVICE = Server(service_command)
+STORELESS = Server(storeless_command)
 
 
 def check(served: Served, server: Server, body: bytes) -> None:

@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 
 from bench.bodies import body_of
 from bench.served import ADDRESS, ROOT, free_port, wait_for
-from cds_service.content import read_content, shipped_content
+from cds_service.content.content import read_content, shipped_content
 from cds_service.store.database import engine_for
 from cds_service.store.tables import DecisionRow, FeedbackRow
 from cds_service.store.upgrade import upgrade
@@ -116,6 +116,9 @@ def soak(url: str, seconds: float, clients: int, folder: Path, *, tokens: bool) 
         f"{times} {kind} answered with {status}" for (kind, status), times in got.items() if status != (200, 401)[kind == "replay"]
     ]
     lost = [got["order", 200] - (after[0] - before[0]), got["feedback", 200] - (after[1] - before[1])]
+    lines = [json.loads(line) for line in (folder / "log").read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+    why = Counter(f"{line['said']}: {line['why']}" for line in lines if "why" in line)
+    wrong += [f"{times} log lines say {said}" for said, times in why.items()] if wrong else []
     return wrong + [f"{count} {what} lost" for count, what in zip(lost, ("decisions", "reports"), strict=True) if count > 0]
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.bodies import body_of
 from bench.served import ADDRESS, free_port, service_command, serving
-from cds_service.content import read_content, shipped_content
+from cds_service.content.content import read_content, shipped_content
 
 
 def start_seconds(body: bytes) -> float:

@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bodies import vignettes_folder
-from cds_service.chart import Case, Chart
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.case import Case
+from cds_service.chart import Chart
+from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.decision import Decision, decide
 from cds_service.order import Order, read_order
 from cds_service.vignettes.read import Vignette, read_vignettes

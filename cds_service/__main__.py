@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def run() -> None:
-    """Runs the command line."""
+    """Run the command line."""
     from cds_service.cli import app  # noqa: PLC0415 - workers do without it
 
     app()

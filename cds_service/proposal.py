@@ -1,6 +1,7 @@
-"""A proposal for a physician-focused payment model: its questionnaire, what its answers come to, and the committee's calendar.
+"""A proposal for a physician-focused payment model (PFPM).
 
-Source: PTAC, *Frequently Asked Questions*, last updated 2017-03-07. Pure: the day of today is an argument.
+The module holds its questionnaire, what its answers come to, and the committee's calendar. Source: PTAC, *Frequently
+Asked Questions*, last updated 2017-03-07. Pure: the day of today is an argument.
 """
 
 from __future__ import annotations
@@ -10,29 +11,34 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from fhir.resources.R4B.questionnaire import Questionnaire
-
-from cds_service.content import Content
-from cds_service.facts.definition import FactEntry
+from cds_service.content.content import Content
 from cds_service.facts.found.answers import answers, read_answers
+from cds_service.facts.found.forms import OURS
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
 from cds_service.policy import asking
+from cds_service.policy.evidence import Fact, Standing
 from cds_service.policy.finding import NOT_DOCUMENTED, NOT_MET, Finding
 from cds_service.policy.judge import judge
-from cds_service.policy.model import AtLeast, Check, Criterion, Fact, Policy, Standing, facts_of, walk
+from cds_service.policy.model import AtLeast, Check, Criterion, Policy, facts_of, walk
+from cds_service.questionnaires.items import item_of
 
 POLICY_ID = "ptac/pfpm-proposal"
 FIRST_LETTER, FIRST_PROPOSAL = date(2016, 10, 1), date(2016, 12, 1)
-"""The first days that a letter of intent and a proposal were taken."""
+"""The first days that a letter and a proposal were taken.
+
+The letter is the letter of intent.
+"""
 LETTER_BEFORE_PROPOSAL = timedelta(days=30)
 PROPOSAL_BEFORE_MEETING = timedelta(weeks=16)
 NOTICE_BEFORE_MEETING = timedelta(days=15)
-_ITEM_TYPES = {"boolean": "boolean", "quantity": "quantity", "date": "date", "choice": "choice", "code": "choice"}
 
 
 class UnusableResponse(ValueError):
-    """A file is no QuestionnaireResponse that can be judged; ``element`` names where it is wrong."""
+    """A file that is no QuestionnaireResponse that can be judged.
+
+    ``element`` names where it is wrong.
+    """
 
     def __init__(self, element: str, said: str) -> None:
         self.element = element
@@ -40,13 +46,17 @@ class UnusableResponse(ValueError):
 
 
 class NoSuchMeeting(ValueError):
-    """No proposal can reach a meeting on this day; the message says why."""
+    """A meeting that no proposal can reach.
+
+    The message says why.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The latest days before a meeting, or the earliest days from a day on. Letter to proposal and notice are fixed;
-    proposal to meeting is what the committee says holds in general.
+    """The latest days before a meeting, or the earliest from a day.
+
+    Letter to proposal and notice are fixed; proposal to meeting is what the committee says holds in general.
     """
 
     letter: date
@@ -56,8 +66,11 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One criterion of a proposal under the heading it stands at; ``required`` tells whether the whole needs it answered."""
+class JudgedProposal:
+    """One criterion of a proposal under the heading it stands at.
+
+    ``required`` tells whether the whole needs it answered.
+    """
 
     heading: str
     finding: Finding
@@ -70,24 +83,32 @@ class Judged:
 
 
 CONTENT = "content"
-"""The id of the part of the policy that says what a proposal must hold."""
+"""The id of the part of the policy on a proposal's content.
+
+That part says what a proposal must hold.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the answers of a response come to. ``ignored`` are linkIds that no criterion asks for, ``unusable`` the answers
-    that could not be read with the reason; ``unfinished`` says that the response is still in progress.
+    """What the answers of a response come to.
+
+    ``ignored`` are linkIds that no criterion asks for, ``unusable`` the answers that could not be read with the reason;
+    ``unfinished`` says that the response is still in progress.
     """
 
     policy: Policy
-    criteria: tuple[Judged, ...]
+    criteria: tuple[JudgedProposal, ...]
     ignored: tuple[str, ...]
     unusable: Mapping[str, str]
     unfinished: bool
 
     @property
-    def missing(self) -> tuple[Judged, ...]:
-        """What keeps the proposal incomplete: criteria that are not documented, and content that it must hold and does not."""
+    def missing(self) -> tuple[JudgedProposal, ...]:
+        """The criteria that keep the proposal incomplete.
+
+        They are those that are not documented, and content that it must hold and does not.
+        """
         held = {criterion.id for part in self.policy.criteria() if part.id == CONTENT for criterion in walk(part)}
         return tuple(
             one
@@ -98,14 +119,19 @@ class Judgement:
 
     @property
     def outcome(self) -> Literal["complete", "incomplete"]:
-        """Complete when every criterion is answered, whatever the answer, and the content is there; never a recommendation."""
+        """The outcome of the proposal: complete or incomplete.
+
+        It is complete when every criterion is answered, whatever the answer, and the content is there; never a
+        recommendation.
+        """
         return "incomplete" if self.missing or self.unfinished else "complete"
 
 
 def judge_response(response: object, policy: Policy, content: Content, today: date) -> Judgement:
-    """What the answers of a QuestionnaireResponse come to, as of the day it was authored (``today`` when it does not say).
+    """Judge the answers of a QuestionnaireResponse.
 
-    Raises UnusableResponse, naming the element, for anything that is not a valid response with its answers.
+    They are judged as of the day it was authored (``today`` when it does not say). Raises UnusableResponse, naming the
+    element, for anything that is not a valid response with its answers.
     """
     held = _usable(response)
     unfinished = held["status"] == "in-progress"
@@ -124,9 +150,11 @@ def judge_response(response: object, policy: Policy, content: Content, today: da
     return Judgement(policy, judge_answers(policy, facts, as_of), ignored, unusable, unfinished)
 
 
-def judge_answers(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> tuple[Judged, ...]:
-    """Every reported criterion judged on the facts that answers document."""
-    return tuple(Judged(heading, judge(criterion, facts, as_of), required) for heading, criterion, required in criteria_of(policy))
+def judge_answers(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> tuple[JudgedProposal, ...]:
+    """Judge every reported criterion on the facts that answers document."""
+    return tuple(
+        JudgedProposal(heading, judge(criterion, facts, as_of), required) for heading, criterion, required in criteria_of(policy)
+    )
 
 
 def _usable(response: object) -> dict[str, Any]:
@@ -142,7 +170,10 @@ def _usable(response: object) -> dict[str, Any]:
 
 
 def criteria_of(policy: Policy) -> Iterator[tuple[str, Criterion, bool]]:
-    """The criteria that are reported, each once, with the heading and whether the whole needs it answered."""
+    """Yield the criteria that are reported, each once.
+
+    Each comes with its heading and whether the whole needs it answered.
+    """
     yield from _reported(policy.necessary_when, policy.title, True)
     for tree, required in ((policy.not_necessary_when, True), (policy.more_likely_when, False)):
         if tree:
@@ -158,14 +189,17 @@ def _reported(criterion: Criterion, heading: str, required: bool) -> Iterator[tu
 
 
 def questionnaire(policy: Policy, content: Content) -> dict[str, Any]:
-    """The FHIR R4 Questionnaire that asks for every fact of a policy once, grouped by criterion; linkId is the fact's name."""
+    """Make the FHIR R4 Questionnaire of a policy.
+
+    It asks for every fact of the policy once, grouped by criterion; linkId is the fact's name.
+    """
     groups: list[dict[str, Any]] = []
     asked: set[str] = set()
     for _, criterion, required in criteria_of(policy):
         names = [name for name in facts_of(walk(criterion)) if name not in asked]
         asked |= set(names)
         if names:
-            items = [_item(name, content.catalogue[name].entry) for name in names]
+            items = [item_of(content.catalogue[name], OURS) for name in names]
             text = criterion.says if required else f"{criterion.says} (more likely to be recommended; not required)"
             groups.append({"linkId": criterion.id, "text": text, "type": "group", "item": items})
     made = {
@@ -176,19 +210,17 @@ def questionnaire(policy: Policy, content: Content) -> dict[str, Any]:
         "status": "active",
         "item": groups,
     }
+    from fhir.resources.R4B.questionnaire import Questionnaire  # noqa: PLC0415 - megabytes, of use to this one command alone
+
     Questionnaire.model_validate(made)
     return made
 
 
-def _item(name: str, entry: FactEntry) -> dict[str, Any]:
-    item: dict[str, Any] = {"linkId": name, "text": entry.ask, "type": _ITEM_TYPES[entry.type]}
-    if entry.choices:
-        item["answerOption"] = [{"valueString": choice} for choice in entry.choices]
-    return item
-
-
 def before_meeting(meeting: date) -> Calendar:
-    """The latest days for a meeting. Raises NoSuchMeeting when they lie before the first days there were."""
+    """Return the latest days for a meeting.
+
+    Raises NoSuchMeeting when they lie before the first days there were.
+    """
     earliest = FIRST_PROPOSAL + PROPOSAL_BEFORE_MEETING
     if meeting < earliest:
         raise NoSuchMeeting(f"no proposal was taken before {FIRST_PROPOSAL}, so in general no meeting before {earliest}")
@@ -197,7 +229,10 @@ def before_meeting(meeting: date) -> Calendar:
 
 
 def from_today(today: date) -> Calendar:
-    """The earliest days for who starts with the letter today. Raises NoSuchMeeting when the calendar ends before."""
+    """Return the earliest days for who starts with the letter today.
+
+    Raises NoSuchMeeting when the calendar ends before.
+    """
     try:
         letter = max(today, FIRST_LETTER)
         proposal = max(letter + LETTER_BEFORE_PROPOSAL, FIRST_PROPOSAL)
@@ -208,6 +243,9 @@ def from_today(today: date) -> Calendar:
 
 
 def proposal_policy(content: Content) -> Policy | None:
-    """The policy that proposals are judged by, the latest version held; None when the content has none."""
+    """Return the policy that proposals are judged by.
+
+    It is the latest version held; None when the content has none.
+    """
     found = content.library.version(POLICY_ID)
     return found if found and found.subject == "questionnaire-response" and isinstance(found.necessary_when, AtLeast) else None

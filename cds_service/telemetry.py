@@ -1,10 +1,11 @@
-"""What the service tells its operators of itself: Prometheus metrics, and one log line for each request.
+"""What operators are told: Prometheus metrics, and a log line a request.
 
-Labels take few values, all of them ours: hooks, statuses, policies, outcomes, kinds. Never an id, a text or a value of a client.
+Labels take few values, all of them ours: hooks, statuses, policies, outcomes, kinds. Never an id, a text or a value of
+a client.
 
-Workers are processes of their own. ``serve`` names a private folder in ``PROMETHEUS_MULTIPROC_DIR`` before any of them starts;
-each writes its numbers there, and whichever is asked for `/metrics` adds up all of them. Without the folder, the numbers are those
-of one process.
+Workers are processes of their own. ``serve`` names a private folder in ``PROMETHEUS_MULTIPROC_DIR`` before any of them
+starts; each writes its numbers there, and whichever is asked for `/metrics` adds up all of them. Without the folder,
+the numbers are those of one process.
 """
 
 from __future__ import annotations
@@ -25,26 +26,39 @@ from typing import Any, Final
 
 log = logging.getLogger("cds_service")
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable by which prometheus_client learns where the numbers of several processes are."""
+"""The environment variable that names the folder for numbers.
+
+prometheus_client learns from it where the numbers of several processes are.
+"""
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
-UNKEPT: Final = "CDS_SERVICE_NO_METRICS"
-"""The environment variable by which ``serve`` tells its workers that there is no folder for their numbers."""
 ROOM: Final = 1024 * 1024
-"""Bytes of each file of numbers; prometheus_client makes them as long."""
+"""Size of each file of numbers, in bytes.
+
+prometheus_client makes them as long.
+"""
 MOST: Final = 3000
-"""Combinations of labels that are counted. They take less than ``ROOM``; there are some hundreds."""
+"""Most combinations of labels that are counted.
+
+They take less than ``ROOM``; there are some hundreds.
+"""
 PAUSE: Final = 60.0
 """Seconds after which room for numbers is looked for again."""
 
 
 class Metrics:
-    """The metrics of this process. ``why_not`` says in words why there are none, where nothing can be kept."""
+    """The metrics of this process.
+
+    ``why_not`` says in words why there are none, where nothing can be kept.
+    """
 
     why_not = ""
 
     def __init__(self) -> None:
-        """Raises OSError where the folder has no room for them."""
+        """Make the metrics.
+
+        Raises OSError where the folder has no room for them.
+        """
         import prometheus_client as made  # noqa: PLC0415 - looks for FOLDER once it is imported: in the worker
 
         folder = os.environ.get(FOLDER)
@@ -78,7 +92,10 @@ class _Uncounted:
 
 
 class NoMetrics(Metrics):
-    """What stands for the metrics where there is no room for them: requests are answered all the same."""
+    """The stand-in for the metrics where there is no room for them.
+
+    Requests are answered all the same.
+    """
 
     def __init__(self, why_not: str) -> None:
         self.why_not = why_not
@@ -89,12 +106,23 @@ class NoMetrics(Metrics):
 _UNCOUNTED: Final = _Uncounted()
 _LOCK: Final = Lock()
 _made: Metrics | None = None
+_unkept = False
+
+
+def keep_none() -> None:
+    """Keep no metrics in this process.
+
+    It is called where ``serve`` has no folder for them, before any are made.
+    """
+    global _unkept  # noqa: PLW0603 - one for each process, settled before any thread starts
+    _unkept = True
 
 
 def metrics() -> Metrics:
-    """The metrics of this process, made when the first is needed: not in the server's own process, whose workers inherit it.
+    """Return the metrics of this process.
 
-    Where there was no room for them, it is looked for again after a while.
+    They are made when the first is needed: not in the server's own process, whose workers inherit it. Where there was
+    no room for them, it is looked for again after a while.
     """
     global _made  # noqa: PLW0603 - one for each process, made under the lock
     made = _made
@@ -107,7 +135,7 @@ def metrics() -> Metrics:
 
 
 def _make(known: Metrics | None) -> Metrics:
-    if os.environ.get(UNKEPT):
+    if _unkept:
         return NoMetrics("the server found no room for them when it started")
     try:
         made = Metrics()
@@ -121,9 +149,10 @@ def _make(known: Metrics | None) -> Metrics:
 
 
 def _take_room(folder: Path) -> None:
-    """Makes the files of this process with all of their room. Raises OSError where it is not there.
+    """Make the files of this process with all of their room.
 
-    prometheus_client maps files that have a length and no room yet; to write to one on a full disk kills the process (SIGBUS).
+    Raises OSError where it is not there. prometheus_client maps files that have a length and no room yet; to write to
+    one on a full disk kills the process (SIGBUS).
     """
     for kind in ("counter", "histogram", "gauge_livesum"):
         with (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
@@ -134,8 +163,11 @@ def _take_room(folder: Path) -> None:
 
 
 @dataclass(slots=True)
-class Call:
-    """One request, as the log line and the metrics tell of it. Filled in while the request is answered; nothing of the patient."""
+class LoggedCall:
+    """One request, as the log line and the metrics tell of it.
+
+    It is filled in while the request is answered, and holds nothing of the patient.
+    """
 
     hook: str
     began: float
@@ -148,22 +180,36 @@ class Call:
     elements: list[str] = field(default_factory=list)
 
 
-_call: ContextVar[Call | None] = ContextVar("call", default=None)
+_call: ContextVar[LoggedCall | None] = ContextVar("call", default=None)
 
 
 def begin(hook: str) -> None:
-    """Begins the account of a request. ``hook`` is a name of ours: a hook, or the address for what is none."""
-    _call.set(Call(hook, time.perf_counter()))
+    """Begin the account of a request.
+
+    ``hook`` is a name of ours: a hook, or the address for what is none.
+    """
+    _call.set(LoggedCall(hook, time.perf_counter()))
 
 
-def current() -> Call | None:
-    """The request that is being answered in this thread, None outside of one."""
+def forget() -> None:
+    """Drop the account of a request that is handed on.
+
+    Whoever answers it begins another.
+    """
+    _call.set(None)
+
+
+def current() -> LoggedCall | None:
+    """Return the request that this thread answers, or None."""
     return _call.get()
 
 
 @contextmanager
 def unaccounted() -> Iterator[None]:
-    """What is done meanwhile adds nothing to the request's account: an order that a person made up counts for nobody."""
+    """Suspend accounting (the playground's orders are not counted).
+
+    What is done meanwhile adds nothing to the request's account.
+    """
     before = _call.set(None)
     try:
         yield
@@ -172,7 +218,10 @@ def unaccounted() -> Iterator[None]:
 
 
 def end(status: int, size: int) -> None:
-    """Ends the account: writes the log line and counts. ``size`` is the body's, in bytes."""
+    """End the account: write the log line, and count.
+
+    ``size`` is the body's, in bytes.
+    """
     call = _call.get()
     if call is None:
         return
@@ -196,23 +245,21 @@ def end(status: int, size: int) -> None:
     _write("answered" if status < 400 else "refused" if status < 500 else "failed to answer", told)
 
 
-_EVERY_LINE: Final = logging.makeLogRecord(
-    {"name": log.name, "levelno": logging.INFO, "levelname": "INFO", "pathname": __file__, "filename": "telemetry.py"}
-).__dict__
-"""What every record of a request has alike. The logger would look for the place in the code that called it: it is always this."""
-
-
 def _write(said: str, told: dict[str, Any]) -> None:
-    """Writes a line at INFO."""
+    """Write a log line at INFO.
+
+    Its place in the code is always this: the logger would walk the stack to look for it.
+    """
     if log.isEnabledFor(logging.INFO):
-        record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
-        record.__dict__.update(_EVERY_LINE, msg=said, created=now, msecs=float(int(now % 1 * 1000)), **told)
-        log.handle(record)
+        log.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, said, (), None, extra=told))
 
 
 def outbound(kind: str, result: str) -> None:
-    """Counts a call to a client's server. ``kind`` is what was asked for (``fhir``, ``jwks``); ``result`` is how it ended, in a
-    word of ours: ``ok``, ``error`` (the server said so), ``refused`` (by our guard), ``timeout`` or ``failed``."""
+    """Count a call to a client's server.
+
+    ``kind`` is what was asked for (``fhir``, ``jwks``). ``result`` is how it ended, in a word of ours: ``ok``,
+    ``error`` (the server said so), ``refused`` (by our guard), ``timeout`` or ``failed``.
+    """
     _of(metrics().outbound, kind, result).inc()
 
 
@@ -220,7 +267,10 @@ _children: dict[tuple[Any, ...], Any] = {}
 
 
 def _of(metric: Any, *labels: str) -> Any:
-    """A metric's child for labels, found without the metric's own lock and checks."""
+    """Return a metric's child for labels.
+
+    It is found without the metric's own lock and checks.
+    """
     key = (metric, *labels)
     child = _children.get(key)
     if child is None:
@@ -231,7 +281,10 @@ def _of(metric: Any, *labels: str) -> Any:
 
 
 def exposition() -> bytes:
-    """All metrics in the text format of Prometheus. There must be some (``Metrics.why_not``)."""
+    """Write all metrics in the text format of Prometheus.
+
+    There must be some (``Metrics.why_not``).
+    """
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest  # noqa: PLC0415 - as in Metrics
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - as in Metrics
 
@@ -246,7 +299,10 @@ def exposition() -> bytes:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Takes away what dead workers say of the present (gauges); what they counted stays counted."""
+    """Remove the gauges of dead workers, which tell of the present.
+
+    What they counted stays counted.
+    """
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - as in Metrics
 
     for file in folder.glob("gauge_live*.db"):
@@ -269,7 +325,10 @@ _ID: Final = re.compile(r"(?=.*[0-9])[A-Za-z0-9-]{16,64}")
 
 
 def loggable(hook_instance: object) -> str:
-    """A hook instance as a log may hold it: what does not look like an id is left out, since it may be anything."""
+    """Return a hook instance as a log may hold it.
+
+    What does not look like an id is left out, since it may be anything.
+    """
     if isinstance(hook_instance, str) and _ID.fullmatch(hook_instance):
         return hook_instance
     return "not an id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
-from cds_service.app import create_app
-from cds_service.content import Content, read_content, shipped_content
+from cds_service.content.content import Content, read_content, shipped_content
+from cds_service.serving.app import create_app
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import (
     ResponseVignette,
@@ -25,6 +27,18 @@ from cds_service.vignettes.responses import (
 from cds_service.vignettes.run import decide_as_facts, differences_as_facts, differences_over_http
 
 TODAY = date(2026, 11, 23)
+
+os.environ.pop("COLUMNS", None)  # set for pytest's own lines; commands print as into a pipe
+
+settings.register_profile(
+    "commit",
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+settings.register_profile("ci", settings.get_profile("commit"), max_examples=200)
+settings.register_profile("nightly", settings.get_profile("commit"), max_examples=3000)
+settings.load_profile("ci" if os.environ.get("CI") else "commit")  # another: pytest --hypothesis-profile nightly
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +68,24 @@ def content() -> Content:
 def client() -> FlaskClient:
     """A client of the service over the shipped content."""
     return held_app().test_client()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--kills 20`` ends a replay at twenty random moments in place of a few."""
+    parser.addoption("--kills", type=int, default=2, help="random moments at which tests of replay kill it (default 2)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a server, and keeps together what shares one, or a file's own long preparations.
+
+    With pytest-xdist all tests of a group run in one process (``--dist loadgroup``), so each server is started once.
+    """
+    for item in items:
+        of_servers = {"integration", "browser"}.intersection(item.path.parts)
+        if of_servers or "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            item.add_marker(pytest.mark.server)
+        group = "servers" if item.get_closest_marker("server") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -7,8 +7,8 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from cds_service.fhir.resource_types import KEYS
-from cds_service.hooks.messages import EXTENSION
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.discovery import SERVICE_ID
+from cds_service.hooks.received.messages import EXTENSION
 
 CPT = "http://www.ama-assn.org/go/cpt"
 LOINC = "http://loinc.org"

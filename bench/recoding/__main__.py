@@ -16,7 +16,7 @@ from bench.recoding.ageing import aged
 from bench.recoding.kinds import otherwise
 from bench.recoding.run import REWRITES, pairs, posed
 from bench.recoding.unreading import unread
-from cds_service.content import read_content
+from cds_service.content.content import read_content
 
 
 def main() -> None:

@@ -172,6 +172,12 @@ def _by_meaning(terminology: Terminology) -> dict[tuple[str, Signature], list[st
     return found
 
 
+def _heals(code: str) -> bool:
+    """Whether a code of ICD-10-CM says more than its sets: that an injury is in its healing. No other code means that."""
+    plain = code.replace(".", "").strip().upper()
+    return len(plain) == 7 and plain[0] in "ST" and plain[6] == "D"
+
+
 def _instead(source: str, target: str) -> Callable[[Json, World], bool]:
     """Every diagnosis in one system in a code of the other that the same sets hold, with the same value."""
 
@@ -181,7 +187,7 @@ def _instead(source: str, target: str) -> Callable[[Json, World], bool]:
         used: dict[str, str] = {}
         for resource in chart(request):
             for coding in list(codings(resource)):
-                if system_name(coding["system"]) != source:
+                if system_name(coding["system"]) != source or _heals(coding["code"]):
                     continue
                 before = coding["code"]
                 meaning = _signature(world.content.terminology.holding(coding["system"], before))
@@ -204,7 +210,7 @@ def _both(source: str, target: str) -> Callable[[Json, World], bool]:
         for resource in chart(request):
             for concept in list(concepts(resource)):
                 first = next(codings({"one": concept}), None)
-                if first is None or system_name(first["system"]) != source:
+                if first is None or system_name(first["system"]) != source or _heals(first["code"]):
                     continue
                 meaning = _signature(world.content.terminology.holding(first["system"], first["code"]))
                 others = known.get((target, meaning), ())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 
 from cds_service.fhir.codes import key_of
+from cds_service.fhir.value_set_files import read_written, value_set_paths
 
 Labels = dict[tuple[str, str], str]
 
@@ -15,8 +15,8 @@ Labels = dict[tuple[str, str], str]
 def labels(root: Path) -> Labels:
     """What the value sets call their codes, by the key of the code."""
     found: Labels = {}
-    for path in sorted((root / "value_sets").glob("*.json")):
-        for include in json.loads(path.read_text(encoding="utf-8")).get("compose", {}).get("include", ()):
+    for path in value_set_paths(root / "value_sets"):
+        for include in read_written(path, path.name).raw.get("compose", {}).get("include", ()):
             for concept in include.get("concept", ()):
                 if concept.get("display"):
                     key = key_of(include.get("system", ""), concept["code"])

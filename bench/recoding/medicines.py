@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.recoding.places import Json, World, bundle, chart
 from bench.recoding.rewrite import Rewrite
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.fhir.codes import HCPCS, NDC, RXNORM, key_of, system_name
 
 KINDS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
@@ -151,11 +151,14 @@ def _ingredients_contained(request: Json, world: World) -> bool:
 
 
 def _also_product(request: Json, world: World) -> bool:
-    """An NDC or product beside the ingredient, as pharmacies send both."""
+    """An NDC or product beside the ingredient, as pharmacies send both, that means the same: liposomes are another medicine."""
     changed = False
+    holding = world.content.terminology.holding
     for _, concept in _medicines(request):
         code = _ingredient(concept)
-        others = _ndcs(world.content, code) or _products(world.content, code) if code else []
+        listed = _ndcs(world.content, code) or _products(world.content, code) if code else []
+        meant = dict(holding(RXNORM, code)) if code else {}
+        others = [(system, other) for system, other in listed if meant.items() <= dict(holding(system, other)).items()]
         if others:
             system, other = world.random.choice(others)
             concept["coding"] = [{"system": system, "code": other}, *concept["coding"]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cds_service.content import Content
+from cds_service.content.content import Content
 
 Json = dict[str, Any]
 

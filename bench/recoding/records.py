@@ -94,12 +94,19 @@ def _reversed(request: Json, world: World) -> bool:
     return changed
 
 
+def _is_closed(condition: Json) -> bool:
+    """Whether an entry says that it is over without saying when: on a problem list a history, at an encounter of its day."""
+    status = condition.get("clinicalStatus")
+    codes = [coding.get("code") for coding in status.get("coding", ())] if isinstance(status, dict) else []
+    return not {"resolved", "inactive", "remission"}.isdisjoint(codes)
+
+
 def _noise(request: Json, world: World) -> bool:
     for resource in everything(request):
         resource["meta"] = {"versionId": "3", "lastUpdated": "2026-01-01T00:00:00.000Z"}
         resource["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">generated</div>'}
         resource.setdefault("identifier", [{"system": "urn:oid:1.2.3", "value": str(resource.get("id"))}])
-        if resource["resourceType"] == "Condition":
+        if resource["resourceType"] == "Condition" and not _is_closed(resource):
             problem = {"system": "http://terminology.hl7.org/CodeSystem/condition-category", "code": "problem-list-item"}
             resource.setdefault("category", [{"coding": [problem]}])
     return True
@@ -108,7 +115,7 @@ def _noise(request: Json, world: World) -> bool:
 def _encounter_diagnosis(request: Json, world: World) -> bool:
     changed = False
     for resource in chart(request):
-        if resource["resourceType"] == "Condition":
+        if resource["resourceType"] == "Condition" and not _is_closed(resource):
             own = {"system": "http://terminology.hl7.org/CodeSystem/condition-category", "code": "encounter-diagnosis"}
             resource["category"] = [{"coding": [own]}]
             changed = True

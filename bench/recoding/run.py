@@ -16,10 +16,11 @@ from bench.recoding.people import PEOPLE
 from bench.recoding.places import Json, World, again
 from bench.recoding.records import RECORDS
 from bench.recoding.rewrite import Rewrite
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.messages import Unusable, parse_request
+from cds_service.hooks.received.faults import Unusable
+from cds_service.hooks.received.messages import parse_request
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import request_of, with_own_lists
 

@@ -1,1 +1,4 @@
-"""What can be shown of a policy before a clinician meets it: mistakes, what it can decide, and what its vignettes would catch."""
+"""Analysis of policies before a clinician meets them.
+
+It finds mistakes, what a policy can decide, and what its vignettes would catch.
+"""

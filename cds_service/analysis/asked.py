@@ -1,6 +1,7 @@
-"""Vignettes made ready to be asked many times: their facts read once, to be judged by any mutant of their policy.
+"""Vignettes made ready to be judged many times.
 
-``Asked`` is of an order, ``AskedResponse`` of the answers to a questionnaire; :func:`wrong_under` asks either.
+Their facts are read once, and can then be judged by any mutant of their policy. ``Asked`` is about an order,
+``AskedResponse`` about the answers to a questionnaire; :func:`wrong_under` takes either.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import Decision, judge_policy
 from cds_service.fhir.codes import Coding
-from cds_service.policy.model import Fact, Policy
+from cds_service.policy.evidence import Fact
+from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette
 from cds_service.vignettes.responses import ResponseVignette, differences_of_answers, differences_of_judgement, judged_as_facts
 from cds_service.vignettes.run import Posed, chosen_for, differences_as_facts, differences_of, pose
@@ -21,9 +23,10 @@ from cds_service.vignettes.run import Posed, chosen_for, differences_as_facts, d
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A vignette with its facts read once; ``policy`` is the version that judges it, None when none is in force.
+    """A vignette of an order with its facts read once.
 
-    ``wrong`` is what the decision says other than expected, with the policy as it is.
+    ``policy`` is the version that judges it, None when none is in force. ``wrong`` tells how the decision of the
+    unchanged policy differs from the expected one.
     """
 
     posed: Posed
@@ -34,7 +37,7 @@ class Asked:
 
     @property
     def vignette(self) -> Vignette:
-        """The vignette that is asked."""
+        """The vignette that is judged."""
         return self.posed.vignette
 
     @property
@@ -45,7 +48,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AskedResponse:
-    """A vignette of a response, its facts read once; ``wrong`` is as in :class:`Asked`."""
+    """A vignette of a response with its facts read once.
+
+    ``wrong`` is as in :class:`Asked`.
+    """
 
     vignette: ResponseVignette
     facts: Mapping[str, Fact]
@@ -66,26 +72,26 @@ AnyAsked = Asked | AskedResponse
 
 
 def all_asked(vignettes: Iterable[Vignette | ResponseVignette], content: Content) -> tuple[AnyAsked, ...]:
-    """Vignettes of orders and of responses made ready for many mutants."""
+    """Make vignettes of orders and of responses ready for many mutants."""
     listed = list(vignettes)
     orders = asked((one for one in listed if isinstance(one, Vignette)), content)
     return *orders, *(asked_response(one) for one in listed if isinstance(one, ResponseVignette))
 
 
 def asked_response(vignette: ResponseVignette) -> AskedResponse:
-    """A vignette of a response made ready for many mutants."""
+    """Make a vignette of a response ready for many mutants."""
     return AskedResponse(vignette, MappingProxyType(vignette.facts), tuple(differences_of_answers(vignette)))
 
 
 def wrong_under(policy: Policy, one: AnyAsked) -> list[str]:
-    """What a policy says of a vignette that is ready, other than the vignette expects."""
+    """Return how a policy's result differs from what the vignette expects."""
     if isinstance(one, AskedResponse):
         return differences_of_judgement(one.vignette, judged_as_facts(one.vignette, policy))
     return differences_of(one.vignette, decision_of(policy, one))
 
 
 def asked(vignettes: Iterable[Vignette], content: Content) -> tuple[Asked, ...]:
-    """Vignettes made ready for many mutants."""
+    """Make vignettes of orders ready for many mutants."""
     ready = []
     for vignette in vignettes:
         posed = pose(vignette, content)
@@ -99,5 +105,8 @@ def asked(vignettes: Iterable[Vignette], content: Content) -> tuple[Asked, ...]:
 
 
 def decision_of(policy: Policy, one: Asked) -> Decision:
-    """The decision of a policy on a vignette that is ready."""
+    """Apply a policy to a vignette that was made ready.
+
+    Returns the policy's decision on it.
+    """
     return judge_policy(policy, one.coding, one.posed.case.order.reference, one.facts, one.posed.case)

@@ -1,4 +1,7 @@
-"""Two versions of a policy, or the policies of two payers: what differs in their text, and which charts they decide differently."""
+"""Comparison of two versions of a policy, or of two payers' policies.
+
+It shows what differs in their text, and which charts they decide differently.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from cds_service.analysis.domain import criteria_of
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Answer, Charts, Example, Proof, Solver, differing, solver_for
 from cds_service.analysis.truths import Truth, conj, neg
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.fhir.codes import Coding
-from cds_service.policy.model import AtLeast, Check, Criterion, Fact, NoneOf, Policy, walk
+from cds_service.policy.evidence import Fact
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, walk
 
 NECESSARY = DecisionOutcome.NECESSARY
 
@@ -23,8 +27,8 @@ NECESSARY = DecisionOutcome.NECESSARY
 class Comparison:
     """What differs from ``one`` to ``other``.
 
-    ``stricter`` answers with a chart that only ``one`` finds necessary, ``looser`` with one that only ``other`` does,
-    ``otherwise`` with a chart that has another outcome of any kind. All are on orders that both govern.
+    ``stricter`` holds a chart that only ``one`` finds necessary, ``looser`` one that only ``other`` does, and
+    ``otherwise`` one that has another outcome of any kind. All are about orders that both govern.
     """
 
     one: Policy
@@ -38,7 +42,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """How the two compare on orders that both govern, in words."""
+        """In words, how the two compare on orders that both govern."""
         if isinstance(self.stricter, Example) and isinstance(self.looser, Example):
             return "stricter for some charts, looser for others"
         if isinstance(self.stricter, Proof) and isinstance(self.looser, Proof):
@@ -61,7 +65,10 @@ class Comparison:
 
 
 def compare(one: Policy, other: Policy, content: Content, as_of: date | None = None) -> Comparison:
-    """Compares two policies on the charts of one date of service (by default the first day of the later one)."""
+    """Compare two policies on the charts of one date of service.
+
+    By default the date is the first day of the later one.
+    """
     solver = solver_for((one, other), content, as_of)
     orders, criteria = tuple(_order_changes(one, other, content)), tuple(_criterion_changes(one, other, content))
     shared = not {*_codes(one.order_sets, content)}.isdisjoint(_codes(other.order_sets, content))
@@ -69,7 +76,7 @@ def compare(one: Policy, other: Policy, content: Content, as_of: date | None = N
 
 
 def _only(solver: Solver, place: int) -> Answer:
-    """A chart on which one of the two policies finds an order necessary and the other does not."""
+    """Ask for a chart that only one of the policies finds necessary."""
 
     def condition(charts: Charts) -> Truth:
         has, lacks = charts.decided[place], charts.decided[1 - place]
@@ -100,7 +107,10 @@ def _order_changes(one: Policy, other: Policy, content: Content) -> Iterator[str
 
 
 def _criterion_changes(one: Policy, other: Policy, content: Content) -> Iterator[str]:
-    """Criteria added, removed and changed, by id; and rules settled first whose outcome changed."""
+    """Yield the criteria added, removed and changed, by id.
+
+    Rules settled first whose outcome or order changed are told as well.
+    """
     was, now = _by_id(one), _by_id(other)
     yield from _difference(was, now, "criteria")
     for id_ in was:
@@ -115,7 +125,7 @@ def _criterion_changes(one: Policy, other: Policy, content: Content) -> Iterator
 
 
 def _by_id(policy: Policy) -> dict[str, list[Criterion]]:
-    """The criteria by id; an id may stand several times."""
+    """Group the criteria by id; an id may occur several times."""
     found: dict[str, list[Criterion]] = {}
     for root in criteria_of(policy):
         for criterion in walk(root):
@@ -136,6 +146,8 @@ def _changes(was: list[Criterion], now: list[Criterion], content: Content) -> It
             yield from _difference(parts, parts_now, "parts")
         if before.says != after.says:
             yield f"now says '{after.says}'"
+        if before.otherwise != after.otherwise:
+            yield f"now says '{after.otherwise}' where it is not met" if after.otherwise else "has no sentence for not met any more"
 
 
 def _kind(criterion: Criterion) -> str:
@@ -176,7 +188,7 @@ def _presumed(check: Check) -> str:
 
 
 def versions(content: Content) -> dict[str, list[Policy]]:
-    """The versions of every policy, earliest first."""
+    """Return the versions of every policy, earliest first."""
     found: dict[str, list[Policy]] = {}
     for policy in sorted(content.policies, key=lambda policy: (policy.id, policy.version)):
         found.setdefault(policy.id, []).append(policy)
@@ -184,7 +196,10 @@ def versions(content: Content) -> dict[str, list[Policy]]:
 
 
 def changelog(content: Content) -> str:
-    """``policies/CHANGELOG.md``: what each version of each policy changed, latest first, drafted from the comparison."""
+    """Draft ``policies/CHANGELOG.md`` from the comparison.
+
+    It tells what each version of each policy changed, latest first.
+    """
     lines = ["# Changes of the policies", "", "<!-- Generated by `cds-service policy compare --changelog --write`. -->"]
     for id_, held in versions(content).items():
         lines += ["", f"## {id_}"]

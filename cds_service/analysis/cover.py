@@ -1,8 +1,9 @@
-"""What the vignettes of a policy have seen of each criterion: met, not met, not documented, and deciding.
+"""What the vignettes of a policy have shown of each criterion.
 
-A criterion that was never seen in one of these has been read by its author and tried by nobody. It decides in a vignette when
-its outcome is one of those that the decision rests on: a part that comes out as the whole does, from the whole down. Where a
-policy judges a questionnaire, each criterion that is reported is such a whole, and nothing above it decides anything.
+A criterion can be seen met, not met, not documented, and deciding. One that was never seen in one of these ways has
+been read by its author and tried by nobody. It decides in a vignette when its outcome is one of those that the decision
+rests on: a part that comes out as the whole does, from the whole down. Where a policy judges a questionnaire, each
+criterion that is reported is such a whole, and nothing above it decides anything.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cds_service.proposal import judge_answers
 
 
 class Seen(Enum):
-    """What a vignette can show of a criterion."""
+    """A way in which a vignette can show a criterion."""
 
     MET = "met"
     NOT_MET = "not met"
@@ -33,7 +34,10 @@ SEEN_AS: dict[Outcome, Seen] = {MET: Seen.MET, NOT_MET: Seen.NOT_MET, NOT_DOCUME
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One criterion of a policy file, where it stands, and in how many vignettes it was seen in each way."""
+    """How often vignettes have seen one criterion of a policy.
+
+    It tells the criterion, where it stands, and in how many vignettes it was seen in each way.
+    """
 
     policy: Policy
     criterion: Criterion
@@ -51,7 +55,10 @@ class Tried:
 
 
 def tried(policy: Policy, vignettes: Sequence[AnyAsked]) -> list[Tried]:
-    """Every criterion of a policy with what its vignettes have shown of it, in reading order."""
+    """Count in which ways vignettes have shown each criterion.
+
+    The criteria of the policy come in reading order.
+    """
     times: dict[int, dict[Seen, int]] = {id(criterion): {} for criterion in policy.criteria()}
     for one in vignettes:
         if one.policy is not policy:
@@ -63,7 +70,10 @@ def tried(policy: Policy, vignettes: Sequence[AnyAsked]) -> list[Tried]:
 
 
 def deciding_in(policy: Policy, vignettes: Sequence[AnyAsked]) -> dict[int, list[AnyAsked]]:
-    """The vignettes in which each criterion decides, by the criterion's identity: those that most likely notice a change in it."""
+    """Find the vignettes in which each criterion decides.
+
+    They are the most likely to notice a change in it. Criteria are keyed by ``id()``.
+    """
     found: dict[int, list[AnyAsked]] = {}
     for one in vignettes:
         for criterion, seen in set(_seen(policy, one)):
@@ -106,7 +116,7 @@ def _below(finding: Finding) -> Iterator[Finding]:
 
 
 def _settling(decision: Decision) -> tuple[Finding, ...]:
-    """The trees that the decision rests on."""
+    """Return the trees that the decision rests on."""
     if decision.settled_by:
         return decision.because
     necessary, exclusions = decision.necessary, decision.exclusions

@@ -1,4 +1,7 @@
-"""The small mistakes that can be made in one criterion: another comparison, a threshold off by one step, a part forgotten, …"""
+"""The small mistakes that can be made in one criterion.
+
+Examples are another comparison, a threshold off by one step, a part forgotten.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,18 @@ WORDS: dict[Comparison, str] = {
     "documented": "documented",
 }
 IN_DAYS = {"week": "days", "weeks": "days", "wk": "days"}
-"""Units that are counted in smaller ones: a threshold in weeks is off by a day, since pregnancies are dated in days."""
+"""Units whose thresholds are off by a smaller unit.
+
+A threshold in weeks is off by a day, since pregnancies are dated in days.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One mistake in one criterion: what it was, what it became, and what was changed in words."""
+class CriterionChange:
+    """One mistake in one criterion.
+
+    It tells what the criterion was (``site``), what it became (``new``), and in words what was changed (``said``).
+    """
 
     site: Criterion
     new: Criterion
@@ -50,30 +59,34 @@ class Change:
         return self.site.line
 
 
-def changes_of(criterion: Criterion, policy: Policy, catalogue: Catalogue) -> Iterator[Change]:
-    """Every small mistake in one criterion, its parts left as they are (but one of them may be forgotten)."""
+def changes_of(criterion: Criterion, policy: Policy, catalogue: Catalogue) -> Iterator[CriterionChange]:
+    """Yield every small mistake in one criterion.
+
+    Its parts stay as they are, except that one of them may be forgotten.
+    """
     match criterion:
         case Check():
             for new, said in _of_check(criterion, policy, catalogue):
-                yield Change(criterion, new, f"'{criterion.id}': {said}")
+                yield CriterionChange(criterion, new, f"'{criterion.id}': {said}")
         case AtLeast():
             for made, said in _of_at_least(criterion):
-                yield Change(criterion, made, f"'{criterion.id}': {said}")
+                yield CriterionChange(criterion, made, f"'{criterion.id}': {said}")
         case NoneOf():
             for other, said in _of_none(criterion):
-                yield Change(criterion, other, f"'{criterion.id}': {said}")
+                yield CriterionChange(criterion, other, f"'{criterion.id}': {said}")
 
 
 def _of_check(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tuple[Check, str]]:
     for test, said in _tests(check, policy, catalogue):
         yield replace(check, test=test), said
-    if check.within:
-        count, unit = check.within.count, check.within.unit
-        for other in (count * 2, count + 1, count - 1):
-            if other > 0:
-                longer = LookBack(other, unit)
-                yield replace(check, within=longer), f"the look-back is {longer} and not {check.within}"
-    if check.since or (check.within and check.test.compare != "documented"):
+    for longer in _beside(check.within) if check.within else ():
+        yield replace(check, within=longer), f"the look-back is {longer} and not {check.within}"
+    if check.times:
+        for times, said in _of_times(check.times):
+            yield replace(check, times=times), said
+    if check.first:
+        yield replace(check, first=False), "the latest decides, and not the first"
+    if check.since or (check.within and (check.times or check.test.compare != "documented")):
         yield replace(check, within=None, since=None), f"the look-back ({check.since or check.within}) is dropped"
     if check.open_because:
         yield replace(check, open_because=""), "if_not_met is dropped"
@@ -84,15 +97,50 @@ def _of_check(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tu
         yield replace(check, presumption=None), "the presumption is dropped"
         opposite = Outcome.NOT_MET if presumption.treat_as is Outcome.MET else Outcome.MET
         flipped = replace(presumption, treat_as=opposite)
-        yield replace(check, presumption=flipped), f"silence is presumed {opposite.value}, not {presumption.treat_as.value}"
+        if not check.times:  # what never happened is counted, and cannot be presumed to be enough
+            yield replace(check, presumption=flipped), f"silence is presumed {opposite.value}, not {presumption.treat_as.value}"
         if not catalogue.needs((check.fact,)):
             return  # its evidence is the order itself, which is always searched
         said = "the presumption holds only after a search" if presumption.always else "the presumption holds without a search"
         yield replace(check, presumption=replace(presumption, always=not presumption.always)), said
 
 
+def _beside(span: LookBack) -> list[LookBack]:
+    """Return spans that may be written by mistake.
+
+    They are twice as long, and one longer or shorter.
+    """
+    others = (span.count * 2, span.count + 1, span.count - 1)
+    return [LookBack(count, span.unit) for count in dict.fromkeys(others) if count > 0 and count != span.count]
+
+
+def _of_times(times: Test) -> Iterator[tuple[Test, str]]:
+    """Yield mistakes in how often something is to have happened."""
+    if not isinstance(times.value, Interval):
+        return
+    count = times.value.low
+    others = dict.fromkeys(other[times.compare] for other in (BOUNDARY, OPPOSITE) if times.compare in other)
+    made = [(other, count) for other in others] + [(times.compare, count + 1), (times.compare, count - 1)]
+    for other, number in made:
+        if number >= (1 if other in ("is_at_least", "is_below") else 0):
+            said = f"on {WORDS[other]} {number:g} days and not on {WORDS[times.compare]} {count:g}"
+            yield replace(times, compare=other, value=Interval.exactly(number)), said
+
+
+def _of_ago(test: Test, ago: LookBack) -> Iterator[tuple[Test, str]]:
+    """Yield mistakes in the test of how long ago a day is."""
+    for others in (BOUNDARY, OPPOSITE):
+        if test.compare in others:
+            other = others[test.compare]
+            yield replace(test, compare=other), f"{WORDS[other]} {test.written} and not {WORDS[test.compare]} {test.written}"
+    for span in _beside(ago):
+        yield replace(test, ago=span, written=f"{span} ago"), f"it is {span} ago and not {test.written}"
+
+
 def _tests(check: Check, policy: Policy, catalogue: Catalogue) -> Iterator[tuple[Test, str]]:
     test = check.test
+    if test.ago:
+        yield from _of_ago(test, test.ago)
     match test.value:
         case bool():
             yield replace(test, value=not test.value), f"is {'no' if test.value else 'yes'} and not {'yes' if test.value else 'no'}"
@@ -130,7 +178,11 @@ def _thresholds(check: Check, catalogue: Catalogue) -> Iterator[tuple[Test, str]
 
 
 def step_of(test: Test, unit: str) -> tuple[float, str]:
-    """The smallest sensible step of a threshold, in the fact's unit and in words: the last digit written, of weeks a day."""
+    """Return the smallest sensible step of a threshold.
+
+    The step comes in the fact's unit, and in words. It is one in the last digit written; a day where the threshold is
+    in weeks.
+    """
     number = test.written.strip().split(" ")[0].split("w")[0] or "0"
     decimals = len(number.partition(".")[2])
     small = IN_DAYS.get(test.unit)

@@ -1,6 +1,7 @@
-"""What a policy decides on an unknown chart: ``decision.judge_policy`` and the readings of ``policy.explain`` as formulas.
+"""What a policy decides on an unknown chart, as formulas.
 
-A reading is a truth for each name: for each criterion, whether it is a reason; for each fact, whether it is asked for.
+The formulas follow ``decision.judge_policy`` and the readings of ``policy.explain``. A reading has a truth for each
+name: for each criterion, whether it is a reason; for each fact, whether it is asked for.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from cds_service.decision import DecisionOutcome
 from cds_service.policy.model import AtLeast, Check, NoneOf, Policy
 
 Named = dict[str, Truth]
-"""Truths by the name of what they speak of."""
+"""Truths by the name of what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A policy on the unknown chart. ``settled`` says for each rule settled first whether it settles the order."""
+class DecidedVignette:
+    """The decision of a policy on the unknown chart.
+
+    ``settled`` says for each rule settled first whether it settles the order.
+    """
 
     policy: Policy
     settled: tuple[Truth, ...]
@@ -34,8 +38,11 @@ class Decided:
         return neg(disj(*self.settled))
 
 
-def decide_unknown(policy: Policy, encoder: Encoder, forced: Forced | None = None) -> Decided:
-    """The decision of a policy as formulas. ``forced`` replaces the outcomes of some criteria, of roots too."""
+def decide_unknown(policy: Policy, encoder: Encoder, forced: Forced | None = None) -> DecidedVignette:
+    """Return the decision of a policy as formulas.
+
+    ``forced`` replaces the outcomes of some criteria, roots included.
+    """
     rules = tuple(encoder.encode(rule.when, forced) for rule in policy.settled_first)
     settled: list[Truth] = []
     for rule in rules:
@@ -57,11 +64,14 @@ def decide_unknown(policy: Policy, encoder: Encoder, forced: Forced | None = Non
             if DecisionOutcome(rule.then.replace(" ", "-")) is outcome
         )
         outcomes[outcome] = disj(conj(judged, by_criteria.get(outcome, False)), *ruled)
-    return Decided(policy, tuple(settled), rules, necessary, exclusions, outcomes)
+    return DecidedVignette(policy, tuple(settled), rules, necessary, exclusions, outcomes)
 
 
-def because(decided: Decided) -> Named:
-    """Whether each criterion is a reason of the decision; a rule by its id."""
+def because(decided: DecidedVignette) -> Named:
+    """Tell for each criterion whether it is a reason of the decision.
+
+    A rule is named by its id.
+    """
     found: Named = {}
     for rule, settled in zip(decided.policy.settled_first, decided.settled, strict=True):
         _add(found, rule.when.id, settled)
@@ -86,25 +96,31 @@ def _add(found: Named, name: str, truth: Truth) -> None:
 
 
 def _outcome_shared(node: Encoded, part: Encoded) -> Truth:
-    """Whether a part has the outcome that settles (or leaves open) the whole."""
+    """Tell whether a part has the outcome that settles the whole.
+
+    Or, where the whole is open, the outcome that leaves it open.
+    """
     met, not_met = (part.not_met, part.met) if isinstance(node.criterion, NoneOf) else (part.met, part.not_met)
     return disj(conj(node.met, met), conj(node.not_met, not_met), conj(node.open, part.open))
 
 
 def _closed(node: Encoded) -> Truth:
-    """Whether a branch does not apply (``explain.closed``)."""
+    """Tell whether a branch does not apply, as ``explain.closed`` does."""
     return node.parts[0].not_met if isinstance(node.criterion, AtLeast) and node.criterion.guarded else False
 
 
 def _as_one(node: Encoded) -> Truth:
-    """Whether a criterion stands for its parts."""
+    """Tell whether a criterion is reported in place of its parts."""
     if isinstance(node.criterion, Check):
         return True
     return node.not_met if node.criterion.as_one == "when not met" else bool(node.criterion.as_one)
 
 
 def _reasons(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:
-    """As ``explain.reasons``: each criterion with whether it is one, given that the reading reaches it."""
+    """Yield each criterion with whether it is a reason.
+
+    This follows ``explain.reasons``. ``reached`` says whether the reading reaches the criterion.
+    """
     if reached is False:
         return
     whole = _as_one(node)
@@ -122,8 +138,11 @@ def _reasons(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:
         yield from _reasons(part, conj(within, said, _outcome_shared(node, part)))
 
 
-def assumed(decided: Decided) -> Named:
-    """Whether each criterion is named as settled by silence (``explain.assumed``)."""
+def assumed(decided: DecidedVignette) -> Named:
+    """Tell for each criterion whether silence settled it.
+
+    Those are the criteria that ``explain.assumed`` names.
+    """
     found: Named = {}
     for tree in (decided.necessary, decided.exclusions):
         reached: Named = {}  # of criteria with one id, the first that is reached speaks for all
@@ -145,14 +164,17 @@ def _named_leaves(node: Encoded, reached: Truth) -> Iterator[tuple[Encoded, Enco
 
 
 def without_presumptions(node: Encoded) -> Encoded:
-    """The criterion where every presumed check is left open."""
+    """Return the criterion with every presumed check left open."""
     if isinstance(node.criterion, Check):
         return Encoded(node.criterion, conj(node.met, neg(node.presumed)), conj(node.not_met, neg(node.presumed)))
     return counted(node.criterion, tuple(without_presumptions(part) for part in node.parts))
 
 
-def asks(decided: Decided) -> Named:
-    """Whether each fact is asked for; in which order is left to ``judge``."""
+def asks(decided: DecidedVignette) -> Named:
+    """Tell for each fact whether it is asked for.
+
+    The order of the questions is left to ``judge``.
+    """
     found: Named = {}
     for rule, settled in zip(decided.policy.settled_first, decided.settled, strict=True):
         for fact in rule.asks:
@@ -172,8 +194,11 @@ def _open_checks(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:
         yield from _open_checks(part, within)
 
 
-def authorization(decided: Decided, encoder: Encoder) -> Named:
-    """Whether each entry of ``authorization``, by its place, is what the decision says of it."""
+def authorization(decided: DecidedVignette, encoder: Encoder) -> Named:
+    """Tell for each entry of ``authorization`` whether it applies.
+
+    Entries are named by their place.
+    """
     found: Named = {}
     elsewhere = (decided.outcomes[DecisionOutcome.REFERRED], decided.outcomes[DecisionOutcome.NOT_ADDRESSED])
     before = disj(*elsewhere)
@@ -185,5 +210,5 @@ def authorization(decided: Decided, encoder: Encoder) -> Named:
 
 
 def differ(one: Named, other: Named) -> Truth:
-    """Whether two readings differ in anything they name."""
+    """Tell whether two readings differ in anything they name."""
     return disj(*(neg(same(one.get(name, False), other.get(name, False))) for name in {**one, **other}))

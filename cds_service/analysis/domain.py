@@ -1,6 +1,7 @@
-"""What a chart can say about each fact: the values that tests tell apart, and the days that look-backs do.
+"""What a chart can say about each fact.
 
-Numbers matter only by their order to the thresholds, so a few stand for all: each threshold, one beside it, the ends of the range.
+These are the values that tests tell apart, and the days that look-backs do. Numbers matter only by their order to the
+thresholds, so a few stand for all: each threshold, one beside it, the ends of the range.
 """
 
 from __future__ import annotations
@@ -10,22 +11,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.fhir.codes import Coding
 from cds_service.policy.model import Check, Criterion, Policy, walk
 from cds_service.policy.values import Code, Interval
 
 KINDS = ("truth", "word", "number", "day", "code", "nothing")
-"""The kinds of value that evidence can have; ``nothing`` is evidence that could not be read."""
+"""The kinds of value that evidence can have.
+
+``nothing`` is evidence that could not be read.
+"""
 _KIND_OF_TYPE = {"boolean": "truth", "choice": "word", "quantity": "number", "date": "day", "code": "code"}
 FEWEST_YEARS = timedelta(days=3 * 365)
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The evidence that a fact can have. ``searched`` are the resource types that hold it: none, and it is never unsearched.
+    """The evidence that a fact can have.
 
-    ``always`` says that there is exactly one piece of evidence, usable and of the date of service: the order's own code.
+    ``searched`` are the resource types that hold it; where there are none, the fact is never unsearched. ``always``
+    says that there is exactly one piece of evidence, usable and of the date of service: the order's own code.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -37,13 +42,13 @@ class Domain:
 
 
 def checks_of(criteria: Iterable[Criterion]) -> list[Check]:
-    """The checks among criteria and all that is below them, each once."""
+    """Return the checks among criteria and below them, each once."""
     found = {id(one): one for criterion in criteria for one in walk(criterion) if isinstance(one, Check)}
     return list(found.values())
 
 
 def criteria_of(policy: Policy) -> list[Criterion]:
-    """The roots of everything that a decision under a policy judges."""
+    """Return the roots of all criteria that a policy's decisions judge."""
     roots: list[Criterion] = [rule.when for rule in policy.settled_first]
     roots += [root for root in (policy.necessary_when, policy.not_necessary_when, policy.more_likely_when) if root]
     roots += [entry.when for entry in policy.authorization if entry.when]
@@ -51,13 +56,20 @@ def criteria_of(policy: Policy) -> list[Criterion]:
 
 
 def earliest(checks: Iterable[Check], as_of: date) -> date:
-    """The first day that charts are asked about: some years before every look-back begins."""
-    starts = [check.within.start(as_of) for check in checks if check.within]
+    """Return the first day that charts are asked about.
+
+    It lies some years before every look-back begins.
+    """
+    spans = [span for check in checks for span in (check.within, check.test.ago) if span]
+    starts = [span.start(as_of) for span in spans]
     return max(min([as_of, *starts]), date.min + 2 * FEWEST_YEARS) - FEWEST_YEARS
 
 
 def open_domains(checks: Iterable[Check], numbers: Mapping[str, Iterable[float]] | None = None) -> dict[str, Domain]:
-    """Domains without a catalogue: any fact can have evidence of any kind. ``numbers`` adds numbers that a chart holds."""
+    """Return domains where there is no catalogue.
+
+    Any fact can have evidence of any kind. ``numbers`` adds numbers that a chart holds.
+    """
     held = list(checks)
     more = numbers or {}
     names = dict.fromkeys([*(c.fact for c in held), *(c.since for c in held if c.since), *more])
@@ -78,7 +90,10 @@ def open_domains(checks: Iterable[Check], numbers: Mapping[str, Iterable[float]]
 
 
 def _subsets(names: list[str]) -> list[tuple[str, ...]]:
-    """All subsets of a few names; of many, those of at most one name."""
+    """Return all subsets of a few names.
+
+    For more than four names, only those with at most one name.
+    """
     if len(names) > 4:
         return [(), *((name,) for name in names)]
     found: list[tuple[str, ...]] = [()]
@@ -88,7 +103,10 @@ def _subsets(names: list[str]) -> list[tuple[str, ...]]:
 
 
 def domains(policies: Iterable[Policy], content: Content) -> dict[str, Domain]:
-    """What charts can say about the facts of policies, by the catalogue and the value sets of the content."""
+    """Return what charts can say about the facts of policies.
+
+    The catalogue and the value sets of the content say so.
+    """
     held = list(policies)
     checks = checks_of(root for policy in held for root in criteria_of(policy))
     governed = [frozenset(policy.order_sets) for policy in held]
@@ -100,8 +118,7 @@ def _domain(name: str, checks: list[Check], governed: list[frozenset[str]], cont
     entry = content.catalogue[name].entry
     bounds = {check.test.value.low for check in checks if isinstance(check.test.value, Interval)}
     low, high = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
-    sources = [source.name for source in entry.from_]
-    is_order = sources == ["order_code"]
+    is_order = content.catalogue[name].is_order_code
     tested = [check.test.value for check in checks if check.test.compare == "in" and isinstance(check.test.value, str)]
     needed = (need.resource for need in content.catalogue.needs((name,)) if not need.beside)
     return Domain(
@@ -115,7 +132,10 @@ def _domain(name: str, checks: list[Check], governed: list[frozenset[str]], cont
 
 
 def _codes(governed: list[frozenset[str]], tested: list[str], content: Content) -> tuple[Code, ...]:
-    """One code for each combination of the tested value sets that a code is in; of orders, codes that every policy governs."""
+    """Return one code for each combination of the tested value sets.
+
+    A combination counts if some code is in exactly these sets. For orders, only codes count that every policy governs.
+    """
     found: dict[frozenset[str], Code] = {}
     for held in content.terminology.sets.values():
         for system, codes in held.systems.items():
@@ -129,9 +149,11 @@ def _codes(governed: list[frozenset[str]], tested: list[str], content: Content) 
 
 
 def beside_thresholds(thresholds: Iterable[float], low: float, high: float, counted: bool = False) -> tuple[float, ...]:
-    """Every threshold, and one plausible number in each gap between them and the ends of the range, in order.
+    """Return every threshold, and one number in each gap between them.
 
-    A threshold outside the range (of a mutant, say) widens it. What is ``counted`` in a unit like ``{fetuses}`` comes whole.
+    The gaps reach to the ends of the range; the numbers are plausible ones and come in order. A threshold outside the
+    range (of a mutant, say) widens it. For what is ``counted`` in a unit like ``{fetuses}`` only whole numbers are
+    added.
     """
     marks = sorted(set(thresholds))
     low, high = min([low, *marks]), max([high, *marks])
@@ -152,7 +174,10 @@ def beside_thresholds(thresholds: Iterable[float], low: float, high: float, coun
 
 
 def _after(mark: float, limit: float) -> float:
-    """A number a step after ``mark`` and before ``limit`` (or at it, where that is no other threshold: the range's end)."""
+    """Return a number a step after ``mark`` and before ``limit``.
+
+    It may also be the middle between the two, where a step is too long.
+    """
     places = min(2, max(0, -int(Decimal(repr(mark)).normalize().as_tuple().exponent)))
     step = 10.0**-places
     after = float(Decimal(repr(mark)) + Decimal(repr(step)))

@@ -1,7 +1,7 @@
-"""What criteria mean on an unknown chart: the same rules as ``policy.judge``, as formulas of z3.
+"""What criteria mean on an unknown chart, as formulas of z3.
 
-Every criterion becomes a pair, *met* and *not met*; neither is *not documented*. The differential test
-(``python -m bench.differential``) compares the two on random policies and charts.
+The rules are those of ``policy.judge``. Every criterion becomes a pair, *met* and *not met*; neither is *not
+documented*. The differential test (``python -m bench.differential``) compares the two on random policies and charts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import z3
 
+from cds_service.analysis.times import CountedPiece, closed, compared
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
 from cds_service.analysis.value_tests import answer
@@ -21,7 +22,10 @@ from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome,
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A criterion on the unknown chart. ``presumed`` says that silence settled a check."""
+    """A criterion on the unknown chart.
+
+    ``presumed`` says that silence settled a check.
+    """
 
     criterion: Criterion
     met: Truth
@@ -36,7 +40,10 @@ class Encoded:
 
 
 class _Window(NamedTuple):
-    """The first day that counts as a span of ordinals; ``there`` is false where everything counts."""
+    """The first day that counts, as a span of ordinals.
+
+    ``there`` is false where evidence of any day counts.
+    """
 
     there: Truth
     first: Any
@@ -55,11 +62,14 @@ class _Placed(NamedTuple):
 
 
 Forced = Mapping[int, tuple[Truth, Truth]]
-"""Criteria (by ``id()``) whose outcome is taken as given, as *met* and *not met*."""
+"""Criteria (by ``id()``) with a given outcome: *met* and *not met*."""
 
 
 class Encoder:
-    """Encodes criteria on one unknown chart; what several criteria share is encoded once."""
+    """Encodes criteria on one unknown chart.
+
+    What several criteria share is encoded once.
+    """
 
     def __init__(self, chart: UnknownChart) -> None:
         self.chart = chart
@@ -71,7 +81,10 @@ class Encoder:
         self._answers: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
 
     def encode(self, criterion: Criterion, forced: Forced | None = None) -> Encoded:
-        """The criterion with all its parts. ``forced`` replaces the outcomes of some of them."""
+        """Encode a criterion with all its parts.
+
+        ``forced`` replaces the outcomes of some of them.
+        """
         if forced and id(criterion) in forced:
             met, not_met = forced[id(criterion)]
             return Encoded(criterion, met, not_met, parts=self.encode(criterion).parts)
@@ -84,7 +97,7 @@ class Encoder:
         return self._encode(criterion, forced)
 
     def _below(self, criterion: Criterion) -> frozenset[int]:
-        """A criterion and all below it, by ``id()``."""
+        """Return a criterion and all below it, by ``id()``."""
         if id(criterion) not in self._ids:
             self._ids[id(criterion)] = frozenset(id(one) for one in walk(criterion))
             self._kept.append(criterion)
@@ -98,8 +111,10 @@ class Encoder:
 
     def _check(self, check: Check) -> Encoded:
         fact = self.chart.facts_by_name[check.fact]
+        if check.times is not None:
+            return self._counted(check, check.times)
         latest, some_usable, some_uncertain, window = self._latest_of(check)
-        doubts = [(newer, *self._answer(check.fact, piece, check.test)) for piece, newer in _newer_doubts(latest)]
+        doubts = [(newer, *self._answer(check.fact, piece, check.test)) for piece, newer in _newer_doubts(latest, check.first)]
         answers = [(member, *self._answer(check.fact, placed.piece, check.test)) for placed, member in latest]
         has_met = disj(*(conj(member, met) for member, met, _ in answers))
         has_not = disj(*(conj(member, failed) for member, _, failed in answers))
@@ -124,27 +139,63 @@ class Encoder:
         not_met = disj(not_met, presumed) if presumption.treat_as is Outcome.NOT_MET else not_met
         return Encoded(check, met, not_met, presumed)
 
+    def _counted(self, check: Check, times: Test) -> Encoded:
+        """Encode a criterion that counts how often something happened, as ``judge._counted`` does."""
+        fact, window, own_day = self.chart.facts_by_name[check.fact], self._window(check), check.test.of_day
+        pieces = []
+        reopening = self._reopening(check) if reopens(check) else (False for _ in fact.pieces)
+        for piece, older in zip(fact.pieces, reopening, strict=True):
+            placed = self._placed(piece, window, own_day)
+            passes, fails = self._answer(check.fact, piece, check.test)
+            is_day = piece.kind.get("day", False) if own_day else False
+            last = _choose(is_day, piece.day_last, piece.last)
+            inside = disj(neg(window.there), window.first == window.last, conj(placed.dated, placed.first >= window.last))
+            sure = conj(placed.usable, passes, inside)
+            maybe = disj(conj(disj(placed.usable, placed.uncertain), neg(fails), neg(sure)), older)
+            pieces.append(CountedPiece(sure, maybe, placed.dated, placed.first, last))
+        met, not_met = compared(pieces, times)
+        decided = disj(met, not_met)
+        if check.open_because:
+            not_met = False
+        presumption = check.presumption
+        if not presumption:
+            return Encoded(check, met, not_met)
+        all_there = conj(neg(decided), True if presumption.always else neg(fact.unsearched))
+        closed_met, closed_not = closed(pieces, times, always=presumption.always)
+        presumed = conj(all_there, disj(closed_met, closed_not))
+        return Encoded(check, disj(met, conj(all_there, closed_met)), disj(not_met, conj(all_there, closed_not)), presumed)
+
     def _reopening(self, check: Check) -> Iterator[Truth]:
-        """As ``judge._reopens``: evidence older than a look-back of our own that says otherwise than the presumption."""
-        own_day, window = check.test.compare == "documented", self._window(check)
+        """Yield the evidence that reopens a check, as ``judge._reopens``.
+
+        That is evidence older than a look-back of our own that contradicts the presumption.
+        """
+        own_day, window = check.test.of_day, self._window(check)
         for piece in self.chart.facts_by_name[check.fact].pieces:
             met, failed = self._answer(check.fact, piece, check.test)
-            otherwise = failed if check.presumption and check.presumption.treat_as is Outcome.MET else met
+            on_silence = check.presumption.treat_as if check.presumption and check.times is None else None
+            otherwise = failed if on_silence is Outcome.MET else met
             yield conj(piece.usable, self._placed(piece, window, own_day).old, otherwise)
 
     def _latest_of(self, check: Check) -> tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]:
-        """The pieces of a fact as a look-back sees them, each with whether it is of the latest day."""
-        own_day = check.test.compare == "documented"
-        key = (check.fact, check.within, check.since, own_day)
+        """Return the pieces of a fact as a look-back sees them.
+
+        Each comes with whether it is of the latest day.
+        """
+        own_day = check.test.of_day
+        key = (check.fact, check.within, check.since, own_day, check.first)
         if key not in self._latest:
             window = self._window(check)
             placed = [self._placed(piece, window, own_day) for piece in self.chart.facts_by_name[check.fact].pieces]
             some = (disj(*(one.usable for one in placed)), disj(*(one.uncertain for one in placed)))
-            self._latest[key] = (list(zip(placed, _latest(placed), strict=True)), *some, window)
+            self._latest[key] = (list(zip(placed, _latest(placed, check.first), strict=True)), *some, window)
         return self._latest[key]
 
     def _window(self, check: Check) -> _Window:
-        """As ``judge._window``: from the days of another fact where it has usable ones, else from the length of time."""
+        """Return where a look-back begins, as ``judge._window``.
+
+        It begins on the days of another fact where that has usable ones, else at the given length of time.
+        """
         start = check.within.start(self.chart.as_of).toordinal() if check.within else 0
         window = _Window(check.within is not None, start, start)
         if check.since is None:
@@ -161,7 +212,10 @@ class Encoder:
         return _Window(disj(given, window.there), first, last)
 
     def _placed(self, piece: UnknownPiece, window: _Window, own_day: bool) -> _Placed:
-        """As ``judge._placed``: discounted when it is too late or too old, uncertain when that cannot be said."""
+        """Place a piece of evidence in a look-back, as ``judge._placed``.
+
+        It is discounted when it is too late or too old, and uncertain when that cannot be told.
+        """
         is_day = piece.kind.get("day", False) if own_day else False
         dated = disj(is_day, piece.dated)
         first = _choose(is_day, piece.day_first, piece.first)
@@ -177,7 +231,7 @@ class Encoder:
     def _answer(self, fact: str, piece: UnknownPiece, test: Test) -> tuple[Truth, Truth]:
         key = (id(piece), test)
         if key not in self._answers:
-            self._answers[key] = answer(piece, test, self.chart.facts_by_name[fact].domain)
+            self._answers[key] = answer(piece, test, self.chart.facts_by_name[fact].domain, self.chart.as_of)
         return self._answers[key]
 
 
@@ -187,42 +241,73 @@ def _choose(condition: Truth, one: Any, other: Any) -> Any:
     return z3.If(condition, one, other)
 
 
-def _latest(placed: list[_Placed]) -> list[Truth]:
-    """As ``judge._latest``, by the day on which each was recorded: all that may be of the latest day, else all undated."""
+def _latest(placed: list[_Placed], earliest: bool) -> list[Truth]:
+    """Tell which pieces are of the latest day, as ``judge._latest``.
+
+    The day is that on which each was recorded. All that may be of the latest day count, or all undated ones if none is
+    dated.
+    """
     dated = [conj(one.usable, one.piece.dated) for one in placed]
     none_dated = conj(*(neg(there) for there in dated))
     top = [
         conj(
             there,
-            *(disj(neg(other_there), _not_after(other.piece, one.piece)) for other, other_there in zip(placed, dated, strict=True)),
+            *(
+                disj(neg(other_there), _not_beyond(other.piece, one.piece, earliest))
+                for other, other_there in zip(placed, dated, strict=True)
+            ),
         )
         for one, there in zip(placed, dated, strict=True)
     ]
     found = []
     for one, there in zip(placed, dated, strict=True):
-        reached = disj(*(conj(is_top, one.piece.last >= other.piece.first) for other, is_top in zip(placed, top, strict=True)))
+        reached = disj(
+            *(conj(is_top, _may_share_day(one.piece, other.piece, earliest)) for other, is_top in zip(placed, top, strict=True))
+        )
         found.append(disj(conj(none_dated, one.usable), conj(there, reached)))
     return found
 
 
-def _newer_doubts(latest: list[tuple[_Placed, Truth]]) -> list[tuple[UnknownPiece, Truth]]:
-    """As ``judge._reopened``: the pieces, each with whether it is uncertain and newer than all dated evidence that decides."""
+def _newer_doubts(latest: list[tuple[_Placed, Truth]], earliest: bool) -> list[tuple[UnknownPiece, Truth]]:
+    """Tell which pieces are newer doubts, as ``judge._reopened``.
+
+    Such a piece is uncertain, and newer than all dated evidence that decides.
+    """
     some_dated = disj(*(conj(member, one.piece.dated) for one, member in latest))
     found = []
     for doubt, _ in latest:
-        after = conj(*(neg(conj(member, one.piece.dated, doubt.piece.first <= one.piece.last)) for one, member in latest))
+        after = conj(
+            *(neg(conj(member, one.piece.dated, neg(_beyond(doubt.piece, one.piece, earliest)))) for one, member in latest)
+        )
         found.append((doubt.piece, conj(doubt.uncertain, doubt.piece.dated, some_dated, after)))
     return found
 
 
-def _not_after(one: UnknownPiece, other: UnknownPiece) -> Truth:
+def _beyond(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
+    """Say whether a piece is surely later than another.
+
+    Where the earliest decides, it says whether the piece is surely earlier.
+    """
+    return one.last < other.first if earliest else one.first > other.last
+
+
+def _may_share_day(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
+    return one.first <= other.last if earliest else one.last >= other.first
+
+
+def _not_beyond(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
     if one is other:
         return True
+    if earliest:
+        return disj(one.first > other.first, conj(one.first == other.first, one.last >= other.last))
     return disj(one.last < other.last, conj(one.last == other.last, one.first <= other.first))
 
 
 def counted(criterion: AtLeast | NoneOf, parts: tuple[Encoded, ...]) -> Encoded:
-    """A criterion by the outcomes of its parts. That a gate hides the parts behind it changes no outcome."""
+    """Return a criterion's outcome by the outcomes of its parts.
+
+    That a gate hides the parts behind it changes no outcome.
+    """
     match criterion:
         case AtLeast():
             met = at_least(criterion.count, (part.met for part in parts))

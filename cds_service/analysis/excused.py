@@ -1,4 +1,7 @@
-"""The visible list of what is excused, with reasons: outcomes that a criterion cannot have, and changes that change no decision."""
+"""What is excused, visibly and with reasons.
+
+Excused are outcomes that a criterion cannot have, and changes that change no decision.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,20 @@ from pydantic import model_validator
 
 from cds_service.analysis.cover import Seen, Tried
 from cds_service.analysis.mutants import Mutant
+from cds_service.content_files.problems import Problem
+from cds_service.content_files.yaml_file import YamlFile
+from cds_service.policy.entry import Entry, Words
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET
-from cds_service.policy.grammar import Entry, Words
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
-from cds_service.problems import Problem
-from cds_service.yaml_file import YamlFile
 
 FILE = "policies/excused.yaml"
-ANY_OUTCOME = frozenset(Outcome)
 
 
 class OutcomeEntry(Entry):
-    """What the checks of one fact, or the criteria of one id, never come out as; without ``policy``, in every policy."""
+    """An outcome that checks of a fact, or criteria, never have.
+
+    The criteria are those of one id. Without ``policy`` it holds in every policy.
+    """
 
     fact: str = ""
     criterion: str = ""
@@ -37,7 +42,7 @@ class OutcomeEntry(Entry):
 
 
 class MutantEntry(Entry):
-    """A change, in the words of the command, that changes no decision."""
+    """A change that changes no decision, worded as the command words it."""
 
     policy: Words
     changed: Words
@@ -60,7 +65,10 @@ class Excused:
     needed: set[int] = field(default_factory=set)
 
     def mutant(self, mutant: Mutant) -> str:
-        """Why a surviving mutant changes no decision; the empty string when nothing says so."""
+        """Return why a surviving mutant changes no decision.
+
+        Returns the empty string when nothing says so.
+        """
         for entry in self.entries.mutants:
             if (entry.policy, entry.changed) == (mutant.policy.id, mutant.changed):
                 self.needed.add(id(entry))
@@ -68,7 +76,7 @@ class Excused:
         return ""
 
     def missing(self, tried: Tried) -> tuple[Seen, ...]:
-        """In which ways a criterion has not been seen, although it could be."""
+        """Return the ways in which a criterion was not seen, though possible."""
         possible = {outcome.value for outcome in self._possible(tried.criterion, tried.policy.id)} | {"deciding"}
         return tuple(seen for seen in tried.unseen if seen.value in possible and not self._never(tried, seen))
 
@@ -85,11 +93,16 @@ class Excused:
         return found
 
     def _possible(self, criterion: Criterion, policy: str) -> frozenset[Outcome]:
-        """The outcomes that a criterion can have, as far as its parts and the excuses of facts tell."""
+        """Return the outcomes that a criterion can have.
+
+        They follow from its parts and the excuses of facts, as far as those tell.
+        """
         never = self._excused(criterion, policy)
         own = frozenset(outcome for outcome in Outcome if outcome.value not in never)
         if isinstance(criterion, Check):
             presumed = criterion.presumption.treat_as if criterion.presumption else None
+            if criterion.times and presumed is None:  # records prove how often something happened, never that it did not
+                own -= {NOT_MET if criterion.times.compare in ("is_at_least", "is_above") else MET}
             return own - {NOT_MET} if criterion.open_because and presumed is not NOT_MET else own
         parts = [self._possible(part, policy) for part in criterion.parts]
         can = {outcome: sum(outcome in part for part in parts) for outcome in Outcome}
@@ -104,7 +117,10 @@ class Excused:
         return own & found
 
     def idle(self) -> list[Problem]:
-        """The entries that nothing needed: what they excuse is not so any more."""
+        """Return a problem for each entry that nothing needed.
+
+        What such an entry excuses is not so any more.
+        """
         if self.file is None:
             return []
         return [
@@ -116,7 +132,10 @@ class Excused:
 
 
 def read_excused(root: Path) -> Excused:
-    """What a content excuses; nothing when it has no such file. Raises ContentError when the file is not of this grammar."""
+    """Read what a content excuses.
+
+    Excuses nothing when the content has no such file. Raises ContentError when the file is not of this grammar.
+    """
     if not (root / FILE).is_file():
         return Excused(ExcusedFile())
     file = YamlFile(root / FILE, FILE)

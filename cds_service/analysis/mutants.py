@@ -1,6 +1,7 @@
-"""Mutants of a policy: the policy with one small mistake in it, as an author might make it, and where and what in words.
+"""Mutants of a policy: the policy with one small mistake in it.
 
-Made on the model, not on the text. Only what can change a decision is changed; ``MISTAKES`` says which kinds there are.
+It is a mistake as an author might make it, with where and what it is in words. Mutants are made on the model, not on
+the text. Only what can change a decision is changed; :func:`mutants_of` lists the kinds of mistakes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from cds_service.analysis.criterion_mutants import Change, changes_of
+from cds_service.analysis.criterion_mutants import CriterionChange, changes_of
 from cds_service.analysis.reading_mutants import misreadings
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key
 from cds_service.policy.model import Check, Criterion, FirstRule, Policy
@@ -30,10 +31,11 @@ OTHER_ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A policy with one mistake. ``changed`` says it in words; ``site`` is the criterion that was changed and what it became.
+    """A policy with one mistake.
 
-    A mistake in a code list leaves the policy as it is: ``dropped`` names the list and the code that it lacks. So does one in
-    how a fact is read: ``misread`` is the fact as it is read then.
+    ``changed`` says in words what the mistake is; ``site`` is the criterion that was changed and what it became. A
+    mistake in a code list leaves the policy as it is: ``dropped`` names the list and the code that it lacks,
+    ``list_file`` its file. So does one in how a fact is read: ``misread`` is the fact as it is read then.
     """
 
     policy: Policy
@@ -44,12 +46,16 @@ class Mutant:
     dropped: tuple[str, Key] | None = None
     selects: bool = False
     misread: Definition | None = None
+    list_file: str = ""
 
     @property
     def place(self) -> str:
-        """``file:line`` of what was changed; of a code list, the file of the list."""
+        """``file:line`` of what was changed.
+
+        For a code list, it is the file of the list.
+        """
         if self.dropped:
-            return f"value_sets/{self.dropped[0]}.json"
+            return self.list_file
         if self.misread:
             return f"{self.misread.file}:{self.line}"
         return f"{self.policy.file}:{self.line}" if self.line else self.policy.file
@@ -59,7 +65,10 @@ class Mutant:
 
 
 def mutants_of(policy: Policy, content: Content) -> Iterator[Mutant]:
-    """Every mutant of a policy: of its criteria, of the rules around them, of its dates and of its code lists."""
+    """Yield every mutant of a policy.
+
+    The mistakes are in its criteria, the rules around them, its dates, its code lists, and how its facts are read.
+    """
     yield from _of_criteria(policy, content)
     yield from _of_rules(policy)
     yield from _of_authorization(policy)
@@ -70,7 +79,7 @@ def mutants_of(policy: Policy, content: Content) -> Iterator[Mutant]:
 
 
 def _roots(policy: Policy) -> Iterator[tuple[Criterion, Callable[[Criterion], Policy]]]:
-    """Every tree of criteria in a policy, with the way to put another in its place."""
+    """Yield every tree of criteria with a function that replaces it."""
     for index, rule in enumerate(policy.settled_first):
         yield rule.when, lambda root, at=index: _with_rule(policy, at, root)  # type: ignore[misc]
     yield policy.necessary_when, lambda root: replace(policy, necessary_when=root)
@@ -95,7 +104,7 @@ def _with_entry(policy: Policy, of: str, at: int, root: Criterion) -> Policy:
 
 
 def _put(entries: tuple[Entry, ...], at: int, *new: Entry) -> tuple[Entry, ...]:
-    """The entries with another (or none) in one place."""
+    """Return the entries with one of them replaced or left out."""
     return (*entries[:at], *new, *entries[at + 1 :])
 
 
@@ -105,7 +114,7 @@ def _of_criteria(policy: Policy, content: Content) -> Iterator[Mutant]:
             yield Mutant(policy, place(made), change.line, change.said, (change.site, change.new))
 
 
-def _changed(root: Criterion, policy: Policy, content: Content) -> Iterator[tuple[Change, Criterion]]:
+def _changed(root: Criterion, policy: Policy, content: Content) -> Iterator[tuple[CriterionChange, Criterion]]:
     for change in changes_of(root, policy, content.catalogue):
         yield change, change.new
     if isinstance(root, Check):
@@ -160,7 +169,10 @@ def _of_advice(policy: Policy) -> Iterator[Mutant]:
 
 
 def _of_dates(policy: Policy, content: Content) -> Iterator[Mutant]:
-    """A version that begins or ends a day early or late, where no other version is in force on that day."""
+    """Yield versions that begin or end a day early or late.
+
+    Left out are days on which another version is in force.
+    """
     if policy.subject != "order":
         return
     day = timedelta(days=1)
@@ -175,7 +187,10 @@ def _of_dates(policy: Policy, content: Content) -> Iterator[Mutant]:
 
 
 def _overlap(one: Policy, other: Policy) -> bool:
-    """Whether two versions would both be in force on some day, which no content may have."""
+    """Tell whether two versions would be in force on one day.
+
+    No content may have such versions.
+    """
     return other.covers(one.effective_from) or one.covers(other.effective_from)
 
 
@@ -190,6 +205,7 @@ def _of_codes(policy: Policy, content: Content) -> Iterator[Mutant]:
         yield Mutant(policy, replace(policy, order_sets=_put(policy.order_sets, index)), 0, said, selects=True)
     tested = [c.test.value for c in policy.criteria() if isinstance(c, Check) and c.test.compare == "in"]
     for id_ in dict.fromkeys([*policy.order_sets, *(value for value in tested if isinstance(value, str))]):
-        for key in content.terminology.sets[id_].codes:
+        held = content.terminology.sets[id_]
+        for key in held.codes:
             said = f"the code {key.code} is dropped from the value set '{id_}'"
-            yield Mutant(policy, policy, 0, said, dropped=(id_, key), selects=True)
+            yield Mutant(policy, policy, 0, said, dropped=(id_, key), selects=True, list_file=held.file)

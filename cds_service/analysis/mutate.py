@@ -1,7 +1,8 @@
-"""Which mutants of a policy its vignettes catch: those that survive are mistakes that nobody would notice.
+"""Which mutants of a policy its vignettes kill.
 
-A mutant is killed by the first vignette whose whole expectation fails. The facts of a vignette are read once and judged by all
-mutants; a mistake in a code list changes the facts themselves, so the vignettes whose orders hold the code are read anew.
+Those that survive are mistakes that nobody would notice. A mutant is killed by the first vignette whose whole
+expectation fails. The facts of a vignette are read once and judged by all mutants; a mistake in a code list changes the
+facts themselves, so the vignettes whose orders hold the code are read anew.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from types import MappingProxyType
 
 from cds_service.analysis.asked import AnyAsked, Asked, wrong_under
 from cds_service.analysis.cover import deciding_in
+from cds_service.analysis.criterion_mutants import OPPOSITE
 from cds_service.analysis.mutants import Mutant, mutants_of
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.library import Library
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key, key_of, written
 from cds_service.fhir.value_sets import Terminology, ValueSet
-from cds_service.library import Library
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Policy
+from cds_service.policy.model import AtLeast, Check, Policy
 from cds_service.vignettes.read import Vignette
 from cds_service.vignettes.responses import ResponseVignette
 from cds_service.vignettes.run import decide_posed, differences_as_facts, differences_of
@@ -28,14 +30,17 @@ from cds_service.vignettes.run import decide_posed, differences_as_facts, differ
 
 @dataclass(frozen=True, slots=True)
 class Killing:
-    """What became of one mutant: the vignette that catches it, or none."""
+    """What became of one mutant: the vignette that kills it, or None."""
 
     mutant: Mutant
     by: Vignette | ResponseVignette | None
 
 
 def killings(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) -> list[Killing]:
-    """Every mutant of a policy with the vignette that kills it. A vignette that fails on the policy as it is kills nothing."""
+    """Try every mutant of a policy on its vignettes.
+
+    Each comes with the vignette that kills it. A vignette that fails on the unchanged policy kills nothing.
+    """
     own = [one for one in vignettes if one.vignette.policy.id == policy.id and not one.wrong]
     judged = [one for one in own if one.policy is policy]
     decides = deciding_in(policy, judged)
@@ -51,7 +56,10 @@ def killings(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) ->
 def killer(
     mutant: Mutant, judged: Sequence[AnyAsked], own: Sequence[AnyAsked], content: Content
 ) -> Vignette | ResponseVignette | None:
-    """The first vignette whose expectation the mutant fails; ``judged`` are those that the policy decides, ``own`` all of it."""
+    """Return the first vignette whose expectation the mutant fails.
+
+    ``judged`` are the vignettes that the policy decides, ``own`` are all vignettes of the policy.
+    """
     of_orders = [one for one in own if isinstance(one, Asked)]
     if mutant.dropped:
         return _killer_of_code(mutant.dropped, of_orders, content)
@@ -68,7 +76,10 @@ def killer(
 
 
 def _tells(was: object, became: object, one: AnyAsked) -> bool:
-    """Whether a check and what became of it come out differently; where they do not, neither does anything else."""
+    """Tell whether a check and its mutant come out differently.
+
+    Where they do not, neither does anything else.
+    """
     if not (isinstance(was, Check) and isinstance(became, Check)):
         return True
     first, second = judge(was, one.facts, one.as_of), judge(became, one.facts, one.as_of)
@@ -76,14 +87,20 @@ def _tells(was: object, became: object, one: AnyAsked) -> bool:
 
 
 def _killer_of_selection(mutant: Mutant, own: Sequence[Asked], content: Content) -> Vignette | None:
-    """The vignette that a version with other dates or orders decides wrongly, or no longer decides."""
+    """Return the vignette that a change of dates or orders breaks.
+
+    The changed version decides it wrongly, or no longer decides it.
+    """
     held = [mutant.mutated if policy is mutant.policy else policy for policy in content.policies]
     other = replace(content, policies=tuple(held), library=Library(held, content.terminology))
     return next((one.vignette for one in own if differences_of(one.vignette, decide_posed(one.posed, other))), None)
 
 
 def _killer_of_reading(misread: Definition, own: Sequence[Asked], content: Content) -> Vignette | None:
-    """The vignette that is decided wrongly once a fact is read otherwise: one that gives the fact, or records as written."""
+    """Return the vignette that reading a fact otherwise breaks.
+
+    Tried are those that give the fact, or that hold records as written.
+    """
     name, facts = misread.name, content.catalogue.facts
     catalogue = Catalogue({**facts, name: misread}, tables=content.catalogue.tables)
     other = replace(content, catalogue=catalogue)
@@ -103,7 +120,7 @@ def _killer_of_code(dropped: tuple[str, Key], own: Sequence[Asked], content: Con
 
 
 def _keys(vignette: Vignette) -> set[Key]:
-    """The codes of a vignette's orders."""
+    """Return the codes of a vignette's orders."""
     order = vignette.order
     codings = [*(written(code) for code in (order.code, *order.also)), *vignette.signed_before, *vignette.signed_after]
     return {key_of(coding.system, coding.code) for coding in codings}
@@ -115,20 +132,57 @@ def _without(terminology: Terminology, id_: str, key: Key) -> Terminology:
     return Terminology({**terminology.sets, id_: left}, (), terminology.medicines)
 
 
-MOST_FAILING = 8
-"""Failing vignettes that a repair is looked for, the first ones."""
-
-
 def repairs(policy: Policy, vignettes: Sequence[AnyAsked], content: Content) -> list[Mutant]:
-    """The small changes after which most of the failing vignettes of a policy come out as expected: what may have been meant."""
-    failing = [one for one in vignettes if one.wrong and one.policy is policy][:MOST_FAILING]
-    mutants = [one for one in mutants_of(policy, content) if failing and not (one.dropped or one.selects or one.misread)]
-    righted = [sum(_righted(mutant, one) for one in failing) for mutant in mutants]
-    most = max(righted, default=0)
-    return [mutant for mutant, count in zip(mutants, righted, strict=True) if count == most > 0]
+    """Find changes of words or order after which a policy's vignettes pass.
+
+    They are what may have been meant where vignettes fail.
+    """
+    own = [one for one in vignettes if one.policy is policy]
+    failing = [one for one in own if one.wrong]
+    mutants = [one for one in mutants_of(policy, content) if failing and is_of_words(one)]
+    return [mutant for mutant in mutants if not any(wrong_under(mutant.mutated, one) for one in (*failing, *own))]
 
 
-def _righted(mutant: Mutant, one: AnyAsked) -> bool:
-    if mutant.site and isinstance(mutant.site[0], Check) and not _tells(*mutant.site, one):
+def is_of_words(mutant: Mutant) -> bool:
+    """Tell whether a change is only of words or of order.
+
+    It then changes nothing that the document gives. Such are any for all, none for any, above for below, yes for no,
+    one choice for another, and rules or entries that have changed places. A threshold, a look-back or a part is never
+    changed.
+    """
+    if mutant.site is None:
+        was_rules, was_entries = mutant.policy.settled_first, mutant.policy.authorization
+        rules, entries = mutant.mutated.settled_first, mutant.mutated.authorization
+        swapped = _same_things(rules, was_rules) and _same_things(entries, was_entries)
+        return swapped and (rules != was_rules or entries != was_entries)
+    was, became = mutant.site
+    if isinstance(was, Check) or isinstance(became, Check):
+        return isinstance(was, Check) and isinstance(became, Check) and _reworded(was, became)
+    if was.parts != became.parts or was.as_one != became.as_one:
         return False
-    return not wrong_under(mutant.mutated, one)
+    if isinstance(was, AtLeast) and isinstance(became, AtLeast):
+        ends = (1, len(was.parts))
+        return became.count != was.count and became.count in ends and was.count in ends
+    return True
+
+
+def _same_things(some: Sequence[object], others: Sequence[object]) -> bool:
+    return sorted(map(id, some)) == sorted(map(id, others))
+
+
+def _reworded(was: Check, became: Check) -> bool:
+    """Tell whether two checks differ in one word.
+
+    It is above for below of the same number, yes for no, or one choice for another.
+    """
+    test = became.test
+    if was.test == test or (was.within, was.since, was.times, was.presumption) != (
+        became.within,
+        became.since,
+        became.times,
+        became.presumption,
+    ):
+        return False
+    if OPPOSITE.get(was.test.compare) == test.compare and replace(test, compare=was.test.compare) == was.test:
+        return True
+    return was.test.compare == test.compare == "is" and isinstance(test.value, bool | str)

@@ -1,4 +1,7 @@
-"""What is shown of one policy by its vignettes, its mutants and the solver: the row of a table, and what is still missing."""
+"""What vignettes, mutants and the solver show of one policy.
+
+It makes the row of a table, and tells what is still missing.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,18 @@ from cds_service.analysis.cover import Seen, Tried, tried
 from cds_service.analysis.excused import Excused
 from cds_service.analysis.mutants import Mutant
 from cds_service.analysis.mutate import killings
-from cds_service.content import Content
-from cds_service.policy.model import Fact, Policy
+from cds_service.content.content import Content
+from cds_service.policy.evidence import Fact
+from cds_service.policy.model import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that no vignette catches: why it changes no decision, or a chart that tells it, if one was found."""
+    """A mutant that no vignette kills.
+
+    ``why`` tells why it changes no decision; ``chart`` holds the facts of a chart that tells it from the policy, if one
+    was found.
+    """
 
     mutant: Mutant
     why: str = ""
@@ -25,13 +33,16 @@ class Survivor:
 
     @property
     def said(self) -> str:
-        """The survivor as a problem of the vignettes, addressed to their author."""
+        """The survivor as a problem of the vignettes, for their author."""
         return f"{self.mutant}: no vignette would notice"
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """One policy version: its criteria, those with a gap, its mutants, and how long the showing took in seconds."""
+    """What was shown of one policy version.
+
+    It holds its criteria, those with a gap, its mutants, and how long this took in seconds.
+    """
 
     policy: Policy
     criteria: tuple[Tried, ...]
@@ -53,7 +64,10 @@ class Proven:
 
 
 def prove(policy: Policy, vignettes: Sequence[AnyAsked], excused: Excused, content: Content) -> Proven:
-    """Tries every mutant of a policy on its vignettes; what survives is excused, proven to change nothing, or missing."""
+    """Try every mutant of a policy on its vignettes.
+
+    A mutant that survives is excused, proven to change nothing, or a gap.
+    """
     began = perf_counter()
     seen = tuple(tried(policy, vignettes))
     gaps = tuple((one, missing) for one in seen if (missing := excused.missing(one)))
@@ -66,7 +80,10 @@ def prove(policy: Policy, vignettes: Sequence[AnyAsked], excused: Excused, conte
 
 
 def weighed(mutant: Mutant, excused: Excused, content: Content) -> Survivor:
-    """A survivor with the reason why it changes nothing, or else with a chart that tells it from the policy."""
+    """Weigh a survivor: why it changes nothing, or a chart.
+
+    The chart tells the mutant from the policy.
+    """
     if because := excused.mutant(mutant):
         return Survivor(mutant, because)
     of_facts = not (mutant.dropped or mutant.selects or mutant.misread)
@@ -87,10 +104,13 @@ def weighed(mutant: Mutant, excused: Excused, content: Content) -> Survivor:
 
 
 def draft(survivors: Iterable[Survivor], content: Content) -> str:
-    """The vignette file of charts that tell survivors from their policy; a person says what is right for each."""
-    from cds_service.analysis.as_vignette import as_vignette, vignette_file  # noqa: PLC0415
+    """Draft a vignette file of charts that tell survivors apart.
+
+    Each chart tells a survivor from its policy; a person says what is right for it.
+    """
     from cds_service.analysis.replay import judged  # noqa: PLC0415
     from cds_service.analysis.solve import date_to_ask  # noqa: PLC0415
+    from cds_service.vignettes.as_vignette import as_vignette, vignette_file  # noqa: PLC0415
 
     entries: list[str] = []
     policy: Policy | None = None

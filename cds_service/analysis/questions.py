@@ -1,7 +1,8 @@
-"""What a solver can tell an author about one policy: criteria that no chart meets, that change nothing, that contradict each other.
+"""What a solver can tell an author about one policy.
 
-Each question gives findings; none is the good answer to all but :func:`exclusion_overlaps_indication` and
-:func:`presumption_reverses`, which say where the order of steps and silence decide.
+It finds criteria that no chart meets, that change nothing, that contradict each other. Each question gives findings. No
+findings are the good answer to all but :func:`exclusion_overlaps_indication` and :func:`presumption_reverses`, which
+say where the order of steps and silence decide.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from cds_service.analysis.encode import Encoded, Encoder, Forced
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solver, solver_for
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
+from cds_service.policy.evidence import Fact
 from cds_service.policy.finding import MET
 from cds_service.policy.judge import judge
-from cds_service.policy.model import AtLeast, Criterion, Fact, NoneOf, Policy, facts_of, walk
+from cds_service.policy.model import AtLeast, Criterion, NoneOf, Policy, facts_of, walk
 
 NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESSARY
 
 
 @dataclass(frozen=True, slots=True)
 class SolverFinding:
-    """What a question found about a criterion, and perhaps a second one, ``also``. ``example`` is a chart that shows it, if any."""
+    """What a question found about one criterion, or two.
+
+    ``also`` is the second criterion, if any; ``example`` is a chart that shows the finding, if any.
+    """
 
     question: str
     criterion: Criterion
@@ -37,8 +42,11 @@ class SolverFinding:
 
 
 @dataclass
-class Asked:
-    """A policy being asked about; the solver and what was found out so far are shared by its questions."""
+class AskedPolicy:
+    """A policy that is being asked about.
+
+    Its questions share the solver and what was found out so far.
+    """
 
     policy: Policy
     content: Content
@@ -49,7 +57,10 @@ class Asked:
         self.solver = solver_for([self.policy], self.content)
 
     def possible(self, condition: Callable[[Charts], Truth]) -> Mapping[str, Fact] | None:
-        """Facts on which a condition holds; None when there are none. What cannot be told counts as possible, and is noted."""
+        """Return facts on which a condition holds; None if there are none.
+
+        What cannot be told counts as possible, and is noted in ``not_decided``.
+        """
         for charts in (self.solver.few, self.solver.enough):
             found = charts.find(condition(charts))
             if isinstance(found, NotDecided):
@@ -60,14 +71,20 @@ class Asked:
         return None
 
     def roots(self) -> list[Criterion]:
-        """The criteria that decide, by their roots: rules settled first, what makes necessary, what excludes."""
+        """Return the roots of the criteria that decide.
+
+        They are rules settled first, what makes an order necessary, and what excludes it.
+        """
         policy = self.policy
         exclusions = [policy.not_necessary_when] if policy.not_necessary_when else []
         return [*(rule.when for rule in policy.settled_first), policy.necessary_when, *exclusions]
 
 
-def possible_outcomes(asked: Asked) -> dict[DecisionOutcome, Answer]:
-    """For each outcome a chart that has it, or the proof that none does."""
+def possible_outcomes(asked: AskedPolicy) -> dict[DecisionOutcome, Answer]:
+    """For each outcome, find a chart that has it.
+
+    Or the proof that none does.
+    """
     policy, as_of = asked.policy, asked.solver.as_of
     return {
         outcome: asked.solver.ask(
@@ -78,32 +95,42 @@ def possible_outcomes(asked: Asked) -> dict[DecisionOutcome, Answer]:
     }
 
 
-def never_met(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria that are met on no chart, so that what they are part of can never rest on them."""
+def never_met(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield criteria that no chart meets.
+
+    What they are part of can never rest on them.
+    """
     for criterion in _never(asked, lambda node: node.met):
         yield SolverFinding("never-met", criterion, f"no chart meets '{criterion.id}'")
 
 
-def never_not_met(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria that are not met on no chart: met or open, whatever is documented. Those that are made so are left out.
+def never_not_met(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield criteria that every chart meets or leaves open.
 
-    A day within a look-back, and a test whose failure is left open, are made so.
+    Whatever is documented, they are never *not met*. Those made that way are left out: a day within a look-back, and a
+    test whose failure is left open.
     """
     for criterion in _never(asked, lambda node: node.not_met):
         if asked.solver.few.encoder.encode(criterion).not_met is not False:
             yield SolverFinding("never-not-met", criterion, f"on no chart is '{criterion.id}' not met; it asks for nothing")
 
 
-def always_decided(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria that no chart leaves open, though they ask about the chart and not only about the order's own code."""
+def always_decided(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield criteria that no chart leaves open.
+
+    Only those count that ask about the chart, and not only about the order's own code.
+    """
     held = asked.solver.held
     for criterion in _never(asked, lambda node: node.open):
         if not all(held[name].always for name in facts_of(iter([*walk(criterion)]))):
             yield SolverFinding("always-decided", criterion, f"no chart leaves '{criterion.id}' open")
 
 
-def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion]:
-    """The criteria of which something holds on no chart, topmost first. One chart often shows it for many."""
+def _never(asked: AskedPolicy, what: Callable[[Encoded], Truth]) -> Iterator[Criterion]:
+    """Yield the criteria of which something holds on no chart.
+
+    The topmost come first. One chart often shows it for many.
+    """
     seen: set[int] = set()
     criteria = [one for root in asked.roots() for one in walk(root)]
     for criterion in criteria:
@@ -120,7 +147,10 @@ def _never(asked: Asked, what: Callable[[Encoded], Truth]) -> Iterator[Criterion
 
 
 class _Named:
-    """Stands for an encoded criterion to learn which outcome a question is about."""
+    """Stands for an encoded criterion and names outcomes.
+
+    With it, a question tells which outcome it is about.
+    """
 
     met, not_met, open = "met", "not met", "not documented"
 
@@ -128,8 +158,11 @@ class _Named:
 _OUTCOME: Encoded = _Named()  # type: ignore[assignment]
 
 
-def idle_criterion(asked: Asked) -> Iterator[SolverFinding]:
-    """Criteria, rules settled first too, without which every order would come out the same. Parts of an idle one are not named."""
+def idle_criterion(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield criteria without which every order would come out the same.
+
+    Rules settled first are among them. Parts of an idle criterion are not named.
+    """
     policy = asked.policy
     for rule in policy.settled_first:
         yield from _idle(asked, rule.when, (False, True))
@@ -140,14 +173,14 @@ def idle_criterion(asked: Asked) -> Iterator[SolverFinding]:
         yield from _idle_parts(asked, policy.not_necessary_when)
 
 
-def _idle_parts(asked: Asked, whole: Criterion) -> Iterator[SolverFinding]:
+def _idle_parts(asked: AskedPolicy, whole: Criterion) -> Iterator[SolverFinding]:
     for part in whole.parts if isinstance(whole, AtLeast | NoneOf) else ():
         every = isinstance(whole, AtLeast) and whole.count == len(whole.parts)
         found = [] if len(getattr(whole, "parts", ())) == 1 else list(_idle(asked, part, (every, not every)))
         yield from found or _idle_parts(asked, part)
 
 
-def _idle(asked: Asked, criterion: Criterion, dropped: tuple[bool, bool]) -> Iterator[SolverFinding]:
+def _idle(asked: AskedPolicy, criterion: Criterion, dropped: tuple[bool, bool]) -> Iterator[SolverFinding]:
     forced: Forced = {id(criterion): dropped}
 
     def changes(charts: Charts) -> Truth:
@@ -158,8 +191,11 @@ def _idle(asked: Asked, criterion: Criterion, dropped: tuple[bool, bool]) -> Ite
         yield SolverFinding("idle-criterion", criterion, f"without '{criterion.id}' every order would come out the same")
 
 
-def contradictory_siblings(asked: Asked) -> Iterator[SolverFinding]:
-    """Two parts of an *all* that no chart meets together, though each can be met."""
+def contradictory_siblings(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield parts of an *all* that no chart meets together.
+
+    Each of the two can be met alone.
+    """
     wholes = [one for root in asked.roots() for one in walk(root) if isinstance(one, AtLeast) and one.count == len(one.parts)]
     for whole in wholes:
         for one, other in combinations(whole.parts, 2):
@@ -171,8 +207,11 @@ def contradictory_siblings(asked: Asked) -> Iterator[SolverFinding]:
                 yield SolverFinding("contradictory-siblings", one, said, also=other)
 
 
-def exclusion_overlaps_indication(asked: Asked) -> Iterator[SolverFinding]:
-    """Charts that meet the criteria and an exclusion, or a rule settled first, at once; these win."""
+def exclusion_overlaps_indication(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield exclusions that can hold while the criteria are met.
+
+    Such an exclusion, or rule settled first, then wins.
+    """
     policy, as_of = asked.policy, asked.solver.as_of
     against = [rule.when for rule in policy.settled_first if rule.then == "not necessary"]
     against += policy.not_necessary_when.parts if policy.not_necessary_when else ()
@@ -192,8 +231,11 @@ def exclusion_overlaps_indication(asked: Asked) -> Iterator[SolverFinding]:
             yield SolverFinding("exclusion-overlaps-indication", excludes, said, answer)
 
 
-def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
-    """Facts whose silence makes an order necessary or not necessary, where documenting them can make it the opposite."""
+def presumption_reverses(asked: AskedPolicy) -> Iterator[SolverFinding]:
+    """Yield facts whose documentation can reverse what silence decides.
+
+    Silence makes the order necessary or not necessary, and documenting the fact can make it the opposite.
+    """
     policy, as_of = asked.policy, asked.solver.as_of
     checks = [one for root in asked.roots() for one in walk(root) if not isinstance(one, AtLeast | NoneOf) and one.presumption]
     for name in dict.fromkeys(check.fact for check in checks):
@@ -218,15 +260,18 @@ def presumption_reverses(asked: Asked) -> Iterator[SolverFinding]:
                 yield SolverFinding("presumption-reverses", criterion, said, answer)
 
 
-def _while_silent(charts: Charts, name: str, asked: Asked) -> Forced:
-    """The checks that hang on a fact, with their outcomes while it is silent."""
+def _while_silent(charts: Charts, name: str, asked: AskedPolicy) -> Forced:
+    """Return the outcomes of a fact's checks while it is silent.
+
+    These are the checks that test the fact, or whose look-back starts from it.
+    """
     facts = charts.chart.facts_by_name
     silent = Encoder(replace(charts.chart, facts_by_name={**facts, name: replace(facts[name], pieces=())}))
     hanging = [check for check in checks_of(asked.roots()) if name in (check.fact, check.since)]
     return {id(check): (found.met, found.not_met) for check in hanging for found in [silent.encode(check)]}
 
 
-QUESTIONS: Mapping[str, Callable[[Asked], Iterator[SolverFinding]]] = {
+QUESTIONS: Mapping[str, Callable[[AskedPolicy], Iterator[SolverFinding]]] = {
     "never-met": never_met,
     "never-not-met": never_not_met,
     "always-decided": always_decided,

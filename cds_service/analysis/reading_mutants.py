@@ -1,7 +1,7 @@
-"""Mutants of how charts are read: a fact that forgets the words it listens to, evidence that speaks for ever or half as long.
+"""Mutants of how charts are read.
 
-Such a mistake leaves the policy as it is and changes a fact. Only vignettes can catch it, above all those that hold records as they
-are written.
+A fact forgets the words that speak of it, or evidence has no shelf life or a shorter one. Such a mistake leaves the
+policy as it is and changes a fact. Only vignettes can kill it, above all those that hold records as they are written.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cds_service.facts.catalogue import Catalogue
-from cds_service.facts.definition import Definition, FactEntry, SourceEntry
+from cds_service.facts.definition import Definition
+from cds_service.facts.entry import FactEntry
 from cds_service.facts.kinds.evidence_kind import ALWAYS
+from cds_service.facts.sources import SourceEntry
 from cds_service.policy.model import Policy
 from cds_service.policy.values import LookBack
 
@@ -24,12 +26,17 @@ class Misread(NamedTuple):
 
 
 def misreadings(policy: Policy, catalogue: Catalogue) -> Iterator[Misread]:
-    """Every mutant of the facts that a policy rests on, in the catalogue's order."""
+    """Yield every mutant of the facts that a policy rests on.
+
+    They come in the catalogue's order.
+    """
     for name in catalogue.closure(policy.facts):
         definition = catalogue[name]
         entry = definition.entry
-        if entry.words:
-            yield Misread(_changed(definition, {"words": None}), f"the fact '{name}' listens to no words")
+        for index, words in enumerate(entry.worded):
+            others = [other for other in entry.worded if other is not words]
+            what = f"none of the words of its entry {index + 1}" if others else "no words"
+            yield Misread(_changed(definition, {"words": others or None}), f"the fact '{name}' listens to {what}")
         for index, source in enumerate(entry.from_):
             kind = source.kind
             if kind.speaks_for in ("", ALWAYS):
@@ -40,7 +47,7 @@ def misreadings(policy: Policy, catalogue: Catalogue) -> Iterator[Misread]:
 
 
 def _shorter(span: str) -> str:
-    """A span one unit shorter."""
+    """Return a span one unit shorter."""
     written = LookBack.parse(span)
     return str(LookBack(written.count - 1, written.unit)) if written.count > 1 else "1 day"
 

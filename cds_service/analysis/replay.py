@@ -1,4 +1,7 @@
-"""Judges facts that no chart documents: every answer of the solver goes through here before anybody sees it."""
+"""Judges facts that no chart documents.
+
+Every answer of the solver is judged here before anybody sees it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-from cds_service.chart import Case, Chart
+from cds_service.case import Case
+from cds_service.chart import Chart
 from cds_service.decision import Decision, judge_policy
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import read_order
-from cds_service.policy.model import Fact, Policy
+from cds_service.policy.evidence import Fact
+from cds_service.policy.model import Policy
 
 
 class SilentElse(dict[str, Fact]):
@@ -21,12 +26,15 @@ class SilentElse(dict[str, Fact]):
 
 
 def judged(policy: Policy, facts: Mapping[str, Fact], as_of: date) -> Decision:
-    """What the service decides under a policy on facts; facts that are not given are silent."""
+    """Decide facts under a policy as the service would.
+
+    Facts that are not given are silent.
+    """
     return judge_policy(policy, None, "ServiceRequest/order", SilentElse(facts), _case(as_of))
 
 
 @lru_cache(maxsize=64)
 def _case(as_of: date) -> Case:
-    """A case that says nothing but its date of service."""
+    """Return a case that says nothing but its date of service."""
     order = read_order({"resourceType": "ServiceRequest", "id": "order"}, 0, as_of)
     return Case(Chart((), Terminology({}), "imagined"), order, (order,), as_of)

@@ -1,4 +1,7 @@
-"""Makes a chart that shows something as plain as it can be while it still shows it: few facts, exact values, ordinary days."""
+"""Makes a chart as plain as possible while it shows something.
+
+A plain chart has few facts, exact values and ordinary days.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from cds_service.analysis.domain import Domain
-from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval, Value
 
 Shows = Callable[[Mapping[str, Fact]], bool]
-"""Whether facts still show what they are an example of."""
+"""A test whether facts still show what they are an example of."""
 PLAIN_DAYS = (0, 14, 60, 180, 365)
-"""Days before the date of service that are tried before an odd one."""
+"""Days before the date of service that are tried first."""
 
 
 def smallest(facts: Mapping[str, Fact], shows: Shows, domains: Mapping[str, Domain], as_of: date) -> dict[str, Fact]:
-    """The facts without what is not needed, each made plainer as long as ``shows`` holds."""
+    """Reduce the facts to what is needed for ``shows`` to hold.
+
+    Each fact that stays is made plainer as long as ``shows`` holds.
+    """
     held = dict(facts)
     for plainer in _without_gaps(held):
         if shows(plainer):
@@ -34,7 +40,10 @@ def smallest(facts: Mapping[str, Fact], shows: Shows, domains: Mapping[str, Doma
 
 
 def _without_gaps(facts: Mapping[str, Fact]) -> Iterator[dict[str, Fact]]:
-    """The same with everything searched; else with every kind of record searched but one."""
+    """Yield the facts with everything searched.
+
+    Then yield them with every kind of record searched but one.
+    """
     yield {name: fact._replace(unsearched=()) for name, fact in facts.items()}
     kinds = dict.fromkeys(kind for fact in facts.values() for kind in fact.unsearched)
     for kept in kinds:
@@ -42,7 +51,10 @@ def _without_gaps(facts: Mapping[str, Fact]) -> Iterator[dict[str, Fact]]:
 
 
 def _plainer_facts(fact: Fact, domain: Domain, as_of: date) -> Iterator[Fact]:
-    """The fact with less or plainer evidence, plainest first; nothing once it is as plain as can be."""
+    """Yield the fact with less or plainer evidence, plainest first.
+
+    Yields nothing once the fact is as plain as can be.
+    """
     if domain.always or not fact.evidence:
         return
     yield fact._replace(evidence=())

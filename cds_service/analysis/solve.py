@@ -1,6 +1,7 @@
-"""Asks z3 for charts: one that shows something, the proof that none does, or the honest answer that it could not be told.
+"""Asks z3 for a chart that shows something about policies.
 
-Every chart found is judged again by ``policy.judge`` before it is returned, and made as plain as it can be while it still shows it.
+The answer is a chart, the proof that there is none, or that it was not decided. Every chart found is judged again by
+``policy.judge`` before it is returned, and made as plain as it can be while it still shows it.
 """
 
 from __future__ import annotations
@@ -12,33 +13,44 @@ from typing import Literal
 
 import z3
 
-from cds_service.analysis.decided import Decided, asks, assumed, authorization, because, decide_unknown, differ
+from cds_service.analysis.decided import DecidedVignette, asks, assumed, authorization, because, decide_unknown, differ
 from cds_service.analysis.domain import Domain, checks_of, criteria_of, domains, earliest
 from cds_service.analysis.encode import Encoder
 from cds_service.analysis.replay import judged
 from cds_service.analysis.smallest import smallest
 from cds_service.analysis.truths import Truth, disj, neg, same
 from cds_service.analysis.unknown_chart import unknown_chart
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome
+from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import reopens
-from cds_service.policy.model import Check, Fact, Policy
+from cds_service.policy.model import Check, Policy
+from cds_service.policy.values import Interval
 
 TIME_LIMIT = 20_000
 """Milliseconds after which z3 gives up on one question."""
 Facts = dict[str, Fact]
 Reading = Literal["outcome", "because", "asks", "assumed", "authorization"]
-"""What two decisions are compared by; reasons, questions and assumptions by what they name, not by its order."""
+"""What two decisions are compared by.
+
+Reasons, questions and assumptions are compared by what they name, not by its order.
+"""
 READINGS: tuple[Reading, ...] = ("outcome", "because", "asks", "assumed", "authorization")
 
 
 class Disagreement(AssertionError):
-    """The solver found a chart on which ``judge`` says otherwise: a fault in the encoding, never to be shown as an answer."""
+    """The solver found a chart on which ``judge`` disagrees.
+
+    That is a fault in the encoding, and must never be shown as an answer.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A chart that shows what was asked for; what is not among ``facts`` is silent. ``decisions`` are those of the policies."""
+    """A chart that shows what was asked for.
+
+    What is not among ``facts`` is silent. ``decisions`` are those of the policies.
+    """
 
     facts: Facts
     as_of: date
@@ -47,7 +59,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """No chart of the date of service shows it, however much evidence it holds."""
+    """The proof that no chart of the date of service shows it.
+
+    It holds however much evidence a chart has.
+    """
 
     as_of: date
 
@@ -63,7 +78,10 @@ Answer = Example | Proof | NotDecided
 
 
 class Charts:
-    """Every chart with up to so many pieces of evidence for each fact, and what some policies decide on it."""
+    """All charts of a limited size, and policies decided on them.
+
+    A chart has up to so many pieces of evidence for each fact.
+    """
 
     def __init__(self, policies: Iterable[Policy], held: Mapping[str, Domain], as_of: date, pieces: Mapping[str, int]) -> None:
         self.policies = tuple(policies)
@@ -76,9 +94,10 @@ class Charts:
         self.solver.add(*[rule for rule in self.chart.rules if rule is not True])
 
     def find(self, condition: Truth) -> Facts | NotDecided | None:
-        """The facts of a chart on which a condition holds; None when there is none.
+        """Find the facts of a chart on which a condition holds.
 
-        Raises Disagreement when ``judge`` gives a policy another outcome on it than the formulas do.
+        Returns None when there is none. Raises Disagreement when ``judge`` gives a policy another outcome on it than
+        the formulas do.
         """
         if condition is False:
             return None
@@ -99,7 +118,7 @@ class Charts:
             self._agree(decided, model, facts)
         return facts
 
-    def _agree(self, decided: Decided, model: z3.ModelRef, facts: Facts) -> None:
+    def _agree(self, decided: DecidedVignette, model: z3.ModelRef, facts: Facts) -> None:
         said = [outcome for outcome, truth in decided.outcomes.items() if truth is True or z3.is_true(_value(model, truth))]
         outcome = judged(decided.policy, facts, self.chart.as_of).outcome
         if said != [outcome]:
@@ -114,10 +133,11 @@ def _value(model: z3.ModelRef, truth: Truth) -> object:
 
 @dataclass
 class Solver:
-    """Answers questions about policies that are read on the same charts (versions, payers, mutants of one policy).
+    """Answers questions about policies that are read on the same charts.
 
-    Charts with one piece of evidence for each fact are tried first; where none of them shows it, charts with as many pieces
-    as could make a difference (:func:`enough_pieces`), so that an answer of *none* is a proof.
+    The policies may be versions, payers' policies, or mutants of one policy. Charts with one piece of evidence for each
+    fact are tried first; where none of them shows it, charts with as many pieces as could make a difference
+    (:func:`enough_pieces`), so that an answer of *none* is a proof.
     """
 
     policies: tuple[Policy, ...]
@@ -127,9 +147,9 @@ class Solver:
     _enough: Charts | None = field(default=None, init=False)
 
     def ask(self, condition: Callable[[Charts], Truth], shows: Callable[[Mapping[str, Fact]], bool]) -> Answer:
-        """A chart on which ``condition`` holds. ``shows`` judges the same from facts, and must agree.
+        """Find a chart on which ``condition`` holds.
 
-        Raises Disagreement when it does not.
+        ``shows`` judges the same from facts. Raises Disagreement when it does not agree.
         """
         for charts in (self.few, self.enough):
             found = charts.find(condition(charts))
@@ -154,7 +174,7 @@ class Solver:
 
     @property
     def enough(self) -> Charts:
-        """Charts with as many pieces of evidence as could make a difference."""
+        """Charts with as many pieces of evidence as could matter."""
         if self._enough is None:
             checks = checks_of(root for policy in self.policies for root in criteria_of(policy))
             self._enough = Charts(self.policies, self.held, self.as_of, enough_pieces(checks))
@@ -162,18 +182,26 @@ class Solver:
 
 
 def enough_pieces(checks: Iterable[Check]) -> dict[str, int]:
-    """So many pieces of evidence of each fact that more can change no outcome.
+    """Return how many pieces of evidence are enough for each fact.
 
-    Of all the evidence that a check sees it is enough to keep one piece of the latest day, and one other that makes it open (it
-    disagrees, or may lie before the look-back begins): without the rest it comes out the same. Checks with the same look-back
-    share the first. Of a fact that a look-back starts from, the earliest and the latest day are enough.
+    More can change no outcome. Of all the evidence that a check sees it is enough to keep one piece of the latest day,
+    and one other that makes it open (it disagrees, or may lie before the look-back begins): without the rest it comes
+    out the same. Checks with the same look-back share the first. Of what is counted, one more than the number that it is
+    compared with. Of a fact that a look-back starts from, the earliest
+    and the latest day are enough.
     """
     held = list(checks)
     tests: dict[tuple[object, ...], set[object]] = {}
     for check in held:
-        key = (check.fact, check.within, check.since, check.test.compare == "documented")
+        key = (check.fact, check.within, check.since, check.test.of_day, check.first)
         tests.setdefault(key, set()).add(check.test)
     pieces = {check.since: 2 for check in held if check.since}
+    counts: dict[str, int] = {}
+    for check in held:
+        if check.times is not None and isinstance(check.times.value, Interval):
+            counts[check.fact] = max(counts.get(check.fact, 0), int(check.times.value.low) + 1)
+    for name, count in counts.items():
+        pieces[name] = pieces.get(name, 0) + count
     for check in held:
         if reopens(check):
             tests.setdefault((check.fact, "older than our own look-back"), set())
@@ -183,12 +211,18 @@ def enough_pieces(checks: Iterable[Check]) -> dict[str, int]:
 
 
 def date_to_ask(policies: Iterable[Policy]) -> date:
-    """The date of service that charts are asked about: the first on which all the policies were in force or had been."""
+    """Return the date of service that charts are asked about.
+
+    It is the first on which all the policies were in force or had been.
+    """
     return max(policy.effective_from for policy in policies)
 
 
 def solver_for(policies: Iterable[Policy], content: Content, as_of: date | None = None) -> Solver:
-    """The solver for policies on the charts that the content's catalogue and value sets allow."""
+    """Make the solver for policies.
+
+    Its charts are those that the content's catalogue and value sets allow.
+    """
     held = tuple(policies)
     return Solver(held, domains(held, content), as_of or date_to_ask(held))
 
@@ -196,16 +230,17 @@ def solver_for(policies: Iterable[Policy], content: Content, as_of: date | None 
 def differs(
     one: Policy, other: Policy, content: Content, as_of: date | None = None, by: Iterable[Reading] = ("outcome",)
 ) -> Answer:
-    """Facts on which two policies (versions, or a policy and its mutant) decide differently; or the proof that there are none.
+    """Find facts on which two policies decide differently.
 
-    With several readings in ``by`` a chart with another outcome is preferred to one with other reasons or questions only.
+    They may be versions, or a policy and its mutant. The answer can also be the proof that there are none. With several
+    readings in ``by`` a chart with another outcome is preferred to one with other reasons or questions only.
     ``Example.decisions`` holds the decisions of both.
     """
     return differing(solver_for((one, other), content, as_of), by)
 
 
 def differing(solver: Solver, by: Iterable[Reading] = ("outcome",)) -> Answer:
-    """As :func:`differs`, for the first two policies of a solver."""
+    """Do as :func:`differs`, for the first two policies of a solver."""
     wanted = [reading for reading in READINGS if reading in set(by)]
     answer: Answer = Proof(solver.as_of)
     for reading in wanted:
@@ -234,7 +269,7 @@ def _differing_by(solver: Solver, reading: Reading) -> Answer:
 
 
 def read_as(decision: Decision, reading: Reading) -> object:
-    """What a decision says under a reading, comparable with that of another policy."""
+    """Return a reading of a decision, comparable with another's."""
     match reading:
         case "outcome":
             return decision.outcome

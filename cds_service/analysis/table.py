@@ -1,4 +1,7 @@
-"""The page of all policies: what each holds and what is shown of it, made by one command and compared but for the seconds."""
+"""The page of all policies, with what is shown of each.
+
+One command makes it, and compares it but for the seconds.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,11 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the others tell of a policy: how many issues lint finds, and the solver's answers, with how many charts."""
+class AnalysisTold:
+    """What lint and the solver tell of a policy.
+
+    It holds the number of issues that lint finds, and the solver's answers, with how many charts and seconds.
+    """
 
     issues: int
     answers: int
@@ -43,14 +49,14 @@ class Told:
     seconds: float
 
 
-def page(rows: Iterable[tuple[Proven, Told]], ready: Sequence[AnyAsked]) -> str:
-    """The page, in Markdown."""
+def page(rows: Iterable[tuple[Proven, AnalysisTold]], ready: Sequence[AnyAsked]) -> str:
+    """Write the page, in Markdown."""
     head = [*COLUMNS, "solver's answers", "charts", "seconds"]
     lines = [head, ["---"] * len(head), *(_row(one, told, ready) for one, told in rows)]
     return HEAD + "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
-def _row(one: Proven, told: Told, ready: Sequence[AnyAsked]) -> list[str]:
+def _row(one: Proven, told: AnalysisTold, ready: Sequence[AnyAsked]) -> list[str]:
     policy = one.policy
     vignettes = sum(asked.vignette.policy is policy for asked in ready)
     shown = [len(one.criteria), len(policy.facts), vignettes, told.issues]
@@ -61,7 +67,10 @@ def _row(one: Proven, told: Told, ready: Sequence[AnyAsked]) -> list[str]:
 
 
 def same_but_seconds(held: str, made: str) -> bool:
-    """Whether two pages say the same, the last column of their rows aside."""
+    """Tell whether two pages say the same, seconds aside.
+
+    The seconds are the last column of their rows.
+    """
     return _without_seconds(held) == _without_seconds(made)
 
 

@@ -1,4 +1,7 @@
-"""And, or, not and counting over truths that may be known already or hang on the chart; what is known is folded away."""
+"""And, or, not and counting over truths.
+
+A truth may be known already or depend on the chart; what is known is simplified away.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import Any
 import z3
 
 Truth = Any
-"""A z3 boolean, or a Python one where the answer does not hang on the chart."""
+"""A z3 boolean, or a Python one.
+
+It is a Python one where the answer does not depend on the chart.
+"""
 
 
 def conj(*truths: Truth) -> Truth:
-    """And; folds what is known."""
+    """Combine truths by *and*, simplifying what is known."""
     unknown = [one for one in truths if one is not True]
     if any(one is False for one in unknown):
         return False
@@ -20,7 +26,7 @@ def conj(*truths: Truth) -> Truth:
 
 
 def disj(*truths: Truth) -> Truth:
-    """Or; folds what is known."""
+    """Combine truths by *or*, simplifying what is known."""
     unknown = [one for one in truths if one is not False]
     if any(one is True for one in unknown):
         return True
@@ -28,12 +34,12 @@ def disj(*truths: Truth) -> Truth:
 
 
 def neg(truth: Truth) -> Truth:
-    """Not; folds what is known."""
+    """Negate a truth, simplifying what is known."""
     return not truth if isinstance(truth, bool) else z3.Not(truth)
 
 
 def same(one: Truth, other: Truth) -> Truth:
-    """Whether two truths agree."""
+    """Tell whether two truths agree."""
     if isinstance(one, bool):
         one, other = other, one
     if isinstance(other, bool):
@@ -42,7 +48,7 @@ def same(one: Truth, other: Truth) -> Truth:
 
 
 def at_least(count: int, truths: Iterable[Truth]) -> Truth:
-    """Whether at least so many of the truths hold."""
+    """Tell whether at least ``count`` of the truths hold."""
     held = list(truths)
     count -= sum(one is True for one in held)
     unknown = [one for one in held if not isinstance(one, bool)]

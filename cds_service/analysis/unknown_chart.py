@@ -1,7 +1,8 @@
-"""A chart of which nothing is known yet: for every fact some pieces of evidence, each of their properties an unknown of z3.
+"""A chart of which nothing is known yet.
 
-A solution gives the unknowns values; :meth:`UnknownChart.facts` reads them as the facts that ``judge`` takes.
-Days are ordinals (``date.toordinal``), numbers and codes are places in the lists of their domain.
+It has for every fact some pieces of evidence, each of whose properties is an unknown of z3. A solution gives the
+unknowns values; :meth:`UnknownChart.facts` reads them as the facts that ``judge`` takes. Days are ordinals
+(``date.toordinal``); numbers and codes are places in the lists of their domain.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import z3
 
 from cds_service.analysis.domain import Domain
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
-from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Code, Days, Interval, Value
 
 LATEST = timedelta(days=400)
@@ -25,7 +26,10 @@ LATEST = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class UnknownPiece:
-    """One piece of evidence: neither usable nor uncertain means that it is not there (or discounted, which says as little)."""
+    """One piece of evidence.
+
+    When it is neither usable nor uncertain, it is not there (or discounted, which says as little).
+    """
 
     usable: Truth
     uncertain: Truth
@@ -46,7 +50,10 @@ class UnknownPiece:
 
 @dataclass(frozen=True, slots=True)
 class UnknownFact:
-    """All pieces of evidence of a fact, and whether records that could hold more were not searched."""
+    """All pieces of evidence of a fact.
+
+    ``unsearched`` tells whether records that could hold more were not searched.
+    """
 
     name: str
     domain: Domain
@@ -56,7 +63,10 @@ class UnknownFact:
 
 @dataclass(frozen=True, slots=True)
 class UnknownChart:
-    """The unknown facts by name. ``rules`` are the constraints that make a solution a chart."""
+    """The unknown facts by name.
+
+    ``rules`` are the constraints that make a solution a chart.
+    """
 
     as_of: date
     facts_by_name: Mapping[str, UnknownFact]
@@ -64,7 +74,7 @@ class UnknownChart:
     rules: tuple[Truth, ...] = field(default=())
 
     def facts(self, model: z3.ModelRef) -> dict[str, Fact]:
-        """The facts of a solution."""
+        """Return the facts of a solution."""
         return {name: self._fact(fact, model) for name, fact in self.facts_by_name.items()}
 
     def _fact(self, fact: UnknownFact, model: z3.ModelRef) -> Fact:
@@ -73,9 +83,9 @@ class UnknownChart:
         return Fact(fact.name, tuple(piece for piece in pieces if piece), unsearched)
 
     def exactly(self, facts: Mapping[str, Fact]) -> Iterator[Truth]:
-        """The constraints under which the unknown chart is a given one.
+        """Yield the constraints that make the unknown chart a given one.
 
-        Raises ValueError for evidence that the domains do not have, or more pieces than the chart has room for.
+        Raises ValueError for evidence that the domains do not have, or for more pieces than the chart has room for.
         """
         told = dict.fromkeys(self.searched, False)
         for name, unknown in self.facts_by_name.items():
@@ -93,7 +103,10 @@ class UnknownChart:
 
 
 def unknown_chart(domains: Mapping[str, Domain], as_of: date, since: date, pieces: Mapping[str, int]) -> UnknownChart:
-    """A chart with up to so many pieces of evidence for each fact, all dated from ``since`` on."""
+    """Make a chart with limited evidence for each fact.
+
+    ``pieces`` says how many pieces each fact may have (1 if not named); all are dated from ``since`` on.
+    """
     kinds = dict.fromkeys(kind for domain in domains.values() for kind in domain.searched)
     searched = {kind: z3.Bool(f"unsearched:{kind}") for kind in kinds}
     rules: list[Truth] = []
@@ -193,7 +206,10 @@ def _value(piece: UnknownPiece, kind: str, domain: Domain, model: z3.ModelRef) -
 
 
 def _given(piece: UnknownPiece, given: Evidence | None, domain: Domain) -> Iterator[Truth]:
-    """The constraints under which a piece is a given one; ``None`` is no evidence."""
+    """Yield the constraints that make a piece a given one.
+
+    ``None`` is no evidence.
+    """
     standing = given.standing if given else None
     yield same(piece.usable, standing is Standing.USABLE)
     yield same(piece.uncertain, standing is Standing.UNCERTAIN)

@@ -1,6 +1,11 @@
-"""What the test of a check says of one piece of evidence, as formulas: the same cases as in ``policy.judge``."""
+"""What a check's test says of a piece of evidence, as formulas.
+
+The cases are the same as in ``policy.judge``.
+"""
 
 from __future__ import annotations
+
+from datetime import date
 
 from cds_service.analysis.domain import Domain
 from cds_service.analysis.truths import Truth, conj, disj, neg
@@ -9,17 +14,22 @@ from cds_service.policy.model import Test
 from cds_service.policy.values import Interval
 
 
-def answer(piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
-    """As ``judge._answer``: whether the value passes the test, and whether it fails it."""
+def answer(piece: UnknownPiece, test: Test, domain: Domain, as_of: date) -> tuple[Truth, Truth]:
+    """Tell whether the value passes the test, and whether it fails.
+
+    This follows ``comparing.answer``.
+    """
     met: Truth = False
     not_met: Truth = False
     for kind, chosen in piece.kind.items():
-        passes, fails = _answer_of(kind, piece, test, domain)
+        passes, fails = _answer_of(kind, piece, test, domain, as_of)
         met, not_met = disj(met, conj(chosen, passes)), disj(not_met, conj(chosen, fails))
     return met, not_met
 
 
-def _answer_of(kind: str, piece: UnknownPiece, test: Test, domain: Domain) -> tuple[Truth, Truth]:
+def _answer_of(kind: str, piece: UnknownPiece, test: Test, domain: Domain, as_of: date) -> tuple[Truth, Truth]:
+    if kind == "day" and test.ago is not None:
+        return _ago(test.compare, piece, test.ago.start(as_of).toordinal())
     match kind, test.compare, test.value:
         case "day", "documented", _:
             return True, False
@@ -39,8 +49,27 @@ def _answer_of(kind: str, piece: UnknownPiece, test: Test, domain: Domain) -> tu
             return False, False
 
 
+def _ago(compare: str, piece: UnknownPiece, start: int) -> tuple[Truth, Truth]:
+    """Say how long ago a day is, as ``comparing.answer`` does.
+
+    ``start`` is the day so long ago.
+    """
+    first, last = piece.day_first, piece.day_last
+    match compare:
+        case "is_at_most":
+            return first >= start, last < start
+        case "is_below":
+            return first > start, last <= start
+        case "is_at_least":
+            return last <= start, first > start
+        case "is_above":
+            return last < start, first >= start
+        case _:
+            return False, False
+
+
 def _compare(compare: str, piece: UnknownPiece, bound: int) -> tuple[Truth, Truth]:
-    """As ``judge._compare``, on places in the list of numbers."""
+    """Compare as ``judge._compare``, on places in the list of numbers."""
     low, high = piece.low, piece.high
     all_at_least = low >= bound
     all_above = disj(low > bound, conj(low == bound, piece.low_open))

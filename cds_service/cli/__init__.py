@@ -1,25 +1,20 @@
-"""The command line, ``cds-service``: serve the policies, try them, check an order from a file, read and test what is encoded."""
+"""The command line, ``cds-service``.
+
+It serves the policies, tries them, checks an order from a file, and reads and tests what is encoded. What each command
+does is in a module of its own, which is read when the command is run (``listed``).
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
 
-from cds_service.cli.check import check
-from cds_service.cli.demo import demo
-from cds_service.cli.policy import explain, policy_commands
-from cds_service.cli.proposal import proposal_commands
-from cds_service.cli.serve import serve
-from cds_service.cli.store import store_commands
-from cds_service.cli.terminal import to_stdout
-from cds_service.cli.value_sets import value_set_commands
-from cds_service.content import read_content, shipped_content
-from cds_service.problems import ContentError
+from cds_service.cli.listed import LazyGroup
 
 app = typer.Typer(
     name="cds-service",
+    cls=LazyGroup,
     help="Judges orders by published medical policies, as a CDS Hooks service and at the command line.",
     epilog="New here? Run 'cds-service demo' and follow what it prints.",
     no_args_is_help=True,
@@ -27,19 +22,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(serve)
-app.command()(demo)
-app.command()(check)
-app.command()(explain)
-app.add_typer(policy_commands, name="policy")
-app.add_typer(proposal_commands, name="proposal")
-app.add_typer(store_commands, name="store")
-app.add_typer(value_set_commands, name="value-sets")
 
 
 def _say_version(wanted: bool) -> None:
     if not wanted:
         return
+    from importlib.metadata import version as version_of  # noqa: PLC0415 - only where it is asked for
+
+    from cds_service.cli.terminal import to_stdout  # noqa: PLC0415
+    from cds_service.content.content import read_content, shipped_content  # noqa: PLC0415
+    from cds_service.content_files.problems import ContentError  # noqa: PLC0415
+
     try:
         held = f"content {read_content(shipped_content()).revision}"
     except ContentError:

@@ -1,4 +1,7 @@
-"""``cds-service check``: the decisions for the orders of a request file, with why, as the service would make them."""
+"""``cds-service check``: the decisions for a request file, with why.
+
+The orders are decided as the service would decide them.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cds_service.chart import Case
+from cds_service.case import Case
 from cds_service.cli.finding_tree import LEGEND, FindingTree
-from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
-from cds_service.content import Content
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
+from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome, as_data
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.cards import questions, unread_of
-from cds_service.hooks.messages import Issue, Unusable, parse_request
+from cds_service.hooks.received.faults import RequestIssue, Unusable
+from cds_service.hooks.received.messages import parse_request
 from cds_service.policy.finding import MET, NOT_MET
+from cds_service.said.asked import questions, unread_of
 
 COLOURS = {
     DecisionOutcome.NECESSARY: "bold green",
@@ -32,6 +37,7 @@ COLOURS = {
 WITHOUT_POLICY = {
     "not-listed": "no policy held here lists this code",
     "unknown-code-system": "the code names no code system that is known here; a policy would list it if it did",
+    "named-in-words": "only its words name what this policy governs; send the code, and it is judged",
     "not-decided": "the service failed on this order; its log says where",
     "unreadable-date": "the date of the order is no day",
     "no-version-held": "a policy lists this code, and no version held here covers the date of service",
@@ -85,12 +91,12 @@ def _body(request: str) -> bytes:
         refuse(f"{request}: it cannot be read ({getattr(error, 'strerror', None) or error})")
 
 
-def _issue(issue: Issue, request: str) -> str:
+def _issue(issue: RequestIssue, request: str) -> str:
     return f"{issue.expression or ('stdin' if request == '-' else request)}: {issue.said}"
 
 
 def show_decision(console: Console, case: Case, decision: Decision, content: Content, values: bool) -> None:
-    """Prints a decision with its reasons, what it asks, and its finding trees."""
+    """Print a decision with its reasons, questions and finding trees."""
     coding = f" ({decision.coding.text})" if decision.coding else ""
     console.print(Text(f"{decision.order}{coding}, date of service {case.as_of}", "bold"))
     console.print(Text.assemble("outcome  ", (decision.outcome.value, COLOURS[decision.outcome])))
@@ -108,10 +114,10 @@ def show_decision(console: Console, case: Case, decision: Decision, content: Con
         console.print(f"missing  not searched, so silence means nothing: {', '.join(decision.unsearched)}")
     if decision.policy is None:
         return
-    tree = FindingTree(decision.policy, content.catalogue, values=values)
+    tree = FindingTree(decision.policy, content, values=values)
     rule = decision.settled_by
     if rule:
-        against = FindingTree(decision.policy, content.catalogue, NOT_MET if rule.then == "not necessary" else MET, values)
+        against = FindingTree(decision.policy, content, NOT_MET if rule.then == "not necessary" else MET, values)
         console.print(Text(f"\nsettled before the criteria: {rule.then}", "bold"))
         for finding in decision.because:
             console.print(against.draw(finding))
@@ -120,5 +126,5 @@ def show_decision(console: Console, case: Case, decision: Decision, content: Con
         console.print(tree.draw(decision.necessary))
     if decision.exclusions:
         console.print(Text("\nnot necessary when", "bold"))
-        console.print(FindingTree(decision.policy, content.catalogue, NOT_MET, values).draw(decision.exclusions))
+        console.print(FindingTree(decision.policy, content, NOT_MET, values).draw(decision.exclusions))
     console.print(Text(f"\n{LEGEND}", "dim"))

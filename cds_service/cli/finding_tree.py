@@ -1,4 +1,7 @@
-"""A finding as a tree for the terminal: every criterion with its outcome, its place in the document, and its evidence."""
+"""A finding as a tree for the terminal.
+
+It shows every criterion with its outcome, its place in the document, and its evidence.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from dataclasses import dataclass, replace
 from rich.text import Text
 from rich.tree import Tree
 
-from cds_service.facts.catalogue import Catalogue
-from cds_service.facts.unread import unread
+from cds_service.content.content import Content
+from cds_service.content.wording import finding_in_words, ours_in_words, place_of
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.model import Check, Evidence, NoneOf, Outcome, Policy, Standing
-from cds_service.wording import finding_in_words, ours_in_words, place_of
+from cds_service.policy.model import Check, NoneOf, Outcome, Policy
+from cds_service.said.evidence import WHOLE_NOTE, told
 
 MARKS = {MET: "+", NOT_MET: "-", NOT_DOCUMENTED: "?"}
 PRESUMED = "~"
@@ -20,18 +24,22 @@ LEGEND = "+ met   - not met   ? not documented   ~ presumed, because the chart i
 
 @dataclass(frozen=True, slots=True)
 class FindingTree:
-    """How to draw findings under a policy. ``wanted`` is the outcome that supports the order: it is green, its opposite red.
+    """How to draw findings under a policy.
 
-    ``values=False`` leaves out whatever the chart says and keeps where it says it.
+    ``wanted`` is the outcome that supports the order: it is green, its opposite red. ``values=False`` leaves out
+    whatever the chart says and keeps where it says it.
     """
 
     policy: Policy
-    catalogue: Catalogue
+    content: Content
     wanted: Outcome = MET
     values: bool = True
 
     def draw(self, finding: Finding) -> Tree:
-        """The tree of a finding: its parts below it, and below each check its evidence."""
+        """Draw the tree of a finding.
+
+        It has the finding's parts below it, and below each check its evidence.
+        """
         tree = Tree(self._criterion(finding), guide_style="dim")
         for line in self._below(finding):
             tree.add(line)
@@ -72,27 +80,16 @@ class FindingTree:
         return lines
 
     def _evidence(self, evidence: Evidence, check: Check) -> str:
-        said = []
-        if self.values and (not_read := unread(evidence)):
-            dated = f", {evidence.when.text()}" if evidence.when else ""
-            return f"{check.fact}: {not_read}{dated}, {evidence.resource}"
-        if self.values:
-            value = self.catalogue[check.fact].show(evidence.value) if evidence.value is not None else "no usable value"
-            said.append(f"{check.fact}: {value}")
-        else:
-            said.append(check.fact)
-        if evidence.when and evidence.when.first.year > 1:
-            said.append(evidence.when.text())
-        if evidence.shown and self.values:
-            said.append(evidence.shown)
-        said.append(evidence.resource or evidence.kind)
-        if evidence.resource and evidence.kind != "recorded":
-            said.append(evidence.kind)
-        return ", ".join(said) + self._note(evidence)
+        """Return what cards and pages say of evidence, with its reference.
 
-    def _note(self, evidence: Evidence) -> str:
-        """Why evidence was not used; the words may quote the chart, so they go where the values go."""
-        note = evidence.note if self.values else ""
-        if evidence.standing is Standing.USABLE:
-            return f"; {note}" if note else ""
-        return f"; not used: {note or evidence.standing.value}"
+        Without values, it says only that the evidence is there, and whether it was used.
+        """
+        if self.values:
+            said = told(evidence, check, self.content, longest=WHOLE_NOTE)
+            kind = evidence.kind if evidence.kind != "recorded" else ""
+            return ", ".join([part for part in (said.line, said.resource, kind) if part])
+        dated = evidence.when.text() if evidence.when and evidence.when.first.year > 1 else ""
+        kind = evidence.kind if evidence.resource and evidence.kind != "recorded" else ""
+        parts = [part for part in (check.fact, dated, evidence.resource or evidence.kind, kind) if part]
+        unused = "" if evidence.standing is Standing.USABLE else f"; not used: {evidence.standing.value}"
+        return ", ".join(parts) + unused

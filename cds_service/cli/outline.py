@@ -1,4 +1,7 @@
-"""A policy as a readable outline: what it governs, its criteria in words, what silence means, what counts as evidence."""
+"""A policy as a readable outline.
+
+It says what the policy governs, its criteria in words, what silence means, and what counts as evidence.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,23 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.wording import (
+    counted,
+    effective,
+    ours_in_words,
+    place_of,
+    review,
+    silence_in_words,
+    test_in_words,
+    value_set,
+)
 from cds_service.facts.definition import Definition
 from cds_service.policy.model import Check, Citation, Criterion, FirstRule, Policy, Remark
-from cds_service.wording import counted, effective, ours_in_words, place_of, review, silence_in_words, test_in_words, value_set
 
 
 def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:
-    """The outline of a policy version, part by part."""
+    """Yield the outline of a policy version, part by part."""
     yield from _heading(policy, content)
     of_orders = policy.subject == "order"
     yield _title("Orders it governs" if of_orders else "What it judges")
@@ -70,7 +82,10 @@ def _rule(rule: FirstRule, policy: Policy, content: Content) -> Tree:
 
 
 def criterion_tree(criterion: Criterion, policy: Policy, content: Content) -> Tree:
-    """A criterion in words with its place and id; its parts, or its test and what silence means, below it."""
+    """Draw a criterion in words, with its place and id.
+
+    Its parts, or its test and what silence means, stand below it.
+    """
     label = Text.assemble(criterion.says, " ", (place_of(criterion.cite, policy), "dim"), (f" {criterion.id}", "cyan"))
     tree = Tree(label, guide_style="dim")
     if criterion.remark:
@@ -117,7 +132,10 @@ def _advice(policy: Policy) -> Iterator[RenderableType]:
 
 
 def passages(policy: Policy) -> Iterator[RenderableType]:
-    """Every place of the document: those encoded with the criteria that cite them, then those not encoded with the reason."""
+    """Yield every place of the document.
+
+    Those encoded come first, with the criteria that cite them, then those not encoded with the reason.
+    """
     cited: dict[str, dict[str, None]] = {}
     for cite, by in _citations(policy):
         cited.setdefault(place_of(cite, policy), {})[by] = None

@@ -1,6 +1,6 @@
-"""``cds-service explain`` and ``cds-service policy …``: what is encoded, read by people and checked for its authors.
+"""``cds-service explain`` and ``cds-service policy …``, for authors and readers.
 
-``policy_commands`` is the group; a room of its own may add a command to it.
+What is encoded is read by people and checked for its authors. The table of the group's commands is in ``policy_group``.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ import typer
 from rich import box
 from rich.table import Table
 
+from cds_service.cli.options import ContentFolder
 from cds_service.cli.outline import outline, passages
-from cds_service.cli.policy_group import PolicyGroup
-from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
-from cds_service.content import Content
-from cds_service.facts.definition import FactEntry
-from cds_service.hooks.prefetch import discovery
+from cds_service.cli.terminal import content_in, refuse, to_stdout
+from cds_service.content.content import Content
+from cds_service.content.wording import effective, review
+from cds_service.facts.entry import FactEntry
+from cds_service.hooks.discovery import discovery
 from cds_service.policy.grammar import PolicyEntry
 from cds_service.policy.model import Policy
-from cds_service.wording import effective, review
-
-policy_commands = typer.Typer(cls=PolicyGroup, help="Read, list and check the policies that are encoded.", no_args_is_help=True)
 
 PolicyId = Annotated[str, typer.Argument(metavar="POLICY", help="A policy's id, as 'payer/policy'; 'policy list' names them.")]
 Version = Annotated[str, typer.Option(metavar="DATE", help="The version that takes effect on this day; the latest by default.")]
@@ -39,7 +37,6 @@ def explain(policy: PolicyId, version: Version = "", content: ContentFolder = No
         console.print(part)
 
 
-@policy_commands.command("show")
 def show(policy: PolicyId, version: Version = "", content: ContentFolder = None) -> None:
     """As 'explain', and every passage of the document: encoded by which criteria, or not encoded and why."""
     held = content_in(content)
@@ -50,9 +47,10 @@ def show(policy: PolicyId, version: Version = "", content: ContentFolder = None)
 
 
 def held_policy(content: Content, policy_id: str, version: str = "") -> Policy:
-    """A version of a policy, drafts included; the latest in force when none is named.
+    """Return a version of a policy, drafts included.
 
-    Ends the command with status 1 when there is none, naming what was probably meant.
+    It is the latest in force when none is named. Ends the command with status 1 when there is none, naming what was
+    probably meant.
     """
     versions = [policy for policy in content.policies if policy.id == policy_id]
     if not versions:
@@ -70,7 +68,6 @@ def held_policy(content: Content, policy_id: str, version: str = "") -> Policy:
     return found
 
 
-@policy_commands.command("list")
 def list_policies(content: ContentFolder = None) -> None:
     """List every version of every policy, with what it covers and whether a person has reviewed it."""
     held = content_in(content)
@@ -82,7 +79,6 @@ def list_policies(content: ContentFolder = None) -> None:
     to_stdout().print(table)
 
 
-@policy_commands.command("hooks")
 def hooks(
     write: Annotated[bool, typer.Option("--write", help="Write the document to hooks.json of the content.")] = False,
     compare: Annotated[bool, typer.Option("--check", help="Compare it with hooks.json; exit 1 with what differs.")] = False,
@@ -125,7 +121,7 @@ def _differences(file: Path, found: bytes, made: bytes) -> list[str]:
 
 
 def _places(node: Any, place: str = "") -> dict[str, str]:
-    """Every plain value of a document by its place."""
+    """Return every plain value of a document by its place."""
     if isinstance(node, dict):
         pairs = [(f"{place}.{key}" if place else key, value) for key, value in node.items()]
     elif isinstance(node, list):
@@ -136,7 +132,10 @@ def _places(node: Any, place: str = "") -> dict[str, str]:
 
 
 def _difference(place: str, was: str | None, needed: str | None) -> list[str]:
-    """What differs at a place; of a template that lists codes, only the codes that do."""
+    """Say what differs at a place.
+
+    Of a template that lists codes, only the codes that differ are named.
+    """
     if was == needed:
         return []
     if was is None or needed is None:
@@ -149,7 +148,6 @@ def _difference(place: str, was: str | None, needed: str | None) -> list[str]:
     return [f"{place}: {'; '.join([*too_many, *missing]) or 'the order differs'}"]
 
 
-@policy_commands.command("schema")
 def schema(facts: Annotated[bool, typer.Option("--facts", help="The schema of one fact of facts/*.yaml instead.")] = False) -> None:
     """Print the JSON Schema of policy files, for editors that complete and check while you write."""
     grammar = FactEntry if facts else PolicyEntry

@@ -1,4 +1,7 @@
-"""``cds-service policy lint``: the mistakes of content that reads well, each with its place and what to do about it."""
+"""``cds-service policy lint``: the mistakes of content that reads well.
+
+Each comes with its place and what to do about it.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from cds_service.analysis.lint.exclusions import FILE
 from cds_service.analysis.lint.issue import SEVERITIES, Severity
 from cds_service.analysis.lint.lint import Report, lint, rule_names
 from cds_service.analysis.lint.pages import INDEX, folder_of_pages, index, page
-from cds_service.cli.policy import policy_commands
-from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
-from cds_service.content import Content
-from cds_service.problems import ContentError
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
+from cds_service.content.content import Content
+from cds_service.content_files.problems import ContentError
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Only policies, facts, value sets or files of these names.")
@@ -33,7 +36,6 @@ Vignettes = Annotated[
 Index = Annotated[bool, typer.Option("--write-index", hidden=True, help="Write the index of the rules' pages.")]
 
 
-@policy_commands.command("lint")
 def lint_content(
     names: Names = None,
     rules: Rules = None,
@@ -71,18 +73,21 @@ def lint_content(
         raise typer.Exit(1)
 
 
-def report(content: Content, vignettes: Path | None = None) -> Report:
-    """What lint finds in content. Ends the command with status 1 when its vignettes or exclusions cannot be read."""
+def report(content: Content, vignettes: Path | None = None, only: frozenset[str] = frozenset()) -> Report:
+    """Return what lint finds in content.
+
+    Ends the command with status 1 when its vignettes or exclusions cannot be read.
+    """
     if vignettes is not None and not vignettes.is_dir():
         refuse(f"{vignettes}: there is no such folder of vignettes")
     try:
-        return lint(ContentFiles(content, local_day(), vignettes))
+        return lint(ContentFiles(content, local_day(), vignettes, only))
     except ContentError as error:
         refuse([str(problem) for problem in error.problems])
 
 
 def counted(found: Report) -> str:
-    """How many issues there are of each severity, and how many are excluded, in a line."""
+    """Count the issues by severity, and those excluded, in a line."""
     said = [f"{found.count(severity)} {severity}{'' if found.count(severity) == 1 else 's'}" for severity in SEVERITIES]
     return f"Lint: {', '.join(said)}; {len(found.excluded)} excluded by {FILE}."
 
@@ -95,12 +100,15 @@ def _known(rule: str) -> None:
 
 
 def _files(names: list[str], content: Content) -> frozenset[str]:
-    """The files that names stand for: a policy's id, a fact, a value set, or a file itself."""
+    """Return the files that names stand for.
+
+    A name is a policy's id, a fact, a value set, or a file itself.
+    """
     files: set[str] = set()
     for name in names:
         own = {policy.file for policy in content.policies if name in (policy.id, policy.file)}
         own |= {content.catalogue[name].file} if name in content.catalogue else set()
-        own |= {f"value_sets/{name}.json"} if name in content.terminology.sets else set()
+        own |= {content.terminology.sets[name].file} if name in content.terminology.sets else set()
         own |= {name} if (content.root / name).is_file() else set()
         if not own:
             refuse(

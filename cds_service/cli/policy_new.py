@@ -1,4 +1,7 @@
-"""``cds-service policy new``: the skeleton of a policy, of its code list and of its vignettes, with what is left to do in it."""
+"""``cds-service policy new``: the skeleton of a policy.
+
+It writes the policy, its payer, codes and vignettes, with what is left to do in it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from typing import Annotated
 
 import typer
 
-from cds_service.analysis.lint.content_files import vignettes_of
-from cds_service.cli.policy import policy_commands
-from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.terminal import local_day, refuse, to_stdout
+from cds_service.content.content import shipped_content
+from cds_service.content.layers import FILE as LAYERS
+from cds_service.content.layers import FOLDERS
 from cds_service.fhir.codes import Coding, written
+from cds_service.fhir.value_set_files import value_set_path
 
 POLICY = """\
 # {title}
@@ -79,11 +85,28 @@ vignettes:
     story: Everything was searched, and nothing says how old the patient is.
     expect: {{outcome: }}             # TODO: what is right
 """
+CODES = """\
+# title: Orders of {title}
+# version: {today}
+system,code,label
+{codes}"""
+
+PAYER = """\
+# How a member's Coverage is recognised as this payer's; nothing is asserted for a plan that is not recognised.
+payer: {payer}
+name: "TODO: the payer's name"
+identifiers: []                     # of Coverage.payor, as {{system: "http://…", value: "…"}}
+names: []                           # other names that a Coverage may give it
+"""
+
+OVER = """\
+# This folder adds to the facts and value sets that come with the package. Without this file it is whole by itself.
+layers_over: shipped
+"""
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 Codes = Annotated[list[str], typer.Option("--code", metavar="CODE", help="A code of the orders, as 'CPT 81420'; may be repeated.")]
 
 
-@policy_commands.command("new")
 def new(
     policy: Annotated[str, typer.Argument(metavar="PAYER/POLICY", help="The id of the new policy.")],
     effective: Annotated[str, typer.Option("--from", metavar="DATE", help="The day it takes effect; it names the version.")],
@@ -91,10 +114,10 @@ def new(
     code: Codes,
     content: ContentFolder = None,
 ) -> None:
-    """Write the skeleton of a policy, of its list of codes and of its vignettes; 'policy check' says what is left to do."""
-    held = content_in(content)
+    """Write the skeleton of a policy, of its payer, codes and vignettes; with --content DIR, begin that folder where need be."""
     if not _ID.fullmatch(policy):
         refuse(f"'{policy}' is not an id; write the payer and the policy in small letters, as 'carelon/prenatal-cfdna-screening'")
+    root = _folder(content)
     codings = [_coding(one) for one in code]
     payer, _, short = policy.partition("/")
     version, orders = _day(effective), f"{short}-orders"
@@ -107,19 +130,58 @@ def new(
         "orders": orders,
         "today": local_day(),
         "code": code[0],
+        "codes": "".join(f"{one.text.replace(' ', ',', 1)},\n" for one in codings),
     }
     files = {
-        held.root / "policies" / payer / short / f"{version}.yaml": POLICY.format(**words),
-        held.root / "value_sets" / f"{orders}.json": _value_set(orders, title, codings, local_day()),
-        vignettes_of(held) / payer / short / f"{version}.yaml": VIGNETTES.format(**words),
+        root / "policies" / payer / short / f"{version}.yaml": POLICY.format(**words),
+        root / "value_sets" / f"{orders}.csv": CODES.format(**words),
+        _vignettes(root) / payer / short / f"{version}.yaml": VIGNETTES.format(**words),
     }
-    if there := [str(path) for path in files if path.exists()]:
+    listed = value_set_path(root / "value_sets", orders)
+    if there := dict.fromkeys(str(path) for path in (*files, listed) if path and path.exists()):
         refuse([f"{path}: it is there already, and is left as it is; nothing was written" for path in there])
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    made = {path: text for path, text in _begun(root, payer).items() if not path.exists()} | files
+    for path, text in made.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            refuse(f"{path}: it cannot be written: {error.strerror}")
         to_stdout().print(f"{path} is written.", soft_wrap=True)
-    to_stdout().print("Now 'cds-service policy check' says what is left to do.")
+    where = f" --content {content}" if content else ""
+    to_stdout().print(f"Now 'cds-service policy check{where}' says what is left to do.", soft_wrap=True)
+
+
+def _folder(content: Path | None) -> Path:
+    """Return the folder to write into.
+
+    Ends the command where that would be a file, or an installed package.
+    """
+    if content is None:
+        root = shipped_content()
+        if root.name == "shipped":
+            refuse(
+                "a policy of your own is written to a folder of your own, not into the installed package; name it: --content DIR"
+            )
+        return root
+    if content.exists() and not content.is_dir():
+        refuse(f"{content}: it is a file, and a folder is meant")
+    return content
+
+
+def _vignettes(root: Path) -> Path:
+    among_tests = root / "tests" / "vignettes"
+    return among_tests if among_tests.is_dir() and not (root / "vignettes").is_dir() else root / "vignettes"
+
+
+def _begun(root: Path, payer: str) -> dict[Path, str]:
+    """Return what a folder of one's own needs besides a policy.
+
+    That is what it lies over, unless it is whole by itself, and who the payer is.
+    """
+    needed = {root / "policies" / payer / "payer.yaml": PAYER.format(payer=payer)}
+    whole = all((root / folder).is_dir() for folder in FOLDERS)
+    return needed if whole else {root / LAYERS: OVER} | needed
 
 
 def _day(text: str) -> date:
@@ -136,33 +198,14 @@ def _coding(text: str) -> Coding:
         refuse(str(error))
 
 
-def _value_set(id_: str, title: str, codings: list[Coding], today: date) -> str:
-    """The list of the orders' codes, as a FHIR R4 ValueSet."""
-    systems: dict[str, list[str]] = {}
-    for coding in codings:
-        systems.setdefault(coding.system, []).append(coding.code)
-    made = {
-        "resourceType": "ValueSet",
-        "id": id_,
-        "url": f"urn:cds-service:value-set:{id_}",
-        "version": str(today),
-        "name": "".join(word.capitalize() for word in id_.split("-")),
-        "title": f"Orders of {title}",
-        "status": "draft",
-        "date": str(today),
-        "publisher": "cds_service",
-        "compose": {
-            "include": [{"system": system, "concept": [{"code": c} for c in codes]} for system, codes in systems.items()],
-        },
-    }
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
-
-
 def left_to_do(root: Path) -> list[str]:
-    """Every line of a policy file that still says TODO, as ``file:line: what is left to do``."""
+    """Return every line of a policy file that still says TODO.
+
+    Each reads ``file:line: what is left to do``.
+    """
     found = []
     for path in sorted((root / "policies").rglob("*.yaml")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if (at := line.find("TODO")) >= 0:
                 said = line[at:].removeprefix("TODO:").partition('"')[0].strip()
                 found.append(f"{path.relative_to(root).as_posix()}:{number}: still to do: {said}")

@@ -1,4 +1,7 @@
-"""``policy cover``, ``policy table`` and ``policy check --mutants``: what is shown of the policies, and what is missing."""
+"""``policy cover``, ``policy table`` and ``policy check --mutants``.
+
+They print what is shown of the policies, and what is missing.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ from cds_service.analysis.cover import Seen, tried
 from cds_service.analysis.excused import Excused, read_excused
 from cds_service.analysis.mutate import repairs
 from cds_service.analysis.proof import Proven, draft, prove
-from cds_service.analysis.table import Told, page, same_but_seconds
-from cds_service.cli.policy import policy_commands
+from cds_service.analysis.table import AnalysisTold, page, same_but_seconds
+from cds_service.cli.options import ContentFolder
 from cds_service.cli.policy_lint import report
 from cds_service.cli.policy_test import vignettes_in
-from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
-from cds_service.content import Content
+from cds_service.cli.terminal import content_in, refuse, to_stdout
+from cds_service.content.content import Content
+from cds_service.content_files.problems import ContentError
 from cds_service.policy.model import Policy
-from cds_service.problems import ContentError
 
 PAGE = Path("docs") / "policies-proven.md"
 MOST_REPAIRS = 5
@@ -36,7 +39,6 @@ Drafts = Annotated[
 ]
 
 
-@policy_commands.command("cover")
 def cover(policies: Names = None, vignettes: Folder = None, content: ContentFolder = None) -> None:
     """Print in how many vignettes each criterion was met, not met, not documented, and deciding; '-' where that cannot be."""
     held = content_in(content)
@@ -51,7 +53,6 @@ def cover(policies: Names = None, vignettes: Folder = None, content: ContentFold
         console.print(table)
 
 
-@policy_commands.command("table")
 def table(
     policies: Names = None,
     write: Annotated[bool, typer.Option("--write", help=f"Write the page to {PAGE} of the content.")] = False,
@@ -74,7 +75,7 @@ def table(
         rows_of_solver = list(answers(policy, held))
         charts = sum(bool(row["chart"]) for row in rows_of_solver)
         issues = sum(issue.file == policy.file for issue in found.issues)
-        told = Told(issues, len(rows_of_solver), charts, perf_counter() - began)
+        told = AnalysisTold(issues, len(rows_of_solver), charts, perf_counter() - began)
         rows.append((_proven_of(policy, ready, excused, held), told))
     made = page(rows, ready)
     file = held.root / PAGE
@@ -87,17 +88,23 @@ def table(
         typer.echo(made, nl=False)
 
 
-def check_mutants(content: Content, vignettes: Path | None = None, drafts: Path | None = None) -> str:
-    """Ends the command with every failing vignette, unseen outcome and surviving mutant; else says in a sentence what was shown.
+def check_mutants(
+    content: Content, vignettes: Path | None = None, drafts: Path | None = None, names: list[str] | None = None
+) -> str:
+    """Say what vignettes show, or end the command with what they lack.
 
+    It ends with every failing vignette, unseen outcome and surviving mutant; else it says in a sentence what was shown.
     With ``drafts``, the charts that tell the survivors are written there first.
     """
-    ready = all_asked(vignettes_in(vignettes, content), content)
-    excused = _excused(content)
-    if wrong := [line for policy in _chosen(content, None) for line in _failing(policy, ready, content)]:
+    if drafts and find_spec("z3") is None:
+        refuse("the missing vignettes are drafted by the solver; install it with: pip install 'cds-service[analysis]'")
+    read = [one for one in vignettes_in(vignettes, content) if not names or one.policy.id in names]
+    ready, excused = all_asked(read, content), _excused(content)
+    if wrong := [line for policy in _chosen(content, names) for line in _failing(policy, ready, content)]:
         refuse(wrong)
-    proven = _proven(content, ready, excused)
-    problems = [problem for one in proven for problem in one.problems] + [str(problem) for problem in excused.idle()]
+    proven = [_proven_of(policy, ready, excused, content) for policy in _chosen(content, names)]
+    problems = [problem for one in proven for problem in one.problems]
+    problems += [str(problem) for problem in excused.idle()] if not names else []
     if drafts:
         written = [draft(one.survivors, content) for one in proven if any(survivor.chart for survivor in one.survivors)]
         if not written:
@@ -119,24 +126,26 @@ def check_mutants(content: Content, vignettes: Path | None = None, drafts: Path 
 
 
 def _failing(policy: Policy, ready: tuple[AnyAsked, ...], content: Content) -> list[str]:
-    """The vignettes of a policy that fail, and where in the policy a small change would put most of them right."""
+    """Return a line for each failing vignette of a policy.
+
+    Further lines tell where in the policy a small change would put most of them right.
+    """
     failing = [one for one in ready if one.wrong and one.vignette.policy is policy]
     lines = [f"{one.vignette.file}:{one.vignette.line}: {one.vignette.name}: {'; '.join(one.wrong)}" for one in failing]
     meant = repairs(policy, ready, content)
-    return lines + [f"{mutant.place}: vignettes that fail come right when {mutant.changed}" for mutant in meant[:MOST_REPAIRS]]
-
-
-def _proven(content: Content, ready: tuple[AnyAsked, ...], excused: Excused) -> list[Proven]:
-    return [_proven_of(policy, ready, excused, content) for policy in _chosen(content, None)]
+    return lines + [f"{mutant.place}: every vignette comes right when {mutant.changed}" for mutant in meant[:MOST_REPAIRS]]
 
 
 def _proven_of(policy: Policy, ready: tuple[AnyAsked, ...], excused: Excused, content: Content) -> Proven:
-    """What is shown of a policy by the vignettes that come out as expected."""
+    """Return what the passing vignettes show of a policy.
+
+    Those that come out as expected are the passing ones.
+    """
     return prove(policy, [one for one in ready if not one.wrong], excused, content)
 
 
 def _chosen(content: Content, names: list[str] | None) -> list[Policy]:
-    """The active policies, or those of these names."""
+    """Return the active policies, or those of these names."""
     held = [policy for policy in content.policies if policy.status != "draft"]
     chosen = [policy for policy in held if not names or policy.id in names]
     if names and (unknown := set(names) - {policy.id for policy in chosen}):

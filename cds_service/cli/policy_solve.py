@@ -1,4 +1,7 @@
-"""``cds-service policy solve`` and ``policy compare``: what a solver finds about policies, with charts as vignettes."""
+"""``cds-service policy solve`` and ``policy compare``.
+
+They tell what a solver finds about policies, with charts as vignettes.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from cds_service.cli.policy import held_policy, policy_commands
-from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stdout
-from cds_service.content import Content
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.policy import held_policy
+from cds_service.cli.terminal import content_in, refuse, to_stdout
+from cds_service.content.content import Content
 from cds_service.policy.model import Policy
 
 Names = Annotated[
@@ -19,7 +23,6 @@ Names = Annotated[
 Two = Annotated[list[str] | None, typer.Argument(metavar="[POLICY@VERSION POLICY@VERSION]", help="The two policies to compare.")]
 
 
-@policy_commands.command("solve")
 def solve(
     names: Names = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False,
@@ -44,7 +47,6 @@ def solve(
             console.print(answer["chart"], soft_wrap=True)
 
 
-@policy_commands.command("compare")
 def compare_policies(
     two: Two = None,
     changelog: Annotated[bool, typer.Option("--changelog", help="Draft policies/CHANGELOG.md from all versions.")] = False,

@@ -1,4 +1,7 @@
-"""``cds-service proposal …``: a proposal for a physician-focused payment model, from its questionnaire to its meeting."""
+"""``cds-service proposal …``: a proposal for a physician-focused payment model.
+
+It goes from its questionnaire to its meeting.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,16 @@ from rich.console import Console
 from rich.text import Text
 
 from cds_service.cli.finding_tree import MARKS
-from cds_service.cli.terminal import ContentFolder, content_in, local_day, refuse, to_stdout
-from cds_service.content import Content
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
+from cds_service.content.content import Content
+from cds_service.content.wording import place_of
 from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.model import Policy
 from cds_service.proposal import (
     POLICY_ID,
     Calendar,
-    Judged,
+    JudgedProposal,
     Judgement,
     NoSuchMeeting,
     UnusableResponse,
@@ -29,7 +34,6 @@ from cds_service.proposal import (
     proposal_policy,
     questionnaire,
 )
-from cds_service.wording import place_of
 
 proposal_commands = typer.Typer(help="Check a proposal for a physician-focused payment model (PFPM).", no_args_is_help=True)
 
@@ -108,7 +112,10 @@ def _policy(content: Content) -> Policy:
 
 
 def as_data(judged: Judgement, content: Content) -> dict[str, Any]:
-    """A judgement for programs: every criterion with its place and outcome, what is missing, what was ignored."""
+    """Make a judgement for programs.
+
+    It has every criterion with its place and outcome, what is missing, and what was ignored.
+    """
     return {
         "policy": judged.policy.id,
         "version": judged.policy.version.isoformat(),
@@ -158,7 +165,7 @@ def _show(console: Console, judged: Judgement, content: Content) -> None:
     )
 
 
-def _line(one: Judged, policy: Policy) -> Text:
+def _line(one: JudgedProposal, policy: Policy) -> Text:
     finding = one.finding
     colour = {MET: "green", NOT_MET: "red"}.get(finding.outcome, "yellow")
     place = place_of(finding.criterion.cite, policy)

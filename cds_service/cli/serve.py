@@ -1,4 +1,7 @@
-"""``cds-service serve``: the service over HTTP. The content is read, and the port tried, before any server starts."""
+"""``cds-service serve``: the service over HTTP.
+
+The content is read, and the port tried, before any server starts.
+"""
 
 from __future__ import annotations
 
@@ -8,76 +11,65 @@ import logging.config
 import os
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
-import typer
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from cds_service import telemetry
-from cds_service.app import settings_of_environment
-from cds_service.cli.access import ClientsFile, Development, FhirServers, Open, PublicUrl, admit, settle_access
-from cds_service.cli.store import StoreUrl, ready_store, settle_file
-from cds_service.cli.terminal import ENVIRONMENT, ContentFolder, content_in, refuse
-from cds_service.content import Content
-from cds_service.limits import body_limit, body_seconds
-from cds_service.log_lines import log_configuration
-from cds_service.operators_port import HOST as OPERATORS_HOST
-from cds_service.operators_port import PORT as OPERATORS_PORT
-from cds_service.store.database import ENVIRONMENT as STORE
+from cds_service.cli.access import admit, check_access, check_smart
+from cds_service.cli.options import (
+    AllowOrigins,
+    CaBundle,
+    ClientsFile,
+    ContentFolder,
+    Development,
+    FhirServers,
+    Host,
+    Open,
+    OperatorsPort,
+    Pin,
+    Port,
+    PrivateNetworks,
+    Proxies,
+    PublicUrl,
+    SmartFile,
+    StoreUrl,
+    Workers,
+)
+from cds_service.cli.store import file_at_start, ready_store
+from cds_service.cli.terminal import content_in, refuse
+from cds_service.configuration.environment import Started, hand_over, read_configuration, unknown_variables
+from cds_service.content.content import Content
+from cds_service.limits import LONGEST_END
+from cds_service.serving.configured import check_configuration
+from cds_service.serving.log_lines import log_configuration
+from cds_service.serving.shared import hand_over_content
 from cds_service.store.database import NONE
-from cds_service.worker import LONGEST_END, PINNED
 
 log = logging.getLogger("cds_service")
-
-Host = Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen at; 0.0.0.0 is every IPv4 address of this machine.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        help="Processes that answer; by default one for each processor that this one may use, "
-        "or one alone where tokens are checked without a store.",
-        show_default=False,
-    ),
-]
-Pin = Annotated[
-    bool | None,
-    typer.Option(
-        "--pin/--no-pin",
-        help="Whether each worker keeps to a processor of its own; by default where there is a worker for each.",
-        show_default=False,
-    ),
-]
-
-OperatorsPort = Annotated[
-    int | None,
-    typer.Option(
-        "--operators-port",
-        min=1,
-        max=65535,
-        envvar=OPERATORS_PORT,
-        help="Port of this machine alone, at which /metrics and /stats are told without a token.",
-        show_default=False,
-    ),
-]
+THIS_MACHINE = "127.0.0.1"
+"""Where the operators' port is."""
 
 
 def serve(
-    host: Host = "127.0.0.1",
-    port: Port = 8080,
+    host: Host = None,
+    port: Port = None,
     content: ContentFolder = None,
     workers: Workers = None,
     pin: Pin = None,
     store: StoreUrl = None,
     clients: ClientsFile = None,
     public_url: PublicUrl = None,
+    proxy: Proxies = None,
+    allow_origin: AllowOrigins = None,
     fhir_server: FhirServers = None,
-    development: Development = False,
-    open_: Open = False,
+    smart: SmartFile = None,
+    private_network: PrivateNetworks = None,
+    ca_bundle: CaBundle = None,
+    development: Development = None,
+    open_: Open = None,
     operators_port: OperatorsPort = None,
 ) -> None:
     """Serve the policies to CDS Hooks clients. The log goes to stdout, one JSON object a line.
@@ -85,34 +77,60 @@ def serve(
     Content or clients that do not hold together are refused, with every problem, before the server starts.
     """
     try:
-        settings_of_environment()
-        body_limit()
-        body_seconds()
+        configuration = read_configuration(
+            listen_address=host,
+            listen_port=port,
+            content=content,
+            workers=workers,
+            pin=pin,
+            store=store,
+            smart=smart.resolve() if smart else None,
+            clients=clients.resolve() if clients else None,
+            public_url=public_url,
+            proxies=proxy or None,
+            allow_origins=allow_origin or None,
+            fhir_servers=fhir_server or None,
+            private_networks=private_network or None,
+            ca_bundle=ca_bundle.resolve() if ca_bundle else None,
+            development=development,
+            open=open_,
+            operators_port=operators_port,
+        )
+        check_configuration(configuration)
     except ValueError as error:
-        refuse(str(error))
-    settle_access(clients, public_url, fhir_server, development, open_)
-    held = content_in(content)
-    address = free_address(host, port)
-    if operators_port:
-        free_address(OPERATORS_HOST, operators_port)
-    os.environ[OPERATORS_PORT] = str(operators_port or "")
+        refuse(str(error).splitlines())
+    check_access(configuration)
+    held = content_in(configuration.content)
+    address = free_address(configuration.listen_address, configuration.listen_port)
+    if configuration.operators_port:
+        free_address(THIS_MACHINE, configuration.operators_port)
     logging.config.dictConfig(log_configuration())
-    kept = ready_store(store)
-    answering = workers or (1 if clients and kept == NONE else processors())
-    admit(address, clients, open_, answering, kept)
-    os.environ[PINNED] = "1" if (answering == processors() if pin is None else pin) else ""
-    listen(held, address, port, answering, kept)
+    if unknown := unknown_variables():
+        log.warning("variables that begin as ours do are not known", extra={"variables": unknown})
+    check_smart(configuration)
+    kept = ready_store(configuration.store)
+    answering = configuration.workers or (1 if configuration.clients and kept == NONE else processors())
+    admit(configuration, address, answering, kept)
+    pinned = answering == processors() if configuration.pin is None else configuration.pin
+    settled = configuration.model_copy(update={"store": kept, "content": held.root.resolve()})
+    listen(held, address, answering, Started(configuration=settled, pinned=pinned, store_file=file_at_start(kept)))
 
 
 def processors() -> int:
-    """The processors that this process may use. A container's share of a processor's time is not seen: name ``--workers`` there."""
+    """Return the number of processors that this process may use.
+
+    A container's share of a processor's time is not seen: name ``--workers`` there.
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_address(host: str, port: int) -> str:
-    """The numeric address of a host, on which nobody listens at the port. Ends the command with status 1 when there is none.
+    """Return the numeric address of a host, if the port is free.
 
-    Workers share their port by SO_REUSEPORT, so a second server would start beside a first one and take half of its calls.
+    Nobody else listens there. Ends the command with status 1 when there is no such address.
+
+    Workers share their port by SO_REUSEPORT, so a second server would start beside a first one and take half of its
+    calls.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -133,10 +151,10 @@ def free_address(host: str, port: int) -> str:
     return str(address[0])
 
 
-def listen(content: Content, address: str, port: int, workers: int, store: str, *, quiet: bool = False) -> None:
-    """Serves until the process is interrupted. Workers read the content's folder again, and keep what they keep in ``store``.
+def listen(content: Content, address: str, workers: int, started: Started, *, quiet: bool = False) -> None:
+    """Serve until the process is interrupted.
 
-    ``quiet`` shortens the server's own log.
+    Workers take over the content, and do as ``started`` says. ``quiet`` shortens the server's own log.
     """
     with ExitStack() as ending:
         try:
@@ -145,17 +163,16 @@ def listen(content: Content, address: str, port: int, workers: int, store: str, 
         except OSError as error:
             log.error("no metrics are kept", extra={"why": error.strerror})  # noqa: TRY400 - a path
             os.environ.pop(telemetry.FOLDER, None)
-            os.environ[telemetry.UNKEPT] = "1"
-        _listen(content, address, port, workers, store, quiet)
+            started = started.model_copy(update={"metrics": False})
+        hand_over(started)
+        hand_over_content(content)
+        _listen(content, address, started.configuration.listen_port, workers, quiet)
 
 
-def _listen(content: Content, address: str, port: int, workers: int, store: str, quiet: bool) -> None:
-    os.environ[STORE] = store
-    settle_file(store)
-    os.environ[ENVIRONMENT] = str(Path(content.root).resolve())
+def _listen(content: Content, address: str, port: int, workers: int, quiet: bool) -> None:
     level = "WARNING" if quiet else "INFO"
     server = Granian(
-        "cds_service.worker:worker",
+        "cds_service.serving.worker:worker",
         address=address,
         port=port,
         interface=Interfaces.RSGI,

@@ -1,21 +1,27 @@
-"""What a solver found about policies, as the command line prints it. Imported only where z3 is there."""
+"""What a solver found about policies, printed.
+
+The command line prints it. Imported only where z3 is there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cds_service.analysis.as_vignette import as_vignette
 from cds_service.analysis.compare import changelog, compare
-from cds_service.analysis.questions import QUESTIONS, Asked, possible_outcomes
+from cds_service.analysis.questions import QUESTIONS, AskedPolicy, possible_outcomes
 from cds_service.analysis.solve import Answer, Example, NotDecided, Proof
 from cds_service.cli.terminal import refuse, to_stdout
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.model import Policy
+from cds_service.vignettes.as_vignette import as_vignette
 
 
 def show_comparison(one: Policy, other: Policy, held: Content) -> None:
-    """Prints what differs from one policy to another, with charts that only one finds necessary."""
+    """Print what differs from one policy to another.
+
+    It shows charts that only one finds necessary.
+    """
     compared = compare(one, other, held)
     console = to_stdout()
     console.print(f"from {_label(one)} to {_label(other)}", style="bold")
@@ -37,7 +43,7 @@ def show_comparison(one: Policy, other: Policy, held: Content) -> None:
 
 
 def _day(answer: Answer, one: Policy, other: Policy) -> str:
-    """The date of service that two policies were compared on."""
+    """Return the date of service that two policies were compared on."""
     return str(getattr(answer, "as_of", max(one.effective_from, other.effective_from)))
 
 
@@ -56,7 +62,7 @@ def _answered(answer: Answer) -> str:
 
 
 def show_changelog(content: Content, write: bool, check: bool) -> None:
-    """Prints, writes or compares ``policies/CHANGELOG.md``."""
+    """Print, write or compare ``policies/CHANGELOG.md``."""
     page, file = changelog(content), content.root / "policies" / "CHANGELOG.md"
     if write:
         file.write_text(page, encoding="utf-8")
@@ -79,9 +85,9 @@ def _vignette(example: Example, policy: Policy, content: Content, name: str) -> 
 
 
 def answers(policy: Policy, content: Content) -> Iterator[dict[str, str]]:
-    """What each question finds about a policy, in plain words."""
+    """Yield what each question finds about a policy, in plain words."""
 
-    asked = Asked(policy, content)
+    asked = AskedPolicy(policy, content)
     for outcome, answer in possible_outcomes(asked).items():
         said = f"an order can be {outcome.value}" if isinstance(answer, Example) else f"no order can be {outcome.value}"
         yield _row(policy, "outcome", said if _known(answer) else _answered(answer), "", answer, content, outcome)
@@ -96,7 +102,7 @@ def answers(policy: Policy, content: Content) -> Iterator[dict[str, str]]:
 
 
 def _known(answer: Answer) -> bool:
-    """Whether the solver could tell."""
+    """Tell whether the solver found an answer."""
     return not isinstance(answer, NotDecided)
 
 

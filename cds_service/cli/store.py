@@ -1,12 +1,16 @@
-"""``cds-service store``: upgrade the store's tables, expire what is old, count what clinicians did with cards."""
+"""``cds-service store``: the work of an operator on the store.
+
+It upgrades the store's tables, expires what is old, and counts what clinicians did with cards.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -14,30 +18,25 @@ import typer
 from rich.table import Table
 from sqlalchemy import Engine
 
+from cds_service.cli.options import StoreUrl
 from cds_service.cli.terminal import refuse, to_stdout
-from cds_service.store.database import ENVIRONMENT, NONE, StoreFailed, WrongAddress, default_url, engine_for, file_of, shown
+from cds_service.configuration.environment import read_configuration
+from cds_service.store.database import NONE, StoreFailed, WrongAddress, copy_file, default_url, engine_for, file_of, reason, shown
 from cds_service.store.expire import expire
 from cds_service.store.feedback import counts
-from cds_service.store.same_file import FILE, named
+from cds_service.store.same_file import named
 from cds_service.store.upgrade import known, newest, revision_of, upgrade
 
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        envvar=ENVIRONMENT,
-        help="Database of decisions and feedback: sqlite:////folder/store.sqlite, postgresql://user@host/name, "
-        "or 'none'; without it, a file in the user's data folder.",
-    ),
-]
 log = logging.getLogger("cds_service")
 store_commands = typer.Typer(name="store", help="Look after the database of decisions and feedback.", no_args_is_help=True)
 
 
 @contextmanager
 def opened(store: str | None) -> Iterator[tuple[Engine, str]]:
-    """The engine of a store and its URL as it may be shown. Ends the command with status 1 and the reason when it fails."""
+    """Open a store for a command.
+
+    Yields its engine, and its URL as it may be shown. Ends the command with status 1 and the reason when it fails.
+    """
     url = store or default_url()
     if url == NONE:
         refuse("there is no store to look after: it is 'none'; name one with --store")
@@ -70,9 +69,13 @@ def expire_(
 ) -> None:
     """Delete decisions and feedback older than some days, and tokens that have expired."""
     now = datetime.now(UTC)
+    try:
+        days = read_configuration().context_days
+    except ValueError as error:
+        refuse(str(error).splitlines())
     with opened(store) as (engine, name):
         _refuse_outdated(engine, name)
-        gone = expire(engine, now - timedelta(days=older_than), now)
+        gone = expire(engine, now - timedelta(days=older_than), now, days)
     said = ", ".join(f"{number} {what}" for what, number in gone.items())
     to_stdout().print(f"{name}: deleted {said}", soft_wrap=True)
 
@@ -98,8 +101,32 @@ def feedback_(
     to_stdout().print(table)
 
 
+@store_commands.command("backup")
+def backup_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy is written; nothing may be there.")],
+    store: StoreUrl = None,
+) -> None:
+    """Copy a SQLite store to a file, whole, beside the running service. PostgreSQL is copied by pg_dump."""
+    with opened(store) as (engine, name):
+        held = file_of(engine)
+        if held is None:
+            refuse(f"{name}: it is no SQLite file; pg_dump copies a PostgreSQL store")
+        if not held.exists():
+            refuse(f"{name}: there is no such file")
+        if file.exists():
+            refuse(f"{file}: something is there already")
+        try:
+            copy_file(held, file)
+        except (OSError, sqlite3.Error) as error:
+            refuse(f"{file}: the copy was not made: {reason(error)}")
+    to_stdout().print(f"{file}: a copy of {name}", soft_wrap=True)
+
+
 def _refuse_later(engine: Engine, name: str) -> str:
-    """The store's revision, where this version knows it."""
+    """Return the store's revision, where this version knows it.
+
+    Ends the command where it does not.
+    """
     at = revision_of(engine)
     if at not in known():
         refuse(f"{name}: a later version of cds-service made its tables; use that version, or another store")
@@ -112,10 +139,11 @@ def _refuse_outdated(engine: Engine, name: str) -> None:
 
 
 def ready_store(store: str | None) -> str:
-    """The URL that the service's workers use, its tables made where it is the default file.
+    """Return the URL of a store that the service's workers use.
 
-    Ends the command where the operator has to do something. A database that is out of reach is told in the log and does not keep
-    the service from starting: answers do not need it, and it may come back.
+    Its tables are made where it is the default file. Ends the command where the operator has to do something. A
+    database that is out of reach is told in the log and does not keep the service from starting: answers do not need
+    it, and it may come back.
     """
     if store == NONE:
         return NONE
@@ -136,11 +164,14 @@ def ready_store(store: str | None) -> str:
     return url
 
 
-def settle_file(store: str) -> None:
-    """Tells the workers which file a SQLite store is, so that also one that starts later notices when another takes its place."""
-    file = None
-    if store != NONE:
-        engine = engine_for(store)
-        file = file_of(engine)
-        engine.dispose()
-    os.environ[FILE] = named(file) if file else ""
+def file_at_start(store: str) -> str:
+    """Return which file a SQLite store is, for the workers.
+
+    One that starts later also then notices when another takes its place.
+    """
+    if store == NONE:
+        return ""
+    engine = engine_for(store)
+    file = file_of(engine)
+    engine.dispose()
+    return named(file) if file else ""

@@ -1,4 +1,7 @@
-"""What every command shares with the shell: where it prints, how it refuses, and which content it reads."""
+"""What every command shares with the shell.
+
+It says where a command prints, how it refuses, and which content it reads.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +9,32 @@ import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 import typer
 from rich.console import Console
 
-from cds_service.content import Content, read_content, shipped_content
-from cds_service.problems import ContentError
+from cds_service.configuration.configuration import in_environment
+from cds_service.content.content import Content, read_content, shipped_content
+from cds_service.content_files.problems import ContentError
 
-ENVIRONMENT = "CDS_SERVICE_CONTENT"
-"""The environment variable that names the content folder, for the service's worker processes and for every command."""
-
-ContentFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--content",
-        metavar="DIR",
-        envvar=ENVIRONMENT,
-        help="Folder with policies/, facts/ and value_sets/; without it, the content that comes with the package.",
-    ),
-]
 NO_WRAPPING = 4096
-"""Columns of an output that is no terminal: a line stays a line, so that it can be searched."""
+"""The columns of an output that is no terminal.
+
+A line stays a line, so that it can be searched.
+"""
 
 
 def to_stdout() -> Console:
-    """The console for answers. Made anew each time, so that it follows whatever stdout is now."""
+    """Make the console for answers.
+
+    It is made anew each time, so that it follows whatever stdout is now.
+    """
     return _console(sys.stdout, stderr=False)
 
 
 def to_stderr() -> Console:
-    """The console for what went wrong."""
+    """Make the console for what went wrong."""
     return _console(sys.stderr, stderr=True)
 
 
@@ -46,7 +44,7 @@ def _console(stream: TextIO, *, stderr: bool) -> Console:
 
 
 def refuse(lines: str | list[str], status: int = 1) -> NoReturn:
-    """Prints each line on stderr and ends the command with ``status``."""
+    """Print each line on stderr and end the command with ``status``."""
     console = to_stderr()
     for line in [lines] if isinstance(lines, str) else lines:
         console.print(line, soft_wrap=True)
@@ -54,16 +52,22 @@ def refuse(lines: str | list[str], status: int = 1) -> NoReturn:
 
 
 def content_in(folder: Path | None) -> Content:
-    """The content of a folder, or the shipped one. Ends the command with status 1 and every problem when it cannot be used."""
+    """Return the content of a folder, or the shipped one.
+
+    Ends the command with status 1 and every problem when it cannot be used.
+    """
     if folder is not None and not folder.is_dir():
         refuse(f"{folder}: {'it is a file, and a folder is meant' if folder.exists() else 'there is no such folder'}")
     try:
-        own = os.environ.get("CDS_SERVICE_VALUE_SETS")
+        own = in_environment("value_sets")
         return read_content(folder or shipped_content(), Path(own) if own else None)
     except ContentError as error:
         refuse([str(problem) for problem in error.problems])
 
 
 def local_day() -> date:
-    """The day it is here: the edge at which the clock is read."""
+    """Return the day it is here.
+
+    This is the edge at which the clock is read.
+    """
     return datetime.now().astimezone().date()

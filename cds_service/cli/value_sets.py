@@ -1,8 +1,11 @@
-"""``cds-service value-sets``: check the value sets against the whole ICD-10-CM, and write out what they mean."""
+"""``cds-service value-sets``: checks and expansions of the value sets.
+
+They are checked against the whole ICD-10-CM, and what they mean is written out.
+"""
 
 from __future__ import annotations
 
-import os
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +15,12 @@ from cds_service.analysis.value_sets.check import holes_of, problems_of, unknown
 from cds_service.analysis.value_sets.classification import Classification, NotInstalled, whole_classification
 from cds_service.analysis.value_sets.excuses import FILE, read_excuses
 from cds_service.analysis.value_sets.expansion import FOLDER, as_value_set, meant, written
-from cds_service.cli.terminal import ContentFolder, content_in, refuse, to_stderr, to_stdout
-from cds_service.problems import ContentError
+from cds_service.cli.options import ContentFolder
+from cds_service.cli.terminal import content_in, refuse, to_stderr, to_stdout
+from cds_service.configuration.configuration import in_environment
+from cds_service.content_files.problems import ContentError
+from cds_service.fhir.value_set_files import read_written, value_set_path
 
-CA_BUNDLE = "CDS_SERVICE_CA_BUNDLE"
-AUTHORIZATION = "CDS_SERVICE_TERMINOLOGY_AUTHORIZATION"
 value_set_commands = typer.Typer(name="value-sets", help="Check and write out what the value sets mean.", no_args_is_help=True)
 
 Draft = Annotated[
@@ -62,7 +66,7 @@ def expand(names: Names = None, server: Server = "", development: Development = 
     With --server, by ValueSet/$expand there; an authorization is read from CDS_SERVICE_TERMINOLOGY_AUTHORIZATION.
     """
     held = content_in(content)
-    unknown = [name for name in names or () if not (held.root / "value_sets" / f"{name}.json").is_file()]
+    unknown = [name for name in names or () if value_set_path(held.root / "value_sets", name) is None]
     if unknown:
         refuse([f"there is no value set '{name}' in value_sets/" for name in unknown], 2)
     classification = _classification()
@@ -78,6 +82,32 @@ def expand(names: Names = None, server: Server = "", development: Development = 
     to_stdout().print(f"{len(texts)} expansions written to {FOLDER}.", soft_wrap=True)
 
 
+@value_set_commands.command("export")
+def export(
+    names: Names = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write each to DIR/<id>.json; else print them.")] = None,
+    content: ContentFolder = None,
+) -> None:
+    """Write value sets as FHIR R4 ValueSets, however their files are written: a Bundle on stdout, or a file for each with --to."""
+    held = content_in(content)
+    if unknown := [name for name in names or () if name not in held.terminology.sets]:
+        refuse([f"there is no value set '{name}'" for name in unknown], 2)
+    wanted = [held.terminology.sets[id_].file for id_ in names or sorted(held.terminology.sets)]
+    made = [read_written(held.layers.path_of(file), file).raw for file in wanted]
+    if to is None:
+        entries = [{"fullUrl": one["url"], "resource": one} for one in made]
+        bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+        typer.echo(json.dumps(made[0] if len(names or ()) == 1 else bundle, indent=2, ensure_ascii=False))
+        return
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for one in made:
+            (to / f"{one['id']}.json").write_text(json.dumps(one, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        refuse(f"{to}: they cannot be written: {error.strerror}")
+    to_stdout().print(f"{len(made)} value sets written to {to}.", soft_wrap=True)
+
+
 def _classification() -> Classification:
     try:
         return whole_classification()
@@ -87,23 +117,26 @@ def _classification() -> Classification:
 
 def _expanded_here(files: list[tuple[Path, dict[str, object]]], classification: Classification) -> dict[str, str]:
     made_from = (classification.release, "other systems as listed")
-    return {path.name: written(as_value_set(read, meant(read, classification), made_from)) for path, read in files}
+    return {f"{path.stem}.json": written(as_value_set(read, meant(read, classification), made_from)) for path, read in files}
 
 
 def _expanded_at(address: str, files: list[tuple[Path, dict[str, object]]], development: bool) -> dict[str, str]:
-    """What a server makes of the sets; nothing is written unless it expands every one of them."""
+    """Return what a server makes of the sets.
+
+    Nothing is written unless it expands every one of them.
+    """
     from cds_service.analysis.value_sets.terminology_server import NotExpanded, TerminologyServer  # noqa: PLC0415
     from cds_service.security.outbound import Outbound  # noqa: PLC0415 - only where a server is asked
 
-    outbound = Outbound(development=development, ca_bundle=os.environ.get(CA_BUNDLE) or None)
-    authorization = os.environ.get(AUTHORIZATION, "")
+    outbound = Outbound(development=development, ca_bundle=in_environment("ca_bundle") or None)
+    authorization = in_environment("terminology_authorization")
     server = TerminologyServer(address, outbound, {"Authorization": authorization} if authorization else None)
     texts: dict[str, str] = {}
     problems: list[str] = []
     try:
         for path, read in files:
             if "compose" not in read:
-                texts[path.name] = written(as_value_set(read, (), ()))
+                texts[f"{path.stem}.json"] = written(as_value_set(read, (), ()))
                 continue
             try:
                 codes, versions = server.expand(read)
@@ -112,7 +145,7 @@ def _expanded_at(address: str, files: list[tuple[Path, dict[str, object]]], deve
                 continue
             labels = {(one["system"], one["code"]): one["display"] for one in _listed(read)}
             own = [one._replace(display=labels.get((one.system, one.code), "")) for one in codes]
-            texts[path.name] = written(as_value_set(read, own, (f"expanded by {address}", *versions)))
+            texts[f"{path.stem}.json"] = written(as_value_set(read, own, (f"expanded by {address}", *versions)))
             to_stderr().print(f"{path.stem}: {len(own)} codes", soft_wrap=True)
     finally:
         outbound.close()
@@ -122,7 +155,7 @@ def _expanded_at(address: str, files: list[tuple[Path, dict[str, object]]], deve
 
 
 def _listed(value_set: dict[str, object]) -> list[dict[str, str]]:
-    """The codes that a set lists with labels of our own."""
+    """Return the codes that a set lists, with labels of our own."""
     compose = value_set.get("compose")
     includes = compose.get("include", []) if isinstance(compose, dict) else []
     return [

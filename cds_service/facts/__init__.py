@@ -1,1 +1,4 @@
-"""Facts: the typed catalogue of what a chart can document, and how it is found there."""
+"""Facts: the typed catalogue of what a chart can document.
+
+Here stands also how a fact is found in a chart.
+"""

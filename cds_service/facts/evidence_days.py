@@ -1,71 +1,114 @@
-"""When evidence speaks: its first and last day, what is recent, what is latest, and, where a record gives it, the very minute.
+"""The days of which evidence speaks.
 
-Rules that weigh the days of evidence themselves read them here.
+These are its first and last day, what is recent, what is latest and, where a record gives it, the very minute. Rules
+that weigh the days of evidence themselves read them here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
-from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.evidence import Evidence, Fact, Standing
 
 DAY: Final = timedelta(days=1)
 
 
 def usable(fact: Fact) -> list[Evidence]:
-    """The evidence of a fact that decides and carries a day."""
+    """Return the evidence of a fact that decides and carries a day."""
     return [e for e in fact.evidence if e.standing is Standing.USABLE and e.when is not None]
 
 
 def uncertain(fact: Fact, as_of: date, days: int) -> list[Evidence]:
-    """The evidence of a fact that only ends the silence, if it may be of the last ``days`` days; the undated may."""
+    """Return a fact's evidence that only ends the silence.
+
+    Returned is what may be of the last ``days`` days, undated evidence included.
+    """
     start = as_of - timedelta(days)
     open_ = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN]
     return [e for e in open_ if e.when is None or (start <= last(e) and first(e) <= as_of)]
 
 
 def first(evidence: Evidence) -> date:
-    """The earliest day that evidence may speak of; the beginning of time for the undated."""
+    """Return the earliest day that evidence may speak of.
+
+    For undated evidence it is the beginning of time.
+    """
     return evidence.when.first if evidence.when else date.min
 
 
 def last(evidence: Evidence) -> date:
-    """The latest day that evidence may speak of; the beginning of time for the undated."""
+    """Return the latest day that evidence may speak of.
+
+    For undated evidence it is the beginning of time.
+    """
     return evidence.when.last if evidence.when else date.min
 
 
 def recent(evidence: Iterable[Evidence], as_of: date, days: int) -> list[Evidence]:
-    """What may be of the last ``days`` days, nothing after the date of service."""
+    """Return the evidence that may be of the last ``days`` days.
+
+    Nothing after the date of service counts.
+    """
     start = as_of - timedelta(days)
     return [e for e in evidence if start <= last(e) and first(e) <= as_of]
 
 
 def latest(evidence: list[Evidence]) -> list[Evidence]:
-    """The evidence of the latest day."""
+    """Return the evidence of the latest day."""
     day = max([last(e) for e in evidence], default=date.min)
     return [e for e in evidence if last(e) == day]
 
 
 def said(evidence: Evidence, value: bool | None, note: str = "", standing: Standing = Standing.USABLE) -> Evidence:
-    """The same evidence, saying this of another fact."""
+    """Return the same evidence with another fact's value."""
     return evidence._replace(value=value, note=note, standing=standing)
 
 
 def minute(evidence: Evidence) -> datetime | None:
-    """The instant that a record states with its time zone; None where it names a day only."""
-    if "T" not in evidence.instant:
-        return None
+    """Return the instant that a record states with its time zone.
+
+    Returns None where it names only a day.
+    """
+    return _read(evidence.instant) if "T" in evidence.instant else None
+
+
+@lru_cache(maxsize=8192)
+def _read(instant: str) -> datetime | None:
+    """Parse an instant as it is written.
+
+    The result is cached, since hourly values are each compared with all others.
+    """
     try:
-        read = datetime.fromisoformat(evidence.instant)
+        read = datetime.fromisoformat(instant)
     except ValueError:
         return None
     return read if read.tzinfo is not None else None
 
 
+def last_of_each_day(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Return the last of the records of each day.
+
+    Of records of the same days, those with the latest instant are kept, and one without an instant. Where any record is
+    later than something else (``after``), or may be, one of those kept is.
+    """
+    found: dict[tuple[date, date, bool], Evidence] = {}
+    for one in evidence:
+        at = minute(one)
+        key = (first(one), last(one), at is None)
+        held = found.get(key)
+        if held is None or (at is not None and (before := minute(held)) is not None and at > before):
+            found[key] = one
+    return list(found.values())
+
+
 def within_a_day(one: Evidence, other: Evidence) -> bool | None:
-    """Whether two records lie no more than 24 hours apart; None where their days leave it open."""
+    """Tell whether two records lie at most 24 hours apart.
+
+    Returns None where their days leave it open.
+    """
     at, beside = minute(one), minute(other)
     if at is not None and beside is not None:
         return abs(at - beside) <= DAY
@@ -75,7 +118,10 @@ def within_a_day(one: Evidence, other: Evidence) -> bool | None:
 
 
 def after(one: Evidence, other: Evidence) -> bool | None:
-    """Whether one record is later than another; None where their days leave it open."""
+    """Tell whether one record is later than another.
+
+    Returns None where their days leave it open.
+    """
     at, beside = minute(one), minute(other)
     if at is not None and beside is not None:
         return at > beside

@@ -1,21 +1,30 @@
-"""Facts out of a case: what the chart, the order and earlier answers document, each fact read once and only when asked for."""
+"""The facts of a case, each read once and when asked for.
+
+The chart, the order and earlier answers document them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from cds_service.chart import Case
+from cds_service.case import Case
 from cds_service.facts.catalogue import Catalogue
-from cds_service.facts.definition import Definition, DerivedEntry
-from cds_service.facts.derive import RULES
+from cds_service.facts.definition import Definition
+from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.found.answers import answers, read_answers
-from cds_service.facts.unread import ONLY_WORDS
+from cds_service.facts.found.forms import is_for_one, order_of
+from cds_service.facts.kinds.evidence_kind import EvidenceKind
+from cds_service.facts.settled import settled
+from cds_service.fhir.elements import own_reference
+from cds_service.fhir.words_of_records import Unplaced
+from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, Evidence, Fact, Standing
 from cds_service.policy.judge import ChartFacts
-from cds_service.policy.model import Evidence, Fact, Standing
+from cds_service.policy.known import FoundEvidence, Known
+from cds_service.policy.values import Days, Value
 
 
 class Facts(ChartFacts):
-    """The facts of one case that were read so far, by name; one that is asked for is read then.
+    """The facts of one case by name, each read when asked for.
 
     ``unusable`` names resources that failed validation, with the reason.
     """
@@ -25,7 +34,8 @@ class Facts(ChartFacts):
         self._case = case
         self._catalogue = catalogue
         self._unusable = unusable or {}
-        self._answers = answers(case.chart.of("QuestionnaireResponse"))
+        self._answers = case.together.once("answers", lambda: answers(case.chart.of("QuestionnaireResponse")))
+        self.known = case.seen.known(self._unusable)
         self._mentioned, self._missing = case.mentioned, case.unsearched
         self._heard = case.heard(catalogue.vocabulary)
         self._unplaced = case.unplaced
@@ -34,28 +44,32 @@ class Facts(ChartFacts):
         self._silence = catalogue.silence(self._missing)
 
     def among(self, names: Set[str]) -> Iterable[str]:
-        """Those of the names of which the chart may say something, or was not searched for it."""
+        """Return the facts the chart may document, or was not searched for.
+
+        Only those among ``names`` are returned.
+        """
         spoken = names & self._speaking
         return spoken | (names & self._silence.unsearched) if self._silence.unsearched else spoken
 
     def __missing__(self, name: str) -> Fact:
         fact = None if name in self._speaking else self._silence.facts.get(name)
         if fact is None:
-            fact = self._extract(self._catalogue[name])
+            definition = self._catalogue.facts[name]
+            derived = definition.derived
+            fact = self._documented(definition) if derived is None else self._derived(definition, derived)
         self[name] = fact
         return fact
 
     def evidence(self) -> Iterator[Evidence]:
-        """All evidence of the facts read so far."""
+        """Yield all evidence of the facts read so far."""
         for fact in self.values():
             yield from fact.evidence
 
-    def _extract(self, definition: Definition) -> Fact:
-        derived = definition.derived
-        return self._documented(definition) if derived is None else self._derived(definition, derived)
-
     def _derived(self, definition: Definition, derived: DerivedEntry) -> Fact:
-        """A fact that is computed. Where all that it takes is silent, most rules have nothing to say, and are not asked."""
+        """Compute a derived fact.
+
+        Where all that it takes is silent, most rules have nothing to say, and are not called.
+        """
         name = definition.name
         takes: dict[str, Fact] = {}
         unsearched: dict[str, None] = {}
@@ -69,24 +83,46 @@ class Facts(ChartFacts):
         own = self._answered(definition) if name in self._answers else ()
         if silent and not own and not unsearched and name in self._catalogue.mute:
             return definition.silent
-        if own and "scan" in takes:
-            takes["scan"] = Fact(takes["scan"].name, takes["scan"].evidence + own, takes["scan"].unsearched)
+        inputs = tuple(takes.values())
+        known = self.known
+        if known is not None and own and known.answered.get(definition) is not own:
+            known = None  # answers for this order alone, of which no other order may have what follows
+        made = known.computed((definition, bool(own)), inputs) if known is not None else None
+        if made is not None:
+            return made
+        rule = self._catalogue.rules[derived.rule]
+        if own and rule.joins:
+            joined = takes[rule.joins]
+            takes[rule.joins] = Fact(joined.name, joined.evidence + own, joined.unsearched)
             own = ()
-        computed = RULES[derived.rule](takes, self._case.as_of, self._catalogue.tables.get(derived.table))
-        return Fact(name, (*computed, *own), tuple(unsearched))
+        computed = rule(takes, self._case.as_of, self._catalogue.tables.get(derived.table))
+        found = settled((*computed, *own), self._for_this(name)) if name in self._answers else (*computed, *own)
+        fact = Fact(name, tuple(found), tuple(unsearched))
+        if known is not None:
+            known.keep_computed((definition, bool(own)), inputs, fact)
+        return fact
 
     def _documented(self, definition: Definition) -> Fact:
-        """A fact that is found in the chart, or answered."""
-        case, name = self._case, definition.name
+        """Find a fact in the chart, or in answers.
+
+        It is found once for all orders of a call that add nothing to it.
+        """
+        name, known = definition.name, self.known
         found: list[Evidence] = []
+        alike = False
         if name in self._speaking:
-            for source, speaks_by in definition.speakers:
-                if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
-                    life = source.shelf_life
-                    if life is None:
-                        found += source.find(case, definition.wanted)
-                    else:
-                        found += [life.seen(evidence, case.as_of) for evidence in source.find(case, definition.wanted)]
+            if known is None:
+                case, wanted = self._case, definition.wanted
+                for source, speaks_by, at_orders in definition.speakers:
+                    if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
+                        said = source.find(case, wanted) if at_orders else source.in_chart(case.seen, wanted)
+                        life = source.shelf_life
+                        found += said if life is None else [life.seen(evidence, case.as_of) for evidence in said]
+            else:
+                parts, alike = self._parts(definition, known)
+                if alike and definition in known.documented:
+                    return known.documented[definition]
+                found = [evidence for part in parts for evidence in part]
             if self._unplaced:
                 found += self._not_placed(definition)
             if name in self._heard:
@@ -97,37 +133,127 @@ class Facts(ChartFacts):
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
             found += self._answered(definition)
+            found = list(settled(found, self._for_this(name)))
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
-        return Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
+        fact = Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
+        if alike and known is not None:
+            known.documented[definition] = fact
+        return fact
+
+    def _parts(self, definition: Definition, known: Known) -> tuple[list[list[Evidence]], bool]:
+        """Return what each kind of evidence finds, and whether it is shared.
+
+        It is shared if the same is found for every order of the day that adds nothing to it.
+        """
+        case, name = self._case, definition.name
+        alike = self._missing == case.chart.unsearched and self._unplaced is case.seen.unplaced
+        if name in self._heard:
+            alike = alike and self._heard[name] is case.seen.heard(self._catalogue.vocabulary).get(name)
+        if name in self._answers:
+            alike = alike and self._asked_of_anyone(name)
+        parts: list[list[Evidence]] = []
+        for number, (source, speaks_by, at_orders) in enumerate(definition.speakers):
+            if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
+                chart = known.found.get((definition, number))
+                if chart is None:
+                    read = list(source.in_chart(case.seen, definition.wanted))
+                    chart = known.found[definition, number] = FoundEvidence(read, self._aged(source, read))
+                said = source.with_order(case, definition.wanted, chart.read) if at_orders else chart.read
+                alike = alike and said is chart.read
+                parts.append(chart.aged if said is chart.read else self._aged(source, said))
+        return parts, alike
+
+    def _aged(self, source: EvidenceKind, found: list[Evidence]) -> list[Evidence]:
+        """Return evidence as old as it is on the date of service."""
+        life = source.shelf_life
+        return found if life is None else [life.seen(evidence, self._case.as_of) for evidence in found]
 
     def _not_placed(self, definition: Definition) -> list[Evidence]:
-        """What could speak of a fact if the system of its code were known."""
-        places = [place for kind_and_set in definition.unplaced for place in self._unplaced.get(kind_and_set, ())]
-        note = "the system of its code is not known here"
-        return [
-            Evidence(definition.spoken_value, one.when, one.resource, standing=Standing.UNCERTAIN, note=note)
-            for one in dict.fromkeys(places)
-            if one.ended is None or definition.past.asks(one.ended, self._case.as_of)
-        ]
+        """Return what could document a fact if its code's system were known."""
+        found: dict[Unplaced, Evidence] = {}
+        for kind_and_set, (life, hints) in definition.unplaced.items():
+            for one in self._unplaced.get(kind_and_set, ()):
+                over = one.ended is not None and not definition.past.asks(one.ended, self._case.as_of)
+                if one in found or over or (life and one.when and life.is_past(one.when, self._case.as_of)):
+                    continue
+                note = f"{UNPLACED}; the code would only hint at it" if hints else UNPLACED
+                when = self._read_on(one.when, one.resource, definition)
+                found[one] = Evidence(definition.spoken_value, when, one.resource, standing=Standing.UNCERTAIN, note=note)
+        return list(found.values())
 
     def _only_said(self, definition: Definition) -> list[Evidence]:
-        """What speaks of a fact in words, with a code that no value set of the fact holds, or none."""
-        value = definition.spoken_value
-        life = definition.said_for
-        found = []
+        """Return what documents a fact only in words.
+
+        Its code is one that no value set of the fact holds, or it has none. What was measured under a known name
+        carries the value that it would have: it decides nothing, and asks only where that value would change something.
+        """
+        as_of = self._case.as_of
+        found: list[Evidence] = []
+        value: Value | None
         for one in self._heard[definition.name]:
-            if one.ended is not None and not definition.said_past.asks(one.ended, self._case.as_of):
+            if one.ended is not None and definition.is_past(one.ended, one.part, as_of):
                 continue
-            said = None if one.measured else value
-            lasts = definition.shelf_life() if one.measured else life
-            evidence = Evidence(said, one.when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
-            found.append(lasts.seen(evidence, self._case.as_of) if lasts and one.when else evidence)
+            if one.holder is None:
+                value, lasts = definition.spoken_value, definition.said_for[one.part]
+            else:
+                value, lasts = definition.would_read(one.holder, self._case.seen), definition.shelf_life()
+            when = self._read_on(one.when, one.resource, definition)
+            evidence = Evidence(value, when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
+            found.append(lasts.seen(evidence, as_of) if lasts and one.when else evidence)
         return found
 
+    def _read_on(self, when: Days | None, resource: str, definition: Definition) -> Days | None:
+        """Return the day that a record speaks of.
+
+        For an order for a day to come, where plans are meant, it is the day the order is read.
+        """
+        planned = definition.means_plans and when is not None and when.first > self._case.as_of
+        return Days.on(self._case.as_of) if planned and resource.startswith("ServiceRequest/") else when
+
+    def answered(self, name: str) -> tuple[Evidence, ...]:
+        """Return what was answered to a fact's own question.
+
+        That holds also where the fact is computed from others.
+        """
+        return self._answered(self._catalogue[name]) if name in self._answers else ()
+
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
-        """The answers to the question of a fact that was answered."""
-        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted, self._case)
-        return tuple([self._usable(evidence) for evidence in given])
+        """Return the answers to the question of a fact, as evidence."""
+        known = self.known
+        if known is not None and definition in known.answered and self._asked_of_anyone(definition.name):
+            return known.answered[definition]
+        life = self._catalogue.answers_speak_for(definition.name)
+        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted, self._case, life)
+        answered = tuple([self._usable(evidence) for evidence in given])
+        if known is not None and self._asked_of_anyone(definition.name):
+            known.answered[definition] = answered
+        return answered
+
+    def for_this_order(self, name: str) -> tuple[Evidence, ...]:
+        """Return the usable answers given for this very order.
+
+        They answer the fact's question; empty where nobody answered it.
+        """
+        return self._for_this(name) if name in self._answers else ()
+
+    def _for_this(self, name: str) -> tuple[Evidence, ...]:
+        """Return the usable answers given for this very order.
+
+        The fact must be one that somebody answered.
+        """
+        mine = {own_reference(one.response) for one in self._answers[name] if order_of(one.response, self._case.order) == "this"}
+        answered = self._answered(self._catalogue[name]) if mine else ()
+        return tuple([one for one in answered if one.resource in mine and one.standing is Standing.USABLE])
+
+    def _asked_of_anyone(self, name: str) -> bool:
+        """Tell whether all orders and policies get a fact's same answers.
+
+        They are the same if none was given for a certain order or to a certain form, and this order names none.
+        """
+        if self._case.order.resource.get("supportingInfo"):
+            return False
+        given = self._answers[name]
+        return self._case.together.once(("anyone", name), lambda: not any(is_for_one(one.response) for one in given))
 
     def _usable(self, evidence: Evidence) -> Evidence:
         reason = self._unusable.get(evidence.resource)
@@ -137,7 +263,10 @@ class Facts(ChartFacts):
 
 
 def extract(case: Case, catalogue: Catalogue, names: tuple[str, ...]) -> Facts:
-    """Reads the named facts of a case at once (the hook reads them as criteria ask for them)."""
+    """Read the named facts of a case at once.
+
+    The hook instead reads them as criteria ask for them.
+    """
     facts = Facts(case, catalogue)
     for name in names:
         facts[name]

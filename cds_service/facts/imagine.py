@@ -1,4 +1,7 @@
-"""Imagines a chart from facts: for each, the resources in which extraction would find it again."""
+"""Imagines a chart from facts.
+
+It makes for each fact the resources in which extraction would find it again.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.answer import imagine_answer
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.evidence_kind import CannotImagine
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 
 
 def imagine(name: str, evidence: Evidence, catalogue: Catalogue, chart: ImaginedChart, via: str = "") -> None:
-    """Adds to a chart what documents one piece of evidence for a fact, by the first of its sources that can.
+    """Add to a chart what documents one piece of evidence.
 
-    ``via`` names the kind of evidence to use. A derived fact is imagined by its input; an answer by a questionnaire.
-    Raises CannotImagine when no source can say it.
+    The first of the fact's sources that can say it is used; ``via`` names the kind of evidence to use. A derived fact
+    is imagined by its input, an answer by a questionnaire. Raises CannotImagine when no source can say it.
     """
     definition = catalogue[name]
+    if evidence.standing is Standing.DISCOUNTED or evidence.value is None:
+        said = "cancelled" if evidence.standing is Standing.DISCOUNTED else "unreadable"
+        raise CannotImagine(f"no record of '{name}' can be made up that is {said}; write the record as it is under 'fhir'")
     derived = definition.entry.derived
     if evidence.kind == "answered" or (derived and not derived.imagined_by):
         imagine_answer(evidence, definition.wanted, chart)

@@ -1,27 +1,45 @@
-"""A chart made up from facts: the FHIR resources that would document them, for vignettes run over HTTP."""
+"""A chart made up from facts, for vignettes run over HTTP.
+
+It consists of the FHIR resources that would document the facts.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from cds_service.fhir.codes import NAMES, Coding, key_of
+from cds_service.fhir.codes import Coding
+from cds_service.fhir.resource_types import PARTICIPANT, TYPES
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Interval, Value
 
 Resource = dict[str, Any]
-ABOUT = {"FamilyMemberHistory": "patient", "AllergyIntolerance": "patient", "Device": "patient", "Coverage": "beneficiary"}
-"""The element in which a resource names its patient, where it is not ``subject``."""
-UNOWNED = frozenset({"Patient", "Medication", "Organization", "Practitioner"})
-"""Types that belong to no patient."""
 
 
 class CannotImagine(ValueError):
-    """This kind of evidence has no way to say the value; another may."""
+    """This kind of evidence cannot express the value.
+
+    Another kind may.
+    """
+
+
+def naming(kind: str, patient: str) -> Resource:
+    """Return the element in which a resource names its patient.
+
+    Empty for what belongs to nobody.
+    """
+    about = TYPES[kind].subject if kind in TYPES else "subject"
+    named = {"reference": f"Patient/{patient}"}
+    if about == PARTICIPANT:
+        return {PARTICIPANT: [{"actor": named, "status": "accepted"}]}
+    return {about: named} if about else {}
 
 
 class ImaginedChart:
-    """Gathers imagined resources of one patient around one draft order, each with an id of its own."""
+    """Gathers imagined resources around one draft order.
+
+    They are of one patient, each with an id of its own.
+    """
 
     def __init__(self, terminology: Terminology, patient: str, as_of: date, order: Resource) -> None:
         self.terminology = terminology
@@ -33,20 +51,22 @@ class ImaginedChart:
         self.resources: list[Resource] = []
 
     def add(self, kind: str, **elements: Any) -> Resource:
-        """Adds a resource about the patient to the chart and returns it."""
+        """Add a resource about the patient to the chart and return it."""
         resource = self.draft(kind, **elements)
         self.resources.append(resource)
         return resource
 
     def draft(self, kind: str, **elements: Any) -> Resource:
-        """A resource about the patient that is not (yet) in the chart."""
+        """Make a resource about the patient that is not in the chart."""
         number = len(self.resources) + len(self.signed_before) + len(self.signed_after) + 1
-        about = ABOUT.get(kind, "subject")
-        made = {"resourceType": kind, "id": f"{kind.lower()}-{number}", about: {"reference": f"Patient/{self.patient}"}}
+        made = {"resourceType": kind, "id": f"{kind.lower()}-{number}"} | naming(kind, self.patient)
         return made | {name: value for name, value in elements.items() if value is not None}
 
     def concept(self, value_set: str, carrying: Value | None = None) -> dict[str, Any] | None:
-        """A CodeableConcept with the first code of a set that carries a value (or carries none); None when no code does."""
+        """Make a CodeableConcept with the first code that fits.
+
+        The code is of a value set, and carries the value ``carrying`` (or none). Returns None when no code does.
+        """
         for coding in self._codings(value_set):
             held = self.terminology.holding(coding.system, coding.code)
             if value_set not in held:
@@ -57,18 +77,24 @@ class ImaginedChart:
         return None
 
     def any_concept(self, value_set: str) -> dict[str, Any]:
-        """A CodeableConcept with the first code of a set, whatever it carries. Raises CannotImagine for a set without codes."""
+        """Make a CodeableConcept with the first code of a set.
+
+        What the code carries does not matter. Raises CannotImagine for a set without codes.
+        """
         first = next(iter(self._codings(value_set)), None)
         if first is None:
             raise CannotImagine(f"{value_set} holds no codes")
         return self.coded(first)
 
     def coded(self, coding: Coding) -> dict[str, Any]:
-        """A CodeableConcept of one coding."""
+        """Make a CodeableConcept of one coding."""
         return {"coding": [{"system": coding.system, "code": coding.code}]}
 
     def nearest(self, value_set: str, value: Interval) -> dict[str, Any] | None:
-        """A CodeableConcept with a code of a set that carries exactly this interval, compared as numbers."""
+        """Make a CodeableConcept with a code that carries this interval.
+
+        Intervals are compared as numbers. Returns None when no code of the set carries it.
+        """
         for coding in self._codings(value_set):
             carried = self.terminology.holding(coding.system, coding.code).get(value_set)
             held = carried.value if carried else None
@@ -79,9 +105,3 @@ class ImaginedChart:
     def _codings(self, value_set: str) -> list[Coding]:
         held = self.terminology.sets[value_set]
         return [Coding(system, code) for system, listed in held.systems.items() for code in listed]
-
-
-def parse_coding(text: str) -> Coding | None:
-    """A coding written as ``CPT 81420``, or None when the text is not one."""
-    name, _, code = text.partition(" ")
-    return Coding(NAMES[name], code) if name in NAMES and key_of(NAMES[name], code).code else None

@@ -1,6 +1,7 @@
-"""Numbers in strings, as interfaces send them: ``3``, ``<0.5``, ``1,400 cells/uL``, ``12w3d``, ``12 weeks 3 days``, ``12 wk 3/7``.
+"""Numbers in strings, as interfaces send them.
 
-A string is a number only where nothing else is meant by it: a number, with its unit, and not a word more.
+Examples are ``3``, ``<0.5``, ``1,400 cells/uL``, ``12w3d``, ``12 weeks 3 days`` and ``12 wk 3/7``. A string is a number
+only where nothing else is meant by it: a number, with its unit, and not a word more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 from cds_service.policy.values import Interval
 
 LONGEST: Final = 40
-"""Characters of the longest string that is looked at."""
+"""Longest string that is looked at, in characters."""
 _WEEKS: Final = r"(?:weeks?|wks?|w)"
 _OF: Final = r"(?:\s(?:of\s)?(?:gestation|ga|ega))?"
 _DAYS: Final = r"(?:days?|d)"
@@ -28,15 +29,25 @@ _NUMBER: Final = re.compile(
 )
 
 
+_FLAG: Final = re.compile(r"\s?(?:\((?:h|hh|l|ll|a|n|high|low|abnormal|normal)\)|\*)", re.ASCII | re.IGNORECASE)
+"""A laboratory's flag behind a number."""
+
+
 class Read(NamedTuple):
-    """A number in a string, with its unit as it is written; no unit where none is."""
+    """A number in a string, with its unit as it is written.
+
+    The unit is empty where none is written.
+    """
 
     number: Interval
     unit: str
 
 
 def read_number(text: str) -> Read | None:
-    """The number that a string is, in the unit that it names; None where it is anything else, or long."""
+    """Read a string that is nothing but a number with its unit.
+
+    Returns None where it is anything else, or too long.
+    """
     said = " ".join(text[: LONGEST + 1].split())
     if not said or len(text) > LONGEST:
         return None
@@ -48,12 +59,16 @@ def read_number(text: str) -> Read | None:
     found = _NUMBER.fullmatch(said)
     if not found:
         return None
+    flagged = found["unit"] and _FLAG.fullmatch(found["unit"])
     number = float(found["number"].replace(",", ""))
-    return Read(compared(Interval.exactly(number), found["comparator"]), found["unit"] or found["tens"] or "")
+    return Read(compared(Interval.exactly(number), found["comparator"]), "" if flagged else found["unit"] or found["tens"] or "")
 
 
 def compared(number: Interval, comparator: str | None) -> Interval:
-    """A number with its comparator as the interval that it leaves open. Raises KeyError for what is no comparator."""
+    """Return the interval that a number with its comparator means.
+
+    Raises KeyError for what is no comparator.
+    """
     match comparator:
         case None:
             return number

@@ -1,4 +1,7 @@
-"""The catalogue as a page for people: every fact with its meaning, question and evidence. ``docs/facts.md`` is this, checked in."""
+"""The catalogue as a page for people, checked in as ``docs/facts.md``.
+
+It shows every fact with its meaning, question and evidence.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from cds_service.facts.kinds.evidence_kind import EvidenceKind
 
 
 def facts_page(catalogue: Catalogue) -> str:
-    """The catalogue in Markdown, by file, in the files' order."""
+    """Write the catalogue in Markdown, by file, in the files' order."""
     lines = [
         "# Facts",
         "",
@@ -39,6 +42,8 @@ def _entry(definition: Definition) -> Iterator[str]:
         yield f"- one of: {', '.join(entry.choices)}"
     if entry.ask:
         yield f"- asked as: {entry.ask}"
+    if entry.form:
+        yield f"- asked on a form as: {entry.form}"
     for source in entry.from_:
         said = source.kind.model_dump(exclude_unset=True, exclude={"says", "empty_words", "unlisted", "speaks_for", "older"})
         detail = ", ".join(
@@ -47,17 +52,24 @@ def _entry(definition: Definition) -> Iterator[str]:
         yield f"- from {source.name}{': ' if detail else ''}{detail}{_shelf_life(source.kind)}"
     if entry.named:
         yield f"- names that end the silence, of a measurement whose code is of no known system: {', '.join(entry.named.say)}"
-    if entry.words:
-        yield f"- words that end the silence: {', '.join(entry.words.say)}"
-        if entry.words.not_in:
-            yield f"- but not in: {', '.join(entry.words.not_in)}"
+    for words in entry.worded:
+        where = f" in {', '.join(words.in_)}" if len(entry.worded) > 1 and words.in_ else ""
+        if words.say:
+            yield f"- words that end the silence{where}: {', '.join(words.say)}"
+        if words.alone:
+            yield f"- and, where nothing else is said{where}: {', '.join(words.alone)}"
+        if words.not_in:
+            yield f"- but not in: {', '.join(words.not_in)}"
     if entry.derived:
         taken = ", ".join(f"`{name}`" for name in entry.derived.takes.values())
         yield f"- computed by the rule *{entry.derived.rule}* from {taken}"
 
 
 def _shelf_life(kind: EvidenceKind) -> str:
-    """For how long evidence speaks, in words; such spans are ours, no payer's."""
+    """Say in words how long evidence speaks.
+
+    Such spans are ours, no payer's.
+    """
     if kind.shelf_life is None:
         return ""
     asks = f"ends the silence{kind.older.removeprefix('asks')}"

@@ -1,4 +1,7 @@
-"""How long evidence of a state speaks. What is older never denies and never supports: it ends the silence, or says nothing."""
+"""How long evidence of a state speaks.
+
+What is older never denies and never supports: it ends the silence, or says nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack
 
 
 class ShelfLife:
-    """The span for which evidence speaks, counted back from the date of service; ``asks`` is that in which older evidence still
-    ends the silence: None as long as one likes, and no longer than ``speaks`` where it is to say nothing at once.
+    """The span for which evidence speaks, back from the date of service.
+
+    ``asks`` is the span in which older evidence still ends the silence. It is None where that has no limit, and no
+    longer than ``speaks`` where older evidence says nothing at once.
     """
 
     __slots__ = ("asks", "speaks")
@@ -22,7 +27,7 @@ class ShelfLife:
         self.asks: Final = asks
 
     def seen(self, evidence: Evidence, as_of: date) -> Evidence:
-        """The evidence as it stands on the date of service."""
+        """Return the evidence as it stands on the date of service."""
         standing, when = evidence.standing, evidence.when
         if standing is Standing.DISCOUNTED:
             return evidence
@@ -38,10 +43,15 @@ class ShelfLife:
             return _but(evidence, Standing.DISCOUNTED, note)
         return _but(evidence, Standing.UNCERTAIN, note)
 
+    def is_past(self, when: Days, as_of: date) -> bool:
+        """Tell whether what is of that day no longer ends the silence."""
+        return self.asks is not None and when.last < self.asks.start(as_of)
+
 
 class Past:
-    """Whether what is over ends the silence about a fact, and for how long after it ended: the longest of some spans, of which
-    None stands for as long as one likes.
+    """Whether what is over ends the silence, and for how long.
+
+    The time counts from its end. The longest of some spans holds; None stands for no limit.
     """
 
     __slots__ = ("counts", "spans")
@@ -51,7 +61,7 @@ class Past:
         self.spans: Final = tuple(spans)
 
     def asks(self, ended: Days, as_of: date) -> bool:
-        """Whether what ended then still ends the silence."""
+        """Tell whether what ended then still ends the silence."""
         return self.counts and True in [span is None or ended.last >= span.start(as_of) for span in self.spans]
 
 

@@ -1,18 +1,33 @@
-"""The tables that rules look things up in, as ``facts/tables/*.yaml`` writes them."""
+"""The tables that rules look things up in.
+
+Written as ``facts/tables/*.yaml`` writes them.
+"""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from cds_service.policy.grammar import Entry, Words
+from cds_service.policy.entry import Entry, Words
 
 Risk = Literal["high", "intermediate", "low"]
 
 
+class CycleEntry(Entry):
+    """The days from one dose of a drug to the next."""
+
+    of: Words
+    days: Literal[14, 21]
+
+
 class RegimenEntry(Entry):
-    """A regimen: its drugs, the sites of cancer it is for (none: any), its risk, and what else must hold for the row to decide."""
+    """A regimen of chemotherapy.
+
+    It has its drugs, the sites of cancer it is for (none: any), its risk, and what else must hold for the row to decide
+    (``only_if``). ``at_least`` says that the same drugs are of intermediate or high risk also where ``only_if`` does
+    not hold. ``cycle`` is what ``only_if`` says in numbers, where the days of the doses can tell it.
+    """
 
     name: Words
     drugs: list[Words]
@@ -20,12 +35,21 @@ class RegimenEntry(Entry):
     sites: list[Words] = []
     risk: Risk
     only_if: str = ""
+    cycle: CycleEntry | None = None
+    at_least: Literal["intermediate"] | None = None
+
+    @model_validator(mode="after")
+    def _of_its_condition(self) -> RegimenEntry:
+        if (self.cycle or self.at_least) and not self.only_if:
+            raise ValueError("cycle and at_least belong to a row with 'only_if'")
+        return self
 
 
 class RegimenTable(Entry):
-    """Regimens of chemotherapy with their risk of febrile neutropenia; ``status`` says what the table is worth, in every trace.
+    """Regimens of chemotherapy with their risk of febrile neutropenia.
 
-    ``supportive`` names drugs that are given beside any regimen, and tell it only where a row names them.
+    ``status`` says, in every trace, what the table is worth. ``supportive`` names drugs that are given beside any
+    regimen, and identify it only where a row names them.
     """
 
     status: Words
@@ -35,7 +59,10 @@ class RegimenTable(Entry):
 
 
 class MorphineFactors(BaseModel):
-    """The table: whose it is, what is known of its checking, and the factor by which each drug's daily dose is multiplied."""
+    """The factors by which each drug's daily dose is multiplied.
+
+    ``source`` says whose table it is, ``checked`` what is known of its checking.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

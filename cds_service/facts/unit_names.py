@@ -1,11 +1,17 @@
-"""The units that are known: UCUM's, with what they measure, and the names by which laboratories and clinics call them."""
+"""The units that are known, and their customary names.
+
+They are UCUM's, with what they measure; laboratories and clinics call them by many names.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 Dimensions = tuple[tuple[str, int], ...]
-"""The powers of the base units, by their names in order; none for a bare number."""
+"""The powers of the base units, by their names in order.
+
+Empty for a bare number.
+"""
 Measure = tuple[float, Dimensions]
 """How many of the base units a unit is, and of which."""
 
@@ -30,10 +36,16 @@ METRIC: Final[dict[str, Measure]] = {
     "Hz": (1.0, (("s", -1),)),
     "Gy": (1.0, (("m", 2), ("s", -2))),
 }
-"""UCUM's units that take prefixes. A unit of a biological assay counts as an international unit, as laboratories write both."""
+"""UCUM's units that take prefixes.
+
+A unit of a biological assay counts as an international unit, as laboratories write both.
+"""
 
 PREFIXES: Final = {"": 1.0, "k": 1e3, "d": 0.1, "c": 0.01, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
-"""UCUM's prefixes that medicine uses; none in capitals, since ``MG/DL`` are milligrams."""
+"""UCUM's prefixes that medicine uses.
+
+None is in capitals, since ``MG/DL`` are milligrams.
+"""
 
 ATOMS: Final[dict[str, Measure]] = {
     "min": (60.0, _TIME),
@@ -62,11 +74,14 @@ ATOMS: Final[dict[str, Measure]] = {
     "[tsp_us]": (4.92892159375e-6, _VOLUME),
     "[tbs_us]": (1.478676478125e-5, _VOLUME),
 }
-"""UCUM's units that take no prefix. A month is a twelfth of a Julian year, as UCUM defines it; ``[bsa]`` is 1.73 m2 of body
-surface, so that a clearance for that surface is not taken for one of the patient."""
+"""UCUM's units that take no prefix.
+
+A month is a twelfth of a Julian year, as UCUM defines it; ``[bsa]`` is 1.73 m2 of body surface, so that a clearance for
+that surface is not taken for one of the patient.
+"""
 
 OFFSETS: Final = {"K": (1.0, 0.0), "Cel": (1.0, 273.15), "[degF]": (5 / 9, 459.67 * 5 / 9)}
-"""Temperatures: how many kelvin a degree is, and where its zero lies."""
+"""Temperatures: how many kelvin a degree is, and its zero in kelvin."""
 
 AS_A_WHOLE: Final = {
     **dict.fromkeys(("c", "°c", "degc", "deg.c", "degreec", "degreesc", "celsius", "degcelsius", "degreescelsius"), "Cel"),
@@ -80,6 +95,8 @@ AS_A_WHOLE: Final = {
     **dict.fromkeys(("mg%", "mgs%"), "mg/dL"),
     **dict.fromkeys(("g%", "gm%"), "g/dL"),
     **dict.fromkeys(("giga/l", "gpt/l"), "10*9/L"),
+    **dict.fromkeys(("mme", "mmes", "mme/day", "mme/d", "mmes/day", "mgmme", "mgmme/day", "mgmme/d", "mme/24h"), "mg/d"),
+    **dict.fromkeys(("ome", "ome/day", "ome/d", "mgome/day", "medd", "med/day", "med/d"), "mg/d"),
     **dict.fromkeys(("hpf", "/hpf", "perhpf"), "/[HPF]"),
     **dict.fromkeys(
         (
@@ -103,7 +120,10 @@ AS_A_WHOLE: Final = {
         "1",
     ),
 }
-"""Names, in small letters and without blanks, that are not made of parts: each with its code in UCUM."""
+"""Names that are not made of parts, with their UCUM codes.
+
+They stand in lower case and without blanks.
+"""
 
 CUSTOMARY: Final = {
     **dict.fromkeys(("second", "seconds", "sec", "secs"), "s"),
@@ -141,10 +161,16 @@ CUSTOMARY: Final = {
     **dict.fromkeys(("gestation", "gestational", "gest", "ga", "ega", "completed", "old"), "1"),
     **dict.fromkeys(("dose", "doses", "index", "ratio", "none", "nos"), "1"),
 }
-"""Names of units, and of what is counted in thousands, each with its code in UCUM."""
+"""Names of units and of what is counted, with their UCUM codes.
+
+Thousands and millions of a count are among them.
+"""
 
 UNITS_IN_NAMES: Final = {
     "49051-6": "wk",
     "49052-4": "d",
 }
-"""LOINC codes whose own names say the unit, so that a value needs none."""
+"""LOINC codes whose own names state the unit.
+
+A value of such a code needs none.
+"""

@@ -1,7 +1,8 @@
-"""Units of measure: UCUM as far as medicine needs it, and the customary names that laboratories and clinics write.
+"""Units of measure: UCUM's, and the customary names for them.
 
-No library is loaded and nothing is computed beyond two figures of exponent, so a unit costs microseconds whatever it says. Where a
-name means several things (``K/uL``: thousands, or kelvin), the first that measures what is wanted is meant.
+UCUM is known as far as medicine needs it; the names are those that laboratories and clinics write. No library is loaded
+and nothing is computed beyond two figures of exponent, so a unit costs microseconds whatever it says. Where a name
+means several things (``K/uL``: thousands, or kelvin), the first that measures what is wanted is meant.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from typing import Final
 from cds_service.facts.unit_names import AS_A_WHOLE, ATOMS, CUSTOMARY, METRIC, OFFSETS, PREFIXES, Measure
 
 LONGEST: Final = 40
-"""Characters of the longest unit that is looked at: what is longer is no unit."""
+"""Longest unit that is looked at, in characters.
+
+What is longer is no unit.
+"""
 NUMBERS: Final = frozenset({"1", "2", "3", "4", "6", "8", "10", "12", "24", "48", "72", "100", "1000"})
-"""Numbers that may stand in a unit (``mg/24h``). Others are none: ``103/uL`` once was ``10^3/uL``."""
+"""Numbers that may stand in a unit (``mg/24h``).
+
+Others may not: ``103/uL`` once was ``10^3/uL``.
+"""
 SYMBOLS: Final[dict[str, Measure]] = ATOMS | {
     f"{prefix}{symbol}": (size * times, dimensions)
     for prefix, times in PREFIXES.items()
@@ -53,7 +60,11 @@ class OutOfReach(UnknownUnit):
 
 
 def ucum(unit: str) -> str:
-    """The UCUM code of a unit that is written as a whole by a customary name; ``1`` of none and of an annotation; else as it is."""
+    """Return the UCUM code of a unit's customary name.
+
+    The name must be that of the unit as a whole. Returns ``1`` for no unit and for an annotation, and anything else as
+    it is.
+    """
     bare = unit.strip()
     if not bare or _ANNOTATION.fullmatch(bare):
         return "1"
@@ -61,12 +72,15 @@ def ucum(unit: str) -> str:
 
 
 def is_unit(unit: str) -> bool:
-    """Whether a unit is known here, in UCUM or by a customary name."""
+    """Tell whether a unit is known, by UCUM or customary name."""
     return len(unit) <= LONGEST and (bool(_readings(unit)) or ucum(unit) in OFFSETS)
 
 
 def scale(unit: str, wanted: str) -> tuple[float, float]:
-    """Factor and offset that turn a number in ``unit`` into ``wanted``. Raises UnknownUnit when there are none."""
+    """Return factor and offset from ``unit`` to ``wanted``.
+
+    Raises UnknownUnit when there are none.
+    """
     found = _scale(unit, wanted) if len(unit) <= LONGEST else None
     if found is None:
         raise UnknownUnit(f"'{unit[:LONGEST]}' is not a unit that converts to {wanted}")
@@ -90,9 +104,10 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
 
 
 def convert(number: float, unit: str, wanted: str) -> float:
-    """A number in ``unit`` as a number in ``wanted``, free of binary dust.
+    """Convert a number from ``unit`` to ``wanted``.
 
-    Raises UnknownUnit; OutOfReach for a number that becomes infinite or vanishes.
+    The result is rounded, so that it is free of binary dust. Raises UnknownUnit; OutOfReach for a number that becomes
+    infinite or vanishes.
     """
     factor, offset = scale(unit, wanted)
     if (factor, offset) == (1.0, 0.0):
@@ -106,16 +121,23 @@ def convert(number: float, unit: str, wanted: str) -> float:
     return found
 
 
-def _readings(unit: str) -> list[Measure]:
-    """What a unit may mean, the strictest first: UCUM as it is written, the name as a whole, its parts by customary names."""
+@lru_cache(maxsize=4096)
+def _readings(unit: str) -> tuple[Measure, ...]:
+    """Return what a unit may mean, the strictest reading first.
+
+    It is read as UCUM, as a whole customary name, and as parts with customary names.
+    """
     bare = _BODY_SURFACE.sub("[bsa]", unit.strip())
     whole = ucum(bare)
     strict = [_product(_without_annotations(written), SYMBOLS) for written in dict.fromkeys((bare, whole))]
-    return [found for found in (*strict, _product(_customary(bare), _NAMES), _annotated(bare)) if found is not None]
+    return tuple([found for found in (*strict, _product(_customary(bare), _NAMES), _annotated(bare)) if found is not None])
 
 
 def _annotated(unit: str) -> Measure | None:
-    """What an annotation alone names (``{weeks}``), as some interfaces write a unit."""
+    """Return what an annotation alone names (``{weeks}``).
+
+    Some interfaces write a unit so.
+    """
     return _product(_customary(unit[1:-1]), _NAMES) if _ANNOTATION.fullmatch(unit) and len(unit) > 2 else None
 
 
@@ -128,7 +150,10 @@ def _folded(unit: str) -> str:
 
 
 def _customary(unit: str) -> str:
-    """A unit in small letters, its powers of ten as UCUM writes them, its parts between dots and slashes."""
+    """Write a unit in lower case with its parts separated.
+
+    Its powers of ten stand as UCUM writes them, its parts between dots and slashes.
+    """
     folded = _folded(_RAISED.sub("10^", _without_annotations(unit))).replace("**", "^")
     folded = _SLASH.sub("/", _CUBIC.sub("mm3", _SQUARE.sub("m2", folded)))
     folded = _TIMES_THOUSAND.sub("1000", _POWER.sub(r".10*\1.", folded)).replace("(", "").replace(")", "")
@@ -138,7 +163,10 @@ def _customary(unit: str) -> str:
 
 
 def _product(unit: str, known: Mapping[str, Measure]) -> Measure | None:
-    """The measure of the factors of a unit, by the symbols that are known; None where one of them is not."""
+    """Return the measure of a product of factors.
+
+    ``known`` are the symbols that are known; None where a factor is not among them.
+    """
     size, divides = 1.0, False
     powers: dict[str, int] = {}
     parts = _SEPARATORS.split(unit)
@@ -162,7 +190,10 @@ def _product(unit: str, known: Mapping[str, Measure]) -> Measure | None:
 
 
 def _factor(part: str, known: Mapping[str, Measure], divides: bool) -> Measure | None:
-    """The measure of one factor: a power of ten, a symbol with its exponent, a number. Nothing is divided by a bare number."""
+    """Return the measure of one factor.
+
+    It is a power of ten, a symbol with its exponent, or a number. Nothing is divided by a bare number.
+    """
     ten = _TEN.fullmatch(part)
     if ten:
         return 10.0 ** int(ten.group(1) or 1), ()
@@ -183,7 +214,10 @@ def _factor(part: str, known: Mapping[str, Measure], divides: bool) -> Measure |
 
 
 def _named() -> dict[str, Measure]:
-    """Every name in small letters with its measure: UCUM's symbols, and what custom calls them, which wins."""
+    """Return every name in lower case with its measure.
+
+    They are UCUM's symbols and the customary names, which take precedence.
+    """
     found = dict(_SMALL)
     for name, code in CUSTOMARY.items():
         measure = _product(code, SYMBOLS)
@@ -194,4 +228,4 @@ def _named() -> dict[str, Measure]:
 
 
 _NAMES: Final = _named()
-"""Names of units in small letters, with their measures."""
+"""Names of units in lower case, with their measures."""

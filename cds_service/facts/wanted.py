@@ -1,4 +1,7 @@
-"""What the catalogue wants of a fact's value, and how a value that was found is brought to it."""
+"""What the catalogue wants of a fact's value.
+
+Here a value that was found is brought to it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from cds_service.policy.values import Interval, Value
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the catalogue wants of a fact's value: its type, unit and plausible range, or its choices."""
+    """What the catalogue wants of a fact's value.
+
+    That is its type, its unit and plausible range, or its choices; and the question of a form.
+    """
 
     name: str
     type: str
@@ -22,16 +28,21 @@ class Wanted:
     low: float
     high: float
     choices: tuple[str, ...]
+    question: str = ""
 
 
 SAYS_NOT_WHICH: Final = "the code does not say which"
-"""The note of a code that is held and carries no value: it leaves the fact open."""
+"""Note on a code that is held but carries no value.
+
+It leaves the fact open.
+"""
 
 
 class Need(NamedTuple):
-    """A search that a kind of evidence needs: a resource type, narrowed to the codes of value sets where that pays.
+    """A search that a kind of evidence needs.
 
-    ``beside`` is what other searches mostly hold as well: it is asked for and read, and a silence does not rest on it.
+    It is for a resource type, narrowed to the codes of value sets where that pays. ``beside`` marks what other searches
+    mostly hold as well: it is asked for and read, and a silence does not rest on it.
     """
 
     resource: str
@@ -40,11 +51,17 @@ class Need(NamedTuple):
 
 
 class Unreadable(ValueError):
-    """Something found has no usable value; the message says why, in words for the trace."""
+    """Something found has no usable value.
+
+    The message says why, in words for the trace.
+    """
 
 
 def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | None = None) -> Value:
-    """The value that a code stands for, in the fact's unit; ``otherwise`` when the code carries none. Raises Unreadable."""
+    """Return the value that a code stands for, in the fact's unit.
+
+    Returns ``otherwise`` when the code carries none. Raises Unreadable.
+    """
     if carried is None:
         if otherwise is None:
             raise Unreadable(SAYS_NOT_WHICH)
@@ -55,12 +72,18 @@ def carried_value(carried: Carried | None, wanted: Wanted, otherwise: Value | No
 
 
 def quoted(unit: str) -> str:
-    """A unit as a note may quote it: short and made of the characters of units, else left out."""
+    """Quote a unit in a note, if it looks like one.
+
+    It must be short and made of the characters of units; else it is left out.
+    """
     return f", '{unit}'," if re.fullmatch(r"[A-Za-z0-9%/*^_{}\[\]]{1,20}", unit) else ""
 
 
 def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
-    """A number in the unit of the fact and within its plausible range. Raises Unreadable."""
+    """Convert a number to the unit of the fact.
+
+    Raises Unreadable where it does not convert, or lies outside the plausible range.
+    """
     if wanted.type != "quantity":
         raise Unreadable("a number was found where none is meant")
     try:
@@ -75,7 +98,10 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
 
 
 def fitting(value: Value, wanted: Wanted) -> Value:
-    """A value that has the type of the fact. Raises Unreadable."""
+    """Return a value that has the type of the fact.
+
+    Raises Unreadable where it has another.
+    """
     match wanted.type, value:
         case ("boolean", bool()) | ("quantity", Interval()):
             return value

@@ -1,4 +1,7 @@
-"""What a FHIR server says it can search for (its CapabilityStatement), and a search in the words that it understands."""
+"""What a FHIR server can search for, and searches worded accordingly.
+
+What it can search for is read from its CapabilityStatement.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,20 @@ from urllib.parse import urlencode
 from cds_service.fhir.elements import items, text
 
 PAGE = 250
-"""Resources that a page is asked to hold; servers give fewer as they like."""
+"""How many resources a page is asked to hold.
+
+Servers may give fewer.
+"""
 _PATIENT_NAMES = {"Coverage": ("patient", "beneficiary")}
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A search: one resource type of one patient (by bare id), narrowed to codes (``system|code``) or active ones; or by ids.
+class SupportedSearch:
+    """A search for resources of one type.
 
-    ``include`` names a reference whose target is to come along (``MedicationRequest:medication``).
+    Either the resources of one patient (by bare id), narrowed to ``codes`` (``system|code``) or to active ones; or the
+    resources with the given ``ids``. ``include`` names a reference whose target shall be sent along
+    (``MedicationRequest:medication``).
     """
 
     kind: str
@@ -33,15 +41,21 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """The search parameters of each resource type that can be searched; none for a type that names none. ``includes`` are the
-    references whose targets searches can bring along."""
+    """What a server can search for, by its CapabilityStatement.
+
+    ``searches`` holds the search parameters of each resource type that can be searched; the set is empty for a type
+    that lists none. ``includes`` are the references whose targets a search can bring along.
+    """
 
     searches: Mapping[str, frozenset[str]]
     includes: frozenset[str] = frozenset()
 
 
 def read_capability(statement: Any) -> Capability | None:
-    """Reads a CapabilityStatement; None for anything else, or for one that lists no types."""
+    """Read a CapabilityStatement.
+
+    Returns None for anything else, and for one that lists no resource types.
+    """
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
         return None
     found: dict[str, frozenset[str]] = {}
@@ -59,10 +73,11 @@ def read_capability(statement: Any) -> Capability | None:
     return Capability(found, frozenset(includes)) if found else None
 
 
-def written(search: Search, capability: Capability | None) -> str | None:
-    """A search as a relative URL; where the server's capability is known, with the parameters that it has.
+def written(search: SupportedSearch, capability: Capability | None) -> str | None:
+    """Write a search as a relative URL.
 
-    None when the server cannot search for it: it has not the type, or no parameter for the patient.
+    Where the server's capability is known, only parameters that it supports are used. Returns None when the server
+    cannot search for it: it does not have the type, or has no parameter for the patient.
     """
     if capability is None:
         return f"{search.kind}?{urlencode(_parameters(search, 'patient'), safe=',')}"
@@ -81,7 +96,7 @@ def written(search: Search, capability: Capability | None) -> str | None:
     return f"{search.kind}?{urlencode(asked, safe=',')}"
 
 
-def _parameters(search: Search, name: str) -> list[tuple[str, str]]:
+def _parameters(search: SupportedSearch, name: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if search.patient:
         found.append((name, search.patient if name == "patient" else f"Patient/{search.patient}"))
@@ -97,9 +112,10 @@ def _parameters(search: Search, name: str) -> list[tuple[str, str]]:
 
 
 class Capabilities:
-    """What servers said of themselves, each remembered for ``age`` seconds, and at most ``most`` of them. Threads share it.
+    """The capabilities of servers, remembered for a while.
 
-    That a server said nothing usable is remembered too, so that it is asked once.
+    Each is remembered for ``age`` seconds, and at most ``most`` servers are. That a server said nothing usable is
+    remembered too, so that it is asked only once. Threads share one instance.
     """
 
     def __init__(self, age: float = 3600.0, most: int = 64) -> None:
@@ -108,7 +124,10 @@ class Capabilities:
         self._lock = threading.Lock()
 
     def known(self, server: str, now: float) -> tuple[Capability | None, bool]:
-        """What is known of a server (``now`` in seconds of a steady clock), and whether it was asked at all."""
+        """Return a server's capability, and whether the server was asked at all.
+
+        ``now`` is in seconds of a steady clock.
+        """
         with self._lock:
             held = self._held.get(server)
             if held is None or now - held[0] > self._age:
@@ -116,7 +135,7 @@ class Capabilities:
             return held[1], True
 
     def learn(self, server: str, capability: Capability | None, now: float) -> None:
-        """Remembers what a server said."""
+        """Remember the capability that a server stated."""
         with self._lock:
             self._held[server] = (now, capability)
             self._held.move_to_end(server)

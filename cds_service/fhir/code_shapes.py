@@ -1,4 +1,4 @@
-"""The shapes of codes: what a code of each system looks like, and which systems a code without one could be of."""
+"""Shapes of codes: check codes, and guess a missing system."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _SHAPES: Final = {
 _SYSTEMS: Final = (CPT, ICD10CM, LOINC, SNOMED, RXNORM, NDC, NAMES["ICD-10-PCS"])
 _CHECKED: Final = ("loinc", "snomed")
 _PERMUTED: Final = ("0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258")
-"""Verhoeff's permutation, as SNOMED CT's identifiers use it (SNOMED CT Release File Specification, check digit)."""
+"""Verhoeff's permutation, for the check digit of SNOMED CT identifiers.
+
+Source: SNOMED CT Release File Specification, check digit.
+"""
 _DIHEDRAL: Final = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
@@ -27,7 +30,10 @@ _DIHEDRAL: Final = (
 
 
 def fault_of(key: Key) -> str:
-    """What is wrong with the shape of a code of a known system, in words; empty where nothing is, or no shape is known."""
+    """Say in words what is wrong with a code's shape.
+
+    Returns the empty string where nothing is wrong, or where no shape is known for the system.
+    """
     shape = _SHAPES.get(key.space)
     if shape and not shape.fullmatch(key.code):
         return "does not have the shape of a code"
@@ -37,9 +43,10 @@ def fault_of(key: Key) -> str:
 
 
 def systems_of(code: str) -> list[str]:
-    """The systems, by their usual addresses, that a code could be of by its shape and its check digit.
+    """Return the systems that a code could belong to, by its shape.
 
-    Digits alone are many systems' codes, so a check digit counts wherever a system has one.
+    Systems are given by their usual addresses. Digits alone may be a code of many systems, so the check digit counts
+    wherever a system has one.
     """
     found = []
     for system in _SYSTEMS:
@@ -56,14 +63,20 @@ def _checked(key: Key) -> bool:
 
 
 def _loinc_check_digit(code: str) -> bool:
-    """LOINC's Mod 10 check digit (LOINC Users' Guide, appendix on check digits): Luhn over the number part."""
+    """Tell whether the check digit of a LOINC code is right.
+
+    Mod 10 over the number part, as in Luhn's algorithm (LOINC Users' Guide, appendix on check digits).
+    """
     number, _, check = code.partition("-")
     doubled = "".join(str(int(digit) * 2) if place % 2 == 0 else digit for place, digit in enumerate(reversed(number)))
     return (10 - sum(int(digit) for digit in doubled) % 10) % 10 == int(check)
 
 
 def snomed_check_digit(code: str) -> bool:
-    """Whether an identifier is one of a SNOMED CT concept: Verhoeff's check digit holds, and its partition is that of concepts."""
+    """Tell whether an identifier is one of a SNOMED CT concept.
+
+    Verhoeff's check digit must hold, and the partition must be that of concepts.
+    """
     if not code.isdecimal() or code[-3:-1] not in ("00", "10"):
         return False
     check = "0"

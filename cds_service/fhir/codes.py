@@ -1,7 +1,8 @@
-"""Codes and the systems they belong to, as charts write them and as they compare.
+"""Codes and their systems, as charts write them and as they compare.
 
-Charts name one system by many addresses and labels, write ICD-10-CM with and without its dot, label CPT codes as HCPCS (both are
-levels of one procedure coding system) and put modifiers behind them. Two codings are equal here when a coder would call them so.
+Charts name one system by many addresses and labels, write ICD-10-CM with and without its dot, label CPT codes as HCPCS
+(both are levels of one procedure coding system) and put modifiers behind them. Two codings are equal here when a coder
+would call them so.
 """
 
 from __future__ import annotations
@@ -31,10 +32,16 @@ NAMES: Final = {
     "NDC": NDC,
     "ICD-10-PCS": "http://www.cms.gov/Medicare/Coding/ICD10",
 }
-"""Short names of code systems, as policies, vignettes and traces write them, and their URIs."""
+"""URIs of code systems by short name.
+
+Policies, vignettes and traces write the short names.
+"""
 
 OTHER: Final = "other"
-"""The name of every system that is known and not read here: vaccines, taxonomies, HL7's own tables."""
+"""The name of every system that is known but not read.
+
+Examples are vaccines, taxonomies and HL7's own tables.
+"""
 
 _WRITTEN_AS: Final = {
     "CPT": (
@@ -117,7 +124,10 @@ _WRITTEN_AS: Final = {
         "icdo3",
     ),
 }
-"""How charts write each system: addresses without scheme, ``www.``, version and last slash; OIDs; labels without punctuation."""
+"""How charts write each system.
+
+Addresses stand without scheme, ``www.``, version and last slash; OIDs as they are; labels without punctuation.
+"""
 
 _NAME_OF: Final = {written: name for name, all_written in _WRITTEN_AS.items() for written in all_written}
 _SPACE_OF: Final = {
@@ -133,41 +143,63 @@ _SPACE_OF: Final = {
     "NDC": "ndc",
 }
 BILLED: Final = frozenset({"procedure", "rxnorm", "ndc"})
-"""The spaces of the codes by which policies list orders."""
+"""Spaces of the codes by which policies list orders."""
 _OF_HL7: Final = ("hl7.org/fhir/sid/", "terminology.hl7.org/codesystem/", "hl7.org/fhir/")
-"""Where HL7 gives an address to systems of others and to its own: the last word of the address names the system."""
+"""Prefixes of addresses that HL7 gives to code systems.
+
+HL7 names its own systems and those of others below these; the last word of such an address names the system.
+"""
 LONGEST_SYSTEM: Final = 200
-"""Characters of the longest address that is looked at; a longer one is no system's."""
+"""Longest system address that is looked at, in characters.
+
+A longer one is treated as an unknown system.
+"""
 LONGEST_CODE: Final = 64
-"""Characters of the longest code that is looked at; a longer one stays as it is."""
+"""Longest code that is normalized, in characters.
+
+A longer one stays as it is.
+"""
 _SPACES: Final = re.compile(r"\s+")
 _PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
 _BEGINNING: Final = re.compile(r"(?:urn:)?oid:|(?:https?://)?(?:www\.)?")
 _PCS: Final = re.compile(r"[0-9A-HJ-NP-Z]{7}")
 _CM: Final = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 _SIX_AT_MOST: Final = frozenset("BCDFG")
-"""Chapters of ICD-10-CM whose codes have at most six characters: seven without a dot are an ICD-10-PCS code."""
+"""Chapters of ICD-10-CM whose codes have at most six characters.
+
+Seven characters without a dot that begin with one of these letters are an ICD-10-PCS code.
+"""
 _WITH_MODIFIERS: Final = re.compile(
     r"([A-Z]\d{4}|\d{4}[0-9A-Z])(?:[^0-9A-Z]+[0-9A-Z]{2}|[A-Z][0-9A-Z]|[2-9]\d){0,4}[^0-9A-Z]*", re.ASCII
 )
 
 
 class Coding(NamedTuple):
-    """A code in its system, exactly as the chart or the client wrote it; without a system where it names none."""
+    """A code in its system, exactly as it was written.
+
+    The chart or the client wrote it; the system is empty where none was named.
+    """
 
     system: str
     code: str
 
     @property
     def text(self) -> str:
-        """The coding as people say it: ``CPT 81420``, by whatever address the chart names the system."""
+        """The coding as people say it, such as ``CPT 81420``.
+
+        The system's short name is used whichever address the chart gave.
+        """
         named = system_name(self.system)
         said = self.system if named in ("", OTHER) else named
         return f"{said} {self.code.strip()}".strip()
 
 
 def sent(coding: Coding) -> Coding:
-    """A coding of a known system as FHIR may send it: the system's address where the chart wrote a label, no blanks around."""
+    """Return a coding as FHIR may send it.
+
+    For a known system, a label that the chart wrote is replaced by the system's address. Blanks around the code are
+    removed.
+    """
     address = coding.system.strip()
     if ":" not in address or _SPACES.search(address):
         address = NAMES.get(system_name(address), address)
@@ -175,14 +207,20 @@ def sent(coding: Coding) -> Coding:
 
 
 class Key(NamedTuple):
-    """What two equal codings have in common, however they are written."""
+    """The normalized form by which codings are compared.
+
+    Two codings that mean the same have the same key, however they are written.
+    """
 
     space: str
     code: str
 
 
 def system_name(system: str) -> str:
-    """The short name of a system by any of its addresses and labels; ``OTHER`` for one not read here, empty for an unknown one."""
+    """Return the short name of a system by any address or label.
+
+    Returns ``OTHER`` for a system that is known but not read here, and the empty string for an unknown one.
+    """
     return _system_name(system) if len(system) <= LONGEST_SYSTEM else ""
 
 
@@ -199,14 +237,21 @@ def _system_name(system: str) -> str:
 
 
 def is_known(system: str, code: str) -> bool:
-    """Whether a coding names a system that is known here, by any of its addresses; "ICD-10" where the code's shape tells which."""
+    """Tell whether a coding names a system that is known here.
+
+    Any address or label of the system counts. "ICD-10" counts where the shape of the code tells which ICD-10 system is
+    meant.
+    """
     named = system_name(system)
     return bool(named) and (named != "ICD-10" or key_of(system, code).space != system)
 
 
 def key_of(system: str, code: str) -> Key:
-    """The key that a coding compares by: case and blanks do not count, nor ICD-10-CM's dot, a procedure's modifiers, an NDC's
-    hyphens, nor which address names the system."""
+    """Return the key by which a coding is compared.
+
+    Ignored are case, blanks, the dot of ICD-10-CM, a procedure's modifiers, an NDC's hyphens, and which of a system's
+    addresses was used.
+    """
     space = _SPACE_OF.get(system_name(system), "")
     folded = code.strip().upper()
     if not space or len(folded) > LONGEST_CODE:
@@ -225,13 +270,19 @@ def key_of(system: str, code: str) -> Key:
 
 
 def without_modifiers(code: str) -> str:
-    """A CPT or HCPCS code without modifiers behind its five characters: ``27280-50``, ``27280LT``, ``J2506 JZ``."""
+    """Return a CPT or HCPCS code without its modifiers.
+
+    Modifiers stand behind the five characters of the code: ``27280-50``, ``27280LT``, ``J2506 JZ``.
+    """
     found = _WITH_MODIFIERS.fullmatch(code)
     return found.group(1) if found else _SPACES.sub("", code)
 
 
 def _icd10(system: str, code: str, space: str) -> Key:
-    """The key of a code that is told to be ICD-10 or ICD-10-PCS: charts write one for the other, and the code's shape tells."""
+    """Return the key of a code labelled ICD-10 or ICD-10-PCS.
+
+    Charts use one label for the other, so the shape of the code decides.
+    """
     bare = _SPACES.sub("", code)
     plain = bare.replace(".", "")
     if "." not in bare and _PCS.fullmatch(plain) and (space == "icd10pcs" or plain[0].isdigit() or plain[0] in _SIX_AT_MOST):
@@ -242,9 +293,9 @@ def _icd10(system: str, code: str, space: str) -> Key:
 
 
 def written(text: str) -> Coding:
-    """The coding that a policy or vignette writes as ``CPT 81420``.
+    """Parse a coding as policies and vignettes write it: ``CPT 81420``.
 
-    Raises ValueError naming the known systems when the system is none of them.
+    Raises ValueError, which lists the known systems, when the system is none of them or the code is missing.
     """
     name, _, code = text.strip().partition(" ")
     if name not in NAMES or not code.strip():

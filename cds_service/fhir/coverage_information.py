@@ -1,7 +1,8 @@
-"""The coverage-information extension of Da Vinci CRD, versions 2.0.1 and 2.2: as it is written, and what must hold of it.
+"""The coverage-information extension of Da Vinci CRD 2.0.1 and 2.2.
 
-The invariants are those of the published texts (`crd-ci-q1` to `q9`). Where an expression departs from its own text, the text is
-followed: `pa-needed` is absent with `not-covered` in both versions, and `doc-purpose` may be `withpa` beside `auth-needed`.
+How it is written, and what must hold of it. The invariants are those of the published texts (`crd-ci-q1` to `q9`).
+Where an expression departs from its own text, the text is followed: `pa-needed` is absent with `not-covered` in both
+versions, and `doc-purpose` may be `withpa` beside `auth-needed`.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ _SINCE_2_1 = ("instructions", "policy-link")
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What is asserted of one order for one Coverage: the answer, what it is about, and the id by which it is known.
+    """What is asserted of one order for one Coverage.
 
-    ``reasons`` are sentences beside the answer's own; ``dependencies`` other orders (``Type/id``) that it rests on.
-    ``coded`` is a reason with its code (``technical``, ``no-active-coverage``), which CRD has since 2.2, and its sentence.
+    It consists of the answer, what the answer is about, and the id by which the assertion is known. ``reasons`` are
+    sentences beside the answer's own. ``dependencies`` are other orders (``Type/id``) that it rests on. ``coded`` is a
+    reason as a code (``technical``, ``no-active-coverage``), which CRD has since 2.2, and its sentence.
     """
 
     coverage: str
@@ -51,7 +53,7 @@ class Assertion:
 
 
 def as_extension(assertion: Assertion, version: CrdVersion) -> dict[str, Any]:
-    """The extension of one assertion in the words of a CRD version."""
+    """Return the extension for one assertion, as a CRD version writes it."""
     return {"url": URL, "extension": list(_parts(assertion, version))}
 
 
@@ -92,7 +94,10 @@ def _parts(assertion: Assertion, version: CrdVersion) -> Iterator[dict[str, Any]
 
 
 def _as_one(needed: tuple[str, ...]) -> tuple[str, ...]:
-    """The documentation needed in the one code that 2.0.1 has room for."""
+    """Reduce the documentation needed to one code.
+
+    CRD 2.0.1 has room for only one.
+    """
     if {"clinical", "admin"} <= set(needed):
         return ("both",)
     return next(((code,) for code in ("clinical", "admin", "conditional") if code in needed), ())

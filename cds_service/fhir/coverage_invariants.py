@@ -1,4 +1,7 @@
-"""What must hold of a coverage-information extension before it leaves: elements, codes, and the invariants of both CRD versions."""
+"""Checks of a coverage-information extension before it is sent.
+
+Elements, codes, and the invariants of both CRD versions must hold.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,16 @@ _ELEMENTS: dict[str, tuple[str, int, int]] = {
     "coverage-assertion-id": ("valueString", 1, _ONE),
     "satisfied-pa-id": ("valueString", 0, _ONE),
 }
-"""Each element: the value it holds, how few and how many of it there may be."""
+"""Each element: its value type, its minimum and its maximum number."""
 _LATE_ELEMENTS = {"contact": ("valueContactDetail", 0, _MANY), "expiry-date": ("valueDate", 0, _ONE)}
 _EARLY_ELEMENTS = {
     "contact": ("valueContactPoint", 0, _MANY),
     "response": ("valueReference", 0, _MANY),
     "doc-needed": ("valueCode", 0, _ONE),
+}
+_KNOWN: dict[CrdVersion, dict[str, tuple[str, int, int]]] = {
+    "2.0.1": _ELEMENTS | _EARLY_ELEMENTS,
+    "2.2": _ELEMENTS | _LATE_ELEMENTS,
 }
 _PURPOSES = {"withpa", "withclaim", "withorder", "retain-doc", "OTH"}
 _INFO = {"performer", "location", "timeframe", "contract-window", "OTH"}
@@ -56,7 +63,10 @@ _OPEN = ("covered", "pa-needed", "doc-needed")
 
 
 def violations(extension: dict[str, Any], version: CrdVersion) -> list[str]:
-    """What a coverage-information extension breaks of a CRD version, in words; empty when it may be sent."""
+    """List in words what an extension violates of a CRD version.
+
+    The list is empty when the coverage-information extension may be sent.
+    """
     if extension.get("url") != URL:
         return ["it is not a coverage-information extension"]
     parts: dict[str, list[dict[str, Any]]] = {}
@@ -68,12 +78,14 @@ def violations(extension: dict[str, Any], version: CrdVersion) -> list[str]:
 
 
 def _element_faults(parts: dict[str, list[dict[str, Any]]], version: CrdVersion) -> Iterator[str]:
-    known = _ELEMENTS | (_LATE_ELEMENTS if version == "2.2" else _EARLY_ELEMENTS)
+    known = _KNOWN[version]
     yield from (f"'{name}' is no element of CRD {version}" for name in parts if name not in known)
     for name, (value, fewest, most) in known.items():
-        found = parts.get(name, [])
-        if len(found) < fewest:
-            yield f"'{name}' is required"
+        if name not in parts:
+            if fewest:
+                yield f"'{name}' is required"
+            continue
+        found = parts[name]
         if len(found) > most:
             yield f"'{name}' may stand once in CRD {version}"
         for part in found:
@@ -94,7 +106,10 @@ def _detail_faults(detail: dict[str, Any], version: CrdVersion) -> Iterator[str]
 
 
 def _invariants(parts: dict[str, list[dict[str, Any]]], codes: dict[str, set[Any]], version: CrdVersion) -> Iterator[str]:
-    """The invariants that both versions have, each as its text says."""
+    """Yield violations of the invariants that both versions have.
+
+    Each invariant is checked as its text says.
+    """
     if ("questionnaire" in parts or "response" in parts) and "doc-needed" not in parts:
         yield "crd-ci-q1: a questionnaire goes with doc-needed"
     if "not-covered" in codes["covered"] and "pa-needed" in parts:
@@ -111,7 +126,7 @@ def _invariants(parts: dict[str, list[dict[str, Any]]], codes: dict[str, set[Any
 
 
 def _later_invariants(parts: dict[str, list[dict[str, Any]]], codes: dict[str, set[Any]]) -> Iterator[str]:
-    """The invariants that 2.2 has besides."""
+    """Yield violations of the invariants that only version 2.2 has."""
     if "info-needed" not in parts and any("conditional" in codes[name] for name in _OPEN):
         yield "crd-ci-q3: what is conditional names the info-needed"
     if "OTH" in codes["info-needed"] and "reason" not in parts:

@@ -1,7 +1,7 @@
-"""Narrow readers of FHIR R4 JSON: each takes whatever a client sent and gives a typed value or nothing.
+"""Tolerant readers of FHIR R4 elements.
 
-They never raise on odd input. The public CDS Hooks sandbox sends single objects where FHIR has lists, so a list of one is read
-from those; anything else that is not what FHIR says is read as absent.
+Each takes whatever a client sent and gives a typed value or nothing; none raises on odd input. The public CDS Hooks
+sandbox sends single objects where FHIR has lists, so an object alone is read as a list of one.
 """
 
 from __future__ import annotations
@@ -13,26 +13,37 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.fhir.codes import Coding
+from cds_service.fhir.resource_types import SUBJECTS
 from cds_service.policy.values import Days
 
 Resource = dict[str, Any]
+DELETE: Final = "\x7f"
+"""The ASCII character DEL, the first one after those that are printed."""
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ].*)?)?)?", re.ASCII)
 
 
 def items(value: Any) -> list[Any]:
-    """A repeating element as a list; a lone object counts as a list of one."""
+    """Return a repeating element as a list.
+
+    A lone object counts as a list of one.
+    """
+    if value is None:  # as most are
+        return []
     if isinstance(value, list):
         return value
     return [value] if isinstance(value, dict) else []
 
 
 def text(value: Any) -> str:
-    """A string element, or the empty string."""
+    """Return a string element without blanks around it, or the empty string."""
     return value.strip() if isinstance(value, str) else ""
 
 
 def codings(concept: Any) -> Iterator[Coding]:
-    """The codings of a CodeableConcept that have a code; the system is empty where none is named."""
+    """Yield the codings of a CodeableConcept that have a code.
+
+    The system is empty where none is named.
+    """
     if not isinstance(concept, dict):
         return
     for coding in items(concept.get("coding")):
@@ -43,7 +54,10 @@ def codings(concept: Any) -> Iterator[Coding]:
 
 
 def reference(value: Any) -> str:
-    """A Reference as ``Type/id``, whatever base it was written with; ``#id`` for a contained one, else the empty string."""
+    """Return a Reference as ``Type/id``, without the base it was written with.
+
+    Returns ``#id`` for a contained resource, and the empty string for anything else.
+    """
     written = text(value.get("reference")) if isinstance(value, dict) else ""
     if written.count("/") == 1 and written[0] != "#" and written[-1] != "/":
         return written
@@ -54,17 +68,22 @@ def reference(value: Any) -> str:
 
 
 def own_reference(resource: Resource) -> str:
-    """``Type/id`` of a resource; ``Type`` alone when it has no id."""
-    if "resourceType" in resource and "id" in resource:  # without a call: this is asked of every resource of every chart
-        kind, id_ = resource["resourceType"], resource["id"]
-        if kind.__class__ is str and id_.__class__ is str and kind and id_ and kind[0] > " " and id_[0] > " " and id_[-1] > " ":
-            return f"{kind}/{id_}"
+    """Return ``Type/id`` of a resource, or ``Type`` if it has no id."""
+    kind: Any = resource["resourceType"] if "resourceType" in resource else None
+    id_: Any = resource["id"] if "id" in resource else None
+    both = kind.__class__ is str and id_.__class__ is str and kind and id_
+    if both and " " < id_[0] < DELETE and " " < id_[-1] < DELETE and " " < kind[0] < DELETE and " " < kind[-1] < DELETE:
+        return f"{kind}/{id_}"
     kind, id_ = text(resource.get("resourceType")), text(resource.get("id"))
     return f"{kind}/{id_}" if id_ else kind
 
 
 def days(value: Any) -> Days | None:
-    """The calendar days that a FHIR date or dateTime leaves open, as written, whatever its time zone."""
+    """Return the calendar days that a FHIR date or dateTime may mean.
+
+    A year or a month leaves many days open. The day counts as written, whatever its time zone. Returns None for what is
+    no date.
+    """
     if not isinstance(value, str):
         return None
     if value[4:5] == value[7:8] == "-" and (len(value) == 10 or (value[10:11] in "Tt " and "\n" not in value)):
@@ -92,7 +111,10 @@ def _full_date(written: str) -> Days | None:
 
 
 def first_days(resource: Resource, *names: str) -> Days | None:
-    """The first of several elements that holds a date: ``name`` itself, or ``name.start`` for a Period."""
+    """Return the days of the first element that holds a date.
+
+    Of the ``names``, an element counts by its own date, or by the start (else the end) of its Period.
+    """
     for name in names:
         value = resource.get(name)
         found = days(value.get("start") or value.get("end")) if isinstance(value, dict) else days(value)
@@ -102,7 +124,10 @@ def first_days(resource: Resource, *names: str) -> Days | None:
 
 
 def status_code(concept: Any) -> str:
-    """The code of a status CodeableConcept (clinicalStatus, verificationStatus), lower case, or the empty string."""
+    """Return the code of a status in lower case, or nothing.
+
+    The status is a CodeableConcept (clinicalStatus, verificationStatus). Returns the empty string where it has no code.
+    """
     if isinstance(concept, dict):
         for coding in items(concept.get("coding")):
             if isinstance(coding, dict) and isinstance(coding.get("code"), str):
@@ -110,14 +135,18 @@ def status_code(concept: Any) -> str:
     return ""
 
 
-SUBJECTS: Final = ("subject", "patient", "beneficiary")
-"""The elements in which a resource says whom it is about."""
 ELSEWHERE: Final = "?"
-"""What a subject that names no Patient by ``Type/id`` reads as: somebody, and nobody can tell who."""
+"""The subject of a resource that names no Patient by ``Type/id``.
+
+It is about somebody, but nobody can tell about whom.
+"""
 
 
 def patient_of(resource: Resource) -> str:
-    """``Patient/id`` of the person a resource is about; the empty string when it does not say, ``ELSEWHERE`` when none can tell."""
+    """Return ``Patient/id`` of the person that a resource is about.
+
+    Returns the empty string when the resource does not say, and ``ELSEWHERE`` when its subject cannot be told.
+    """
     for name in SUBJECTS:
         if resource.get(name) is not None:
             about = reference(resource[name])

@@ -1,4 +1,7 @@
-"""Threads that read from clients' FHIR servers: a few for each host, so that a host that hangs holds up nobody else's reading."""
+"""Threads that read from clients' FHIR servers, grouped by host.
+
+Each host has only a few, so that a host that hangs holds up nobody else's reading.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,12 @@ class _Lane:
 
 
 class Lanes:
-    """The threads of a process by host. Threads start when they are first needed and stay for the next call.
+    """The reading threads of a process, by host.
 
-    A host has ``threads`` threads and serves ``calls`` hook calls at once; ``all_calls`` is what all hosts serve together, so that
-    some of the threads that answer are left for calls that read nothing. More are turned away at once, which costs them only the
-    data that were not prefetched. ``hosts`` bounds how many hosts keep their threads.
+    Threads start when they are first needed and stay for the next call. A host has ``threads`` threads and serves
+    ``calls`` hook calls at once. ``all_calls`` is what all hosts serve together, so that some of the threads that
+    answer are left for calls that read nothing. More calls are turned away at once; they only lack the data that were
+    not prefetched. ``hosts`` bounds how many hosts keep their threads.
     """
 
     def __init__(self, threads: int = 12, calls: int = 16, all_calls: int = 40, hosts: int = 16) -> None:
@@ -31,7 +35,10 @@ class Lanes:
 
     @contextmanager
     def lane(self, host: str) -> Iterator[ThreadPoolExecutor | None]:
-        """The threads of a host for one call; None when it, or all of them, serve as many calls as they may."""
+        """Lend the threads of a host to one call.
+
+        Yields None when the host, or all hosts together, already serve as many calls as they may.
+        """
         with self._lock:
             lane = self._enter(host)
         try:
@@ -59,7 +66,7 @@ class Lanes:
         return lane
 
     def close(self) -> None:
-        """Lets all threads end."""
+        """Shut all threads down without waiting for them."""
         with self._lock:
             for lane in self._lanes.values():
                 lane.pool.shutdown(wait=False, cancel_futures=True)

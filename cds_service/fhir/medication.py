@@ -1,6 +1,7 @@
-"""Which medicine a resource names: by its own concept, or by a Medication that it contains or refers to, and its ingredients.
+"""The medicine that a resource names, and its ingredients.
 
-Records refer to a Medication in many ways: contained, by ``Type/id`` below any base and with a version, by its address in a Bundle
+The medicine stands in the resource's own concept, or in a Medication that it contains or refers to. Records refer to a
+Medication in many ways: contained, by ``Type/id`` below any base and with a version, by its address in a Bundle
 (``urn:uuid:``), by a business identifier.
 """
 
@@ -13,20 +14,21 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, text
 from cds_service.fhir.value_sets import Terminology
 
-MEDICINES: Final = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
-"""The resource types that say of a medicine that it is ordered, taken, given or handed over."""
 MOST_PARTS: Final = 40
-"""Ingredients of one medicine that are read; beyond them it is not read whole."""
+"""Most ingredients of one medicine that are read.
+
+A medicine with more counts as not fully read.
+"""
 DEEPEST: Final = 4
-"""Medications inside one another that are read."""
+"""How deep Medications inside one another are read."""
 LONGEST_NAME: Final = 60
-"""Characters of the name that a medicine is shown by."""
+"""Longest name by which a medicine is shown, in characters."""
 _UNREADABLE: Final[dict[str, Any]] = {}
-"""An ingredient of which nothing can be told."""
+"""An ingredient that says nothing of what it is."""
 
 
 class Medications:
-    """The Medications and Substances that were sent, by every name that references use.
+    """The Medications and Substances of a call, by every name references use.
 
     ``sent`` are resources and Bundles; they are read only when a record refers to a medicine that it does not contain.
     """
@@ -38,11 +40,14 @@ class Medications:
         self._by_name: dict[str, Resource] | None = None
 
     def __add__(self, more: Iterable[Any]) -> Medications:
-        """The same with what was read since."""
+        """Return the same with the resources that were read since."""
         return Medications((*self._sent, *more))
 
     def find(self, named: Any, contained: dict[str, Resource]) -> Resource | None:
-        """The resource that a Reference means; ``contained`` are those of the resource that refers, by ``#id``."""
+        """Return the resource that a Reference means, or None.
+
+        ``contained`` are the resources contained in the one that refers, by ``#id``.
+        """
         if not isinstance(named, dict):
             return None
         written = text(named.get("reference"))
@@ -63,7 +68,11 @@ NO_MEDICATIONS: Final = Medications()
 
 
 def _named(sent: Iterable[Any]) -> Iterator[tuple[str, Resource]]:
-    """The Medications among resources and the entries of Bundles, with each of their names; the first of a name counts last."""
+    """Yield Medications and Substances with each of their names.
+
+    They stand among the resources sent or in the entries of Bundles. The last come first, so that in a mapping the
+    first of a name wins.
+    """
     for one in list(sent)[::-1]:
         if not isinstance(one, dict):
             continue
@@ -85,9 +94,12 @@ def _identifiers(written: Any) -> Iterator[str]:
             yield f"{text(one.get('system'))}|{value}"
 
 
-class Said(NamedTuple):
-    """What a record says that its medicine is: ``whole`` the concept of it, ``parts`` those of its ingredients, and the ``name``
-    that stands beside a reference. ``missing`` tells that it refers to a Medication that was not sent."""
+class StatedMedicine(NamedTuple):
+    """What a record says its medicine is.
+
+    ``whole`` is the concept of the medicine, ``parts`` are those of its ingredients, and ``name`` is the text beside a
+    reference. ``missing`` tells that the record refers to a Medication that was not sent.
+    """
 
     whole: Any
     parts: tuple[Any, ...] = ()
@@ -96,11 +108,14 @@ class Said(NamedTuple):
 
     @property
     def concepts(self) -> tuple[Any, ...]:
-        """All concepts that can hold its code."""
+        """All concepts that can hold the medicine's code."""
         return (self.whole, *self.parts)
 
     def one_concept(self) -> Any:
-        """All codings as one concept, those of the medicine before those of its ingredients; None when there are none."""
+        """Merge all codings into one concept; None when there are none.
+
+        The codings of the medicine come before those of its ingredients.
+        """
         if not self.parts:
             return self.whole
         found = [coding for concept in self.concepts if isinstance(concept, dict) for coding in items(concept.get("coding"))]
@@ -108,14 +123,14 @@ class Said(NamedTuple):
         return {**whole, "coding": found}
 
 
-NOTHING_SAID: Final = Said(None)
+NOTHING_SAID: Final = StatedMedicine(None)
 
 
-def said_medicine(resource: Resource, medications: Medications) -> Said:
-    """What a record says that its medicine is."""
+def said_medicine(resource: Resource, medications: Medications) -> StatedMedicine:
+    """Read what a record says its medicine is."""
     concept = resource.get("medicationCodeableConcept")
     if concept:
-        return Said(concept)
+        return StatedMedicine(concept)
     named = resource.get("medicationReference")
     if not named:
         return NOTHING_SAID
@@ -127,13 +142,17 @@ def said_medicine(resource: Resource, medications: Medications) -> Said:
     found = medications.find(named, contained)
     shown = text(named.get("display")) if isinstance(named, dict) else ""
     if found is None:
-        return Said(None, (), shown, True)
+        return StatedMedicine(None, (), shown, True)
     parts = tuple(_parts(found, contained, medications)) if "ingredient" in found else ()
-    return Said(found.get("code"), parts, shown)
+    return StatedMedicine(found.get("code"), parts, shown)
 
 
 def _parts(medication: Resource, contained: dict[str, Resource], medications: Medications) -> list[Any]:
-    """The concepts of the active ingredients, and of those of the Medications among them; bounded, loops included."""
+    """Return the concepts of the active ingredients.
+
+    Ingredients that are Medications are followed to their own ingredients. The search is bounded in number and depth,
+    so loops end; what lies beyond is marked as unreadable.
+    """
     found: list[Any] = []
     seen = {id(medication)}
     layer = [medication]
@@ -159,8 +178,11 @@ def _parts(medication: Resource, contained: dict[str, Resource], medications: Me
 
 
 class Doubt(NamedTuple):
-    """A medicine that no code tells: its ``name`` as it is shown, the ingredients that its words ``named``, and the name of what is
-    ``unread`` (empty where all is read). ``missing`` tells that it refers to a Medication that was not sent."""
+    """A medicine that no code identifies.
+
+    ``name`` is how it is shown, ``named`` are the ingredients that its words name, and ``unread`` is the name of what
+    could not be read (empty where everything was). ``missing`` tells that it refers to a Medication that was not sent.
+    """
 
     name: str
     named: tuple[str, ...]
@@ -168,8 +190,11 @@ class Doubt(NamedTuple):
     missing: bool
 
 
-def doubt_of(said: Said, terminology: Terminology) -> Doubt | None:
-    """What is in doubt of a medicine; None when codes tell its ingredients, or words name one that is none of a drug."""
+def doubt_of(said: StatedMedicine, terminology: Terminology) -> Doubt | None:
+    """Return what is in doubt about a medicine, or None.
+
+    Nothing is in doubt when codes tell its ingredients, or when its words name something that is no drug.
+    """
     if is_told(said.whole, terminology):
         return None
     named: dict[str, None] = {}
@@ -194,7 +219,7 @@ def doubt_of(said: Said, terminology: Terminology) -> Doubt | None:
 
 
 def is_told(concept: Any, terminology: Terminology) -> bool:
-    """Whether a code of the concept tells what it is."""
+    """Tell whether a code of the concept tells what it is."""
     listed = concept.get("coding") if isinstance(concept, dict) else None
     for one in listed if isinstance(listed, list) else items(listed):
         if isinstance(one, dict):
@@ -205,7 +230,7 @@ def is_told(concept: Any, terminology: Terminology) -> bool:
 
 
 def _words(concept: Any) -> tuple[str, ...]:
-    """The text and the displays of a concept."""
+    """Return the text and the displays of a concept."""
     if not isinstance(concept, dict):
         return ()
     shown = [text(one.get("display")) for one in items(concept.get("coding")) if isinstance(one, dict)]
@@ -213,6 +238,6 @@ def _words(concept: Any) -> tuple[str, ...]:
 
 
 def _coded_name(concept: Any) -> str:
-    """The first coding of a concept in words."""
+    """Return the first coding of a concept in words."""
     found: Coding | None = next(codings(concept), None)
     return found.text if found else ""

@@ -1,7 +1,8 @@
-"""Which ingredients a medicine has: by its RxNorm, NDC or HCPCS code, or by a name that stands in its words.
+"""Which ingredients a medicine has, by its code or its name.
 
-The tables are data (``value_sets/medicines/``, see its README): they are read once, take a few megabytes, and are never changed.
-RxNorm numbers every ingredient; what a value set says of an ingredient holds for each product that contains it.
+Codes are of RxNorm, NDC or HCPCS; names are found in the words of a record. The tables are data
+(``value_sets/medicines/``, see its README): they are read once, take a few megabytes, and are never changed. RxNorm
+numbers every ingredient; what a value set says of an ingredient holds for each product that contains it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from sys import intern
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from cds_service.content_files.problems import ContentError, Problem
 from cds_service.fhir.codes import key_of
 from cds_service.fhir.ndc import ndc_products
-from cds_service.problems import ContentError, Problem
 
 FILES: Final = (
     "ingredients",
@@ -32,26 +33,41 @@ FILES: Final = (
     "not-medicines",
     "plain-words",
 )
-"""The tables, each a CSV file of its name."""
+"""The tables; each is a CSV file of that name."""
 _VACCINES: Final = re.compile(r".*(?:/cvx|2\.16\.840\.1\.113883\.12\.292|^cvx)$", re.IGNORECASE)
-"""Addresses of the system whose codes name vaccines and nothing else."""
+"""Systems whose codes name vaccines and nothing else, by address."""
 UNCLASSIFIED: Final = frozenset({"J3490", "J3590", "J9999", "J8999", "J7999", "J8499", "J7599", "J7699", "J7799", "C9399", "A9699"})
-"""HCPCS codes of drugs that have no code of their own: they name nothing."""
+"""HCPCS codes of drugs without a code of their own.
+
+They do not tell which drug is meant.
+"""
 LONGEST_WORDS: Final = 300
-"""Characters of the words of a medicine that are read; the rest is dosage, or not meant to be read."""
+"""How much of a medicine's text is read, in characters.
+
+The rest is dosage, or not meant to be read.
+"""
 MOST_WORDS: Final = 8_192
-"""Words of which it is remembered what they name; with one more, all are forgotten."""
+"""How many texts the tables remember the meaning of.
+
+With one more, all are forgotten.
+"""
 _NO_MEDICINE: Final = -1
-"""What is named by a word for a supply, a device, or no medicine at all."""
+"""Stands for a name that means a supply, device or no medicine."""
 _OF_DRUGS: Final = frozenset({"mg", "mcg", "ug", "unit", "units", "iu", "meq", "mmol", "prefilled"})
-"""Words that stand beside a drug: with one of them a syringe or a pouch is what an unknown drug comes in."""
+"""Words that stand beside a drug.
+
+With one of them, a syringe or a pouch is only what an unknown drug comes in.
+"""
 _TOKEN: Final = re.compile(r"[a-z0-9]+")
 _DIGITS: Final = re.compile(r"\d{1,10}")
 
 
 class Strength(NamedTuple):
-    """How much of its opioid one unit of a product holds: ``amount`` ``unit`` (UCUM) ``per`` ``1`` (a tablet), ``mL``, ``h`` (a
-    patch) or ``{actuat}``; the dose form, and the class of its route (oral, transdermal, injected ...)."""
+    """How much opioid one unit of a product holds.
+
+    ``amount`` is in ``unit`` (UCUM), ``per`` one of: ``1`` (a tablet), ``mL``, ``h`` (a patch) or ``{actuat}``.
+    ``form`` is the dose form, ``route`` the class of its route (oral, transdermal, injected ...).
+    """
 
     amount: float
     unit: str
@@ -62,7 +78,11 @@ class Strength(NamedTuple):
 
 
 class Named(NamedTuple):
-    """What words name: the ingredients, and whether the words are read: they name a medicine, or something that is none."""
+    """What a text names.
+
+    ``ingredients`` are those named. ``read`` tells that the text is understood: it names a medicine, or something that
+    is none.
+    """
 
     ingredients: tuple[str, ...]
     read: bool
@@ -78,7 +98,11 @@ class Medicines:
         tables = tables or {}
         self._sets: list[tuple[str, ...]] = []
         self._precise: list[tuple[str, ...]] = []
-        """Each set of ingredients that a medicine has, once; and beside it those that say the salt, or the maker of a biologic."""
+        """Ingredients of each medicine; each distinct set is kept once.
+
+        ``_sets`` holds the ingredients, and ``_precise``, at the same index, the more precise ones that tell the salt
+        or the maker of a biologic.
+        """
         self._numbers: dict[tuple[str, str], int] = {}
         of_codes = sorted(self._coded(tables))
         self._rxcuis = array("I", [code for code, _ in of_codes])
@@ -100,28 +124,39 @@ class Medicines:
         self._remembered: dict[str, Named] = {}
 
     def ingredients(self, system: str, code: str) -> tuple[str, ...]:
-        """The RxNorm codes of the ingredients that a medicine has; of an ingredient, its own. Empty for what is in no table."""
+        """Return the RxNorm codes of a medicine's ingredients.
+
+        For an ingredient, that is its own code. Returns an empty tuple for what is in no table.
+        """
         number = self._find(system, code)
         return self._sets[number] if number is not None else ()
 
     def precise(self, system: str, code: str) -> tuple[str, ...]:
-        """The RxNorm codes that stand for a medicine more precisely than its ingredients: of a National Drug Code the product, then
-        the precise ingredients (``filgrastim-sndz``)."""
+        """Return RxNorm codes that are more precise than the ingredients.
+
+        For a National Drug Code the product comes first; then the precise ingredients (``filgrastim-sndz``).
+        """
         number = self._find(system, code)
         found = self._precise[number] if number is not None else ()
         product = self._product(system, code) if key_of(system, code).space == "ndc" else None
         return (str(product), *found) if product is not None else found
 
     def knows(self, system: str, code: str) -> bool:
-        """Whether a code is read: a medicine of the tables, or a vaccine."""
+        """Tell whether a code is a known medicine, or a vaccine."""
         return self._find(system, code) is not None or _VACCINES.fullmatch(system) is not None
 
     def named(self, words: str) -> tuple[str, ...]:
-        """The RxNorm codes of the ingredients whose name, or a brand of theirs, stands in the words."""
+        """Return the ingredients that a text names, as RxNorm codes.
+
+        A text names an ingredient by its name or by a brand that contains it.
+        """
         return self.in_words(words).ingredients
 
     def in_words(self, words: str) -> Named:
-        """What words name. A fluid that others are given in (sodium chloride) is only read where nothing unknown stands with it."""
+        """Read what a text names.
+
+        A fluid that others are given in (sodium chloride) counts as read only where nothing unknown stands with it.
+        """
         folded = words[:LONGEST_WORDS].casefold()
         found = self._remembered.get(folded)
         if found is None:
@@ -130,18 +165,13 @@ class Medicines:
             found = self._remembered[folded] = self._in_words(_TOKEN.findall(folded))
         return found
 
-    def strength(self, system: str, code: str) -> tuple[float, str, str] | None:
-        """How much of its opioid one unit of a product holds: amount, unit and per what (see Strength); None when not known."""
-        found = self.opioid(system, code)
-        return (found.amount, found.unit, found.per) if found else None
-
     def opioid(self, system: str, code: str) -> Strength | None:
-        """The strength, form and route of a product with an opioid; None when not known."""
+        """Return strength, form and route of an opioid product, if known."""
         product = self._product(system, code)
         return self._strengths.get(product) if product is not None else None
 
     def _find(self, system: str, code: str) -> int | None:
-        """The number of the set of ingredients that a medicine has."""
+        """Return the number of the set of ingredients, or None."""
         key = key_of(system, code)
         if key.space == "procedure":
             return self._of_hcpcs.get(key.code)
@@ -154,7 +184,10 @@ class Medicines:
         return self._of_rxcui[at] if at < len(self._rxcuis) and self._rxcuis[at] == product else None
 
     def _product(self, system: str, code: str) -> int | None:
-        """The RxNorm number that a code is or stands for; None for an NDC that may be of two products."""
+        """Return the RxNorm number that a code is or stands for.
+
+        Returns None for an NDC that may be of two products.
+        """
         key = key_of(system, code)
         if key.space == "rxnorm":
             return int(key.code) if _DIGITS.fullmatch(key.code) else None
@@ -196,7 +229,10 @@ class Medicines:
             yield name, _NO_MEDICINE
 
     def _index(self, names: Iterable[tuple[str, int]], fluids: set[str]) -> None:
-        """Names by their first word, the longest first. One of plain words alone, or of two letters, names a fluid or nothing."""
+        """Index names by their first word, the longest first.
+
+        Names made of plain words alone, or of at most two letters, are left out unless they name a fluid (``fluids``).
+        """
         found: dict[str, dict[tuple[str, ...], int]] = {}
         for name, number in names:
             words = tuple(intern(word) for word in _TOKEN.findall(name.casefold()))
@@ -227,11 +263,14 @@ class Medicines:
         return Named(tuple(found), read) if found or read else NOTHING
 
     def _is_vehicle(self, number: int) -> bool:
-        """Whether a set of ingredients is a fluid that others are given in."""
+        """Tell whether a set of ingredients only dissolves or dilutes others."""
         return bool(self._sets[number]) and self._vehicles.issuperset(self._sets[number])
 
     def _name_at(self, words: list[str], at: int) -> tuple[int, int]:
-        """What the longest name that begins at a word stands for, and its number of words; 0 words where none begins."""
+        """Return the longest name that begins at a word.
+
+        Gives what the name stands for and its number of words; 0 words where none begins.
+        """
         for name, number in self._names.get(words[at], ()):
             length = len(name)
             if length == 1 or tuple(words[at : at + length]) == name:
@@ -240,11 +279,14 @@ class Medicines:
 
 
 NO_MEDICINES: Final = Medicines()
-"""Tables that hold nothing: where only value sets are asked."""
+"""Empty tables, for where only value sets are consulted."""
 
 
 def read_medicines(folder: Path) -> Medicines:
-    """Reads the tables under a folder; none when there is no such folder. Raises ContentError with what is wrong in them."""
+    """Read the tables under a folder.
+
+    Returns empty tables when there is no such folder. Raises ContentError with everything that is wrong in a table.
+    """
     if not folder.is_dir():
         return NO_MEDICINES
     tables: dict[str, list[list[str]]] = {}

@@ -1,7 +1,8 @@
-"""National Drug Codes: labeler, product and package, in the many ways in which charts write them.
+"""National Drug Codes in the many ways in which charts write them.
 
-The Food and Drug Administration assigns ten digits in three parts (4-4-2, 5-3-2 or 5-4-1) and claims write eleven (5-4-2), each
-part filled up with zeros. Ten digits without hyphens do not say which part is short.
+A code consists of labeler, product and package. The Food and Drug Administration assigns ten digits in three parts
+(4-4-2, 5-3-2 or 5-4-1) and claims write eleven (5-4-2), each part filled up with zeros. Ten digits without hyphens do
+not say which part is short.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ _PARTS: Final = re.compile(r"(\d{4,5})[-* ](\d{3,4})(?:[-* ](\d{1,2}))?", re.ASC
 _DIGITS: Final = re.compile(r"\d{9,11}", re.ASCII)
 _HYPHENS: Final = re.compile(r"[-* ]")
 LONGEST: Final = 20
-"""Characters of the longest code that is looked at."""
+"""Longest code that is looked at, in characters."""
 
 
 def ndc_digits(code: str) -> str:
-    """An NDC in its digits: eleven of a package, nine of a product (labeler and product), ten where the parts are not told.
+    """Return the digits of an NDC.
 
-    Claims put ``N4`` before it. What is no NDC comes back without hyphens.
+    Eleven digits for a package, nine for a product (labeler and product), ten where the parts cannot be told. The
+    ``N4`` that claims put before it is dropped. What is no NDC comes back without hyphens.
     """
     bare = code.strip()
     if len(bare) > LONGEST:
@@ -33,7 +35,10 @@ def ndc_digits(code: str) -> str:
 
 
 def ndc_products(code: str) -> tuple[str, ...]:
-    """The products that an NDC may be of, nine digits each: one; three of ten digits without hyphens; none of what is no NDC."""
+    """Return the products that an NDC may mean, nine digits each.
+
+    One product as a rule, three for ten digits without hyphens, none for what is no NDC.
+    """
     digits = ndc_digits(code)
     if not _DIGITS.fullmatch(digits):
         return ()

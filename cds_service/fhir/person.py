@@ -1,6 +1,8 @@
-"""The patient of a call, by every name that records use: the id, the address in a Bundle, a business identifier, an older record.
+"""The patient of a call, by every name that records use.
 
-``Patient.link`` of type ``replaces`` names records that were merged into this one (FHIR R4, Patient, "Linking Patients").
+Records name a patient by id, by the address in a Bundle, by a business identifier, or by the id of an older record.
+``Patient.link`` of type ``replaces`` names records that were merged into this one (FHIR R4, Patient, "Linking
+Patients").
 """
 
 from __future__ import annotations
@@ -8,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from cds_service.fhir.elements import SUBJECTS, Resource, items, own_reference, reference, text
+from cds_service.fhir.elements import Resource, items, own_reference, reference, text
+from cds_service.fhir.resource_types import SUBJECTS
 
 
 class Person:
-    """One patient. ``sent`` are the resources and Bundles in which the Patient may stand; they are read only when a record names
-    its patient otherwise than by the id.
+    """One patient, and how records may name this patient.
+
+    ``sent`` are the resources and Bundles in which the Patient may stand; they are read only when a record names its
+    patient in another way than by the id.
     """
 
     __slots__ = ("_addresses", "_identifiers", "_sent", "reference")
@@ -25,12 +30,12 @@ class Person:
         self._identifiers: frozenset[tuple[str, str]] = frozenset()
 
     def names(self, resource: Mapping[str, Any]) -> bool:
-        """Whether the patient that a resource names is this one."""
+        """Tell whether a resource is about this patient."""
         named = next((resource[name] for name in SUBJECTS if resource.get(name) is not None), None)
         return self.is_meant(named, resource)
 
     def is_meant(self, named: Any, resource: Mapping[str, Any]) -> bool:
-        """Whether a Reference in a resource means this patient."""
+        """Tell whether a Reference in a resource means this patient."""
         if not isinstance(named, dict):
             return False
         if self._addresses is None:
@@ -63,7 +68,10 @@ class Person:
 
 
 def _patients(sent: Iterable[Any]) -> list[tuple[str, Resource]]:
-    """The Patients among resources and the entries of Bundles, each with its address in the Bundle."""
+    """Return the Patients that were sent, each with its Bundle address.
+
+    They stand among the resources or in the entries of Bundles; the address is empty outside a Bundle.
+    """
     found: list[tuple[str, Resource]] = []
     for one in sent:
         if not isinstance(one, dict):

@@ -1,7 +1,8 @@
-"""Plain resources: those that are FHIR beyond doubt, told in microseconds and without building the library's objects.
+"""Recognizes resources that are valid FHIR beyond doubt.
 
-The shapes are read from the models of ``fhir.resources``, element by element, so FHIR is written down nowhere else. What is not
-plain is not wrong: an extension, a leap second or a name in other letters only means that the library has to look.
+That takes microseconds, since the library's objects are not built. The shapes are read from the models of
+``fhir.resources``, element by element, so FHIR is written down nowhere else. What is not plain is not wrong: an
+extension, a leap second or a name in other letters only means that the library has to look.
 """
 
 from __future__ import annotations
@@ -37,22 +38,25 @@ _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _URI: Final = re.compile(r"[!-~]+")
 _VISIBLE: Final = re.compile(r"[!-~]")
 _FRACTION: Final = re.compile(r"\.\d{7}|:60")
-"""What a datetime of Python cannot hold."""
+"""What Python's datetime cannot hold: finer fractions, leap seconds."""
 
 
 class Element:
-    """The test of one element: of any value here, of values of one type in the classes below."""
+    """The test of one element.
+
+    Here it holds for no value; the classes below hold for values of one type.
+    """
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is plain."""
+        """Tell whether a value is plain."""
         return False
 
 
 class Shape:
-    """The plain elements of a type, those that it must have (``required``), and the ``choices`` (``value[x]``) of which it may have
-    one.
+    """The plain elements of a type.
 
-    ``required_choices`` are those among them of which it must have one.
+    ``required`` are those that it must have. ``choices`` are groups (``value[x]``) of which it may have one element
+    each, and ``required_choices`` the groups of which it must have one.
     """
 
     def __init__(
@@ -68,7 +72,10 @@ class Shape:
         self.required_choices = required_choices
 
     def holds(self, value: dict[str, Any], read: Collection[str] | None = None) -> bool:
-        """Whether every element is plain; of those that are not in ``read``, only that they do no harm to the others."""
+        """Tell whether every element is plain.
+
+        With ``read``, other elements need only do no harm to those named there.
+        """
         names = value.keys()
         if not self.required <= names:
             return False
@@ -78,17 +85,19 @@ class Shape:
                 if given is None or name == "contained":
                     return False
                 continue
-            element = elements.get(name)
-            if element is None or not element.holds(given):
+            if name not in elements or not elements[name].holds(given):
                 return False
         for choice in self.choices:
             if len(choice.intersection(names)) > 1:
                 return False
-        return True not in [choice.isdisjoint(names) for choice in self.required_choices]
+        return not self.required_choices or True not in [choice.isdisjoint(names) for choice in self.required_choices]
 
 
 def is_plain(resource: dict[str, Any], model: type[BaseModel], read: Collection[str] | None = None) -> bool:
-    """Whether a resource is surely valid by a model of ``fhir.resources``; with ``read``, in those elements."""
+    """Tell whether a resource is surely valid by a model.
+
+    The model is one of ``fhir.resources``. With ``read``, only those elements must be.
+    """
     return _shape(model).holds(resource, read)
 
 
@@ -121,7 +130,10 @@ def _shape(model: type[BaseModel]) -> Shape:
 
 
 def _element(info: FieldInfo) -> Element | None:
-    """The test of one element; None for a type that has no plain form here."""
+    """Return the test of one element.
+
+    Returns None for a type that has no plain form here.
+    """
     kind: Any = info.annotation
     listed = False
     while typing.get_origin(kind) is not None and typing.get_origin(kind) is not typing.Annotated:
@@ -144,7 +156,7 @@ def _of_type(kind: Any, constraints: list[Any]) -> Element | None:
 
 
 class _Each(Element):
-    """A list of which every item is plain."""
+    """A list in which every item is plain."""
 
     def __init__(self, one: Element) -> None:
         self._one = one
@@ -154,7 +166,10 @@ class _Each(Element):
 
 
 class _Object(Element):
-    """A complex type. Its model is read when the first value of it comes: most never do."""
+    """A complex type.
+
+    Its model is read only when the first value of the type comes: for most, none ever does.
+    """
 
     def __init__(self, kind: type[FhirBase]) -> None:
         self._kind = kind
@@ -169,7 +184,7 @@ class _Object(Element):
 
 
 class _Being(Element):
-    """One value only."""
+    """Exactly one value."""
 
     def __init__(self, only: Any) -> None:
         self._only = only
@@ -194,14 +209,17 @@ class _Matching(Element):
 
 
 class _Visible(Element):
-    """A string in which anything can be seen."""
+    """A string with at least one visible character."""
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, str) and _VISIBLE.search(value) is not None
 
 
 class _Day(Element):
-    """A date or dateTime of the library's own pattern whose day is in the calendar."""
+    """A date or dateTime that matches the library's pattern and exists.
+
+    The day must be in the calendar.
+    """
 
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self._pattern = pattern

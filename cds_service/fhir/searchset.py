@@ -1,4 +1,7 @@
-"""One page of a searchset Bundle, read as it came: what it holds, whether it is sound, and where the next page is."""
+"""One page of a searchset Bundle.
+
+What it holds, whether it is sound, and where the next page is.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,18 @@ _OF_THE_PATIENT: Final = ("patient", "subject", "beneficiary")
 _NARROWING: Final = frozenset(
     {"_id", "_lastUpdated", "category", "class", "clinical-status", "date", "effective", "period", "status"}
 )
-"""Parameters that leave something out; one that nobody asked for was added by the server."""
+"""Parameters that make a search find less.
+
+Where nobody asked for one of them, the server has added it.
+"""
 
 
 class Page(NamedTuple):
-    """``sound`` tells that every entry could be read, ``failed`` that the page says that something went wrong.
+    """One page of search results.
 
-    ``next`` and ``executed`` are the links ``next`` and ``self``, empty when there is none; ``total`` is 0 when none is said, and
-    None when it is no number.
+    ``sound`` tells that every entry could be read, ``failed`` that the page reports an error. ``next`` and ``executed``
+    are the links ``next`` and ``self``, empty when there is none. ``total`` is 0 when none is stated, and None when it
+    is no number.
     """
 
     resources: tuple[Resource, ...]
@@ -30,23 +37,30 @@ class Page(NamedTuple):
     total: int | None
 
     def holds_all(self, kind: str, held: Iterable[Resource] = ()) -> bool:
-        """Whether the matches read so far (``held``, or the page's own) are as many as the search says to have found."""
+        """Tell whether all matches that the search reports have been read.
+
+        Counted are those in ``held``, or the page's own.
+        """
         if self.total == 0:
             return True
-        matches = len([r for r in (held or self.resources) if r.get("resourceType") == kind])
+        matches = len([r for r in (held or self.resources) if "resourceType" in r and r["resourceType"] == kind])
         return self.total is not None and self.total <= matches
 
 
 def read_page(bundle: Mapping[str, Any]) -> Page | None:
-    """Reads a Bundle; None when its entries are no list."""
+    """Read a page from a Bundle.
+
+    Returns None when the Bundle's entries are no list.
+    """
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
         return None
     found: list[Resource] = []
     sound, failed = True, False
     for entry in entries:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or (kind := resource.get("resourceType")) is None or kind == "Bundle":
+        resource: Any = entry["resource"] if entry.__class__ is dict and "resource" in entry else None
+        kind = resource["resourceType"] if resource.__class__ is dict and "resourceType" in resource else None
+        if kind is None or kind == "Bundle":
             sound = False
         elif kind == "OperationOutcome":
             failed |= _says_failed(resource)
@@ -62,9 +76,10 @@ def read_page(bundle: Mapping[str, Any]) -> Page | None:
 
 
 def executed_otherwise(executed: str, patient: str, codes: Iterable[str]) -> bool:
-    """Whether a ``self`` link says that the search left out what was asked for: another patient, fewer codes, a filter of its own.
+    """Tell whether the server's search left out what was asked for.
 
-    A filter that the server ignored leaves nothing out, and what a link does not say is not held against it.
+    The ``self`` link says what was searched: another patient, fewer codes, or a filter of the server's own. A filter
+    that the server ignored leaves nothing out, and what the link does not mention counts as searched.
     """
     asked = set(codes)
     for name, value in parse_qsl(urlsplit(executed).query):

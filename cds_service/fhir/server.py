@@ -1,6 +1,7 @@
-"""A client's FHIR R4 server as it is read for one hook call: searches with their pages and single reads, each within its limits.
+"""A client's FHIR R4 server, read for one hook call within limits.
 
-Nothing raises but for a mistake of ours: what could not be read says so by a code, and what was read before is kept.
+It makes searches with all their pages, and single reads. Nothing raises but for a mistake of ours: what could not be
+read is told by a code, and what was read before is kept.
 """
 
 from __future__ import annotations
@@ -14,19 +15,25 @@ from urllib.parse import urljoin
 
 import orjson
 
-from cds_service.fhir.capability import Capabilities, Capability, Search, read_capability, written
+from cds_service.fhir.capability import Capabilities, Capability, SupportedSearch, read_capability, written
 from cds_service.fhir.elements import Resource, patient_of, text
 from cds_service.fhir.searchset import Page, executed_otherwise, read_page
 
 Get = Callable[[str, int], tuple[int, bytes]]
-"""Gets a URL of the server with the token: its status and its body of at most so many bytes. Raises Failed."""
+"""A function that gets a URL of the server with the token.
+
+Arguments are the URL and the most bytes that the body may have; it returns the status and the body. Raises Failed.
+"""
 _REFUSING = (400, 404, 405, 501)
 _BESIDE = ("Organization", "Medication")
-"""Types that come with a search unasked and are of use."""
+"""Types that come with a search unasked and are useful."""
 
 
 class Failed(Exception):
-    """The server gave nothing usable; ``code`` is one of the codes of ``Found``."""
+    """The server gave nothing usable.
+
+    ``code`` is one of the codes of ``ReadResult``.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -35,7 +42,10 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one hook call may cost: seconds for all reading, pages of a search, bytes of a page and of everything."""
+    """What reading for one hook call may cost.
+
+    Seconds for all reading, pages of a search, bytes of one page and bytes of everything.
+    """
 
     seconds: float = 3.5
     pages: int = 20
@@ -44,12 +54,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What was read. ``code`` is empty when that is all there is, else why it may not be:
+class ReadResult:
+    """What was read, and why it may not be everything.
 
-    the guard's codes (``timeout``, ``connection``, ``tls``, ``too-large``, ``redirect`` …), a status (``http-503``), ``not-json``,
-    ``not-fhir``, ``refused``, ``not-supported``, ``pages`` (more than may be read), ``elsewhere`` (the next page), ``incomplete``,
-    ``ignored`` (the server searched for something else).
+    ``code`` is empty when nothing is missing. Else it is one of the guard's codes (``timeout``, ``connection``,
+    ``tls``, ``too-large``, ``redirect`` …), a status (``http-503``), ``not-json``, ``not-fhir``, ``refused``,
+    ``not-supported``, ``pages`` (there are more than may be read), ``elsewhere`` (the next page is on another server),
+    ``incomplete``, or ``ignored`` (the server searched for something else).
     """
 
     resources: tuple[Resource, ...] = ()
@@ -57,63 +68,76 @@ class Found:
 
 
 class FhirServer:
-    """One server for one call. Threads share it; their bodies together stay within the limit, but for those under way."""
+    """One server, read for one call.
+
+    Threads share it. The bodies that they read stay within the limit together, except for those under way when it is
+    reached.
+    """
 
     def __init__(self, address: str, get: Get, capabilities: Capabilities, limits: Limits) -> None:
-        """``address`` is the server's base URL without a slash at its end."""
+        """Take the server's base URL, without a slash at its end."""
         self.address = address
         self._get, self._capabilities, self._limits = get, capabilities, limits
         self._left = limits.bytes
         self._lock = threading.Lock()
 
-    def read(self, kind: str, id_: str) -> Found:
-        """One resource by id; nothing, and nothing wrong, where the server has none (404, 410)."""
+    def read(self, kind: str, id_: str) -> ReadResult:
+        """Read one resource by id.
+
+        Finds nothing, without an error code, where the server has none (404, 410).
+        """
         try:
             status, read = self._json(f"{self.address}/{kind}/{id_}")
             if status in (404, 410):
-                return Found()
+                return ReadResult()
             _require(status)
         except Failed as failed:
-            return Found((), failed.code)
+            return ReadResult((), failed.code)
         fits = isinstance(read, dict) and read.get("resourceType") == kind and text(read.get("id")) == id_
-        return Found((read,)) if fits else Found((), "not-fhir")
+        return ReadResult((read,)) if fits else ReadResult((), "not-fhir")
 
-    def search(self, search: Search) -> Found:
-        """All pages of a search. One that the server refuses is asked once more in the words of its CapabilityStatement."""
+    def search(self, search: SupportedSearch) -> ReadResult:
+        """Read all pages of a search.
+
+        A search that the server refuses is repeated once, with parameters that its CapabilityStatement lists.
+        """
         capability, asked = self._capabilities.known(self.address, time.monotonic())
         query = written(search, capability)
         if query is None:
-            return Found((), "not-supported")
+            return ReadResult((), "not-supported")
         found = self.follow(search, f"{self.address}/{query}")
         if found.code != "refused" or found.resources or asked:
             return found
         capability = self._look()
         again = written(search, capability) if capability else query
         if again is None:
-            return Found((), "not-supported")
+            return ReadResult((), "not-supported")
         return found if again == query else self.follow(search, f"{self.address}/{again}")
 
-    def follow(self, search: Search, url: str, held: tuple[Resource, ...] = ()) -> Found:
-        """The page of a search at a URL and those after it; ``held`` are the matches of pages before it."""
+    def follow(self, search: SupportedSearch, url: str, held: tuple[Resource, ...] = ()) -> ReadResult:
+        """Read a page of a search by URL, and those after it.
+
+        ``held`` are the matches of earlier pages.
+        """
         found: list[Resource] = list(held)
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= self._limits.pages:
-                return Found(tuple(found), "pages")
+                return ReadResult(tuple(found), "pages")
             seen.add(url)
             try:
                 page = self._page(url)
             except Failed as failed:
                 later = len(seen) > 1 or held
-                return Found(tuple(found), "elsewhere" if later and failed.code == "not-allowed" else failed.code)
+                return ReadResult(tuple(found), "elsewhere" if later and failed.code == "not-allowed" else failed.code)
             others = [r for r in page.resources if search.patient and patient_of(r) not in ("", f"Patient/{search.patient}")]
             found += [r for r in page.resources if r.get("resourceType") in (search.kind, *_BESIDE) and r not in others]
             if others or executed_otherwise(page.executed, search.patient, search.codes):
-                return Found(tuple(found), "ignored")
+                return ReadResult(tuple(found), "ignored")
             if not page.sound or page.failed:
-                return Found(tuple(found), "incomplete")
+                return ReadResult(tuple(found), "incomplete")
             url = urljoin(f"{self.address}/", page.next) if page.next else ""
-        return Found(tuple(found), "" if page.holds_all(search.kind, found) else "incomplete")
+        return ReadResult(tuple(found), "" if page.holds_all(search.kind, found) else "incomplete")
 
     def _page(self, url: str) -> Page:
         status, read = self._json(url)
@@ -130,7 +154,10 @@ class FhirServer:
         return page
 
     def _look(self) -> Capability | None:
-        """The server's CapabilityStatement, remembered whatever comes of it but for want of time."""
+        """Read and remember the server's CapabilityStatement.
+
+        A failure is remembered too, unless time ran out.
+        """
         try:
             status, read = self._json(f"{self.address}/metadata")
             capability = read_capability(read) if status == 200 else None
@@ -142,7 +169,10 @@ class FhirServer:
         return capability
 
     def _json(self, url: str) -> tuple[int, Any]:
-        """The status, and the JSON of a 200; bodies of errors are not read as anything."""
+        """Return the status, and the JSON where the status is 200.
+
+        Bodies of errors are not parsed.
+        """
         with self._lock:
             largest = min(self._limits.page_bytes, self._left)
         if largest <= 0:

@@ -1,11 +1,13 @@
-"""Validation with fhir.resources (R4B models): of orders, and of the few resources that a decision rests on.
+"""Validation with fhir.resources (R4B models).
 
-A fault matters only in an element that decisions read; what else a client got wrong is for the log.
+Validated are orders, and the few resources that a decision rests on. A fault matters only in an element that decisions
+read; whatever else a client got wrong is only logged.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -14,96 +16,14 @@ from pydantic import BaseModel, ValidationError
 
 from cds_service.fhir.elements import Resource, days
 from cds_service.fhir.plain import is_plain
-
-READ: Final = {
-    "ServiceRequest": {
-        "status",
-        "code",
-        "subject",
-        "occurrenceDateTime",
-        "occurrencePeriod",
-        "occurrenceTiming",
-        "authoredOn",
-        "orderDetail",
-        "reasonCode",
-        "reasonReference",
-        "doNotPerform",
-        "replaces",
-    },
-    "MedicationRequest": {
-        "status",
-        "medicationCodeableConcept",
-        "medicationReference",
-        "subject",
-        "authoredOn",
-        "reasonCode",
-        "reasonReference",
-        "doNotPerform",
-        "dosageInstruction",
-        "priorPrescription",
-    },
-    "DeviceRequest": {
-        "status",
-        "codeCodeableConcept",
-        "codeReference",
-        "subject",
-        "authoredOn",
-        "occurrenceDateTime",
-        "occurrencePeriod",
-        "occurrenceTiming",
-        "reasonCode",
-        "reasonReference",
-    },
-    "Appointment": {
-        "status",
-        "serviceType",
-        "participant",
-        "start",
-        "requestedPeriod",
-        "created",
-        "basedOn",
-        "reasonCode",
-        "reasonReference",
-    },
-    "Observation": {
-        "status",
-        "code",
-        "value",
-        "effectiveDateTime",
-        "effectivePeriod",
-        "effectiveInstant",
-        "issued",
-        "component",
-        "dataAbsentReason",
-        "interpretation",
-    },
-    "Condition": {
-        "code",
-        "clinicalStatus",
-        "verificationStatus",
-        "recordedDate",
-        "onsetDateTime",
-        "onsetPeriod",
-        "abatementDateTime",
-    },
-    "Procedure": {"status", "code", "performedDateTime", "performedPeriod", "statusReason"},
-    "DiagnosticReport": {"status", "code", "effectiveDateTime", "effectivePeriod", "issued", "result"},
-    "FamilyMemberHistory": {"status", "date", "condition"},
-    "QuestionnaireResponse": {"status", "authored", "item"},
-    "Patient": {"birthDate"},
-    "MedicationStatement": {"status", "medicationCodeableConcept", "effectiveDateTime", "effectivePeriod", "statusReason"},
-    "MedicationAdministration": {"status", "medicationCodeableConcept", "effectiveDateTime", "effectivePeriod"},
-    "AllergyIntolerance": {"code", "clinicalStatus", "verificationStatus", "recordedDate"},
-    "RiskAssessment": {"status", "occurrenceDateTime", "prediction"},
-    "Encounter": {"status", "class", "period", "reasonCode"},
-}
-"""The elements of each resource type that decisions read."""
+from cds_service.fhir.resource_types import READ
 
 
 class Fault(NamedTuple):
-    """What is wrong with a resource: the element (a path within it) and how, without what it held.
+    """What is wrong with a resource, without the value it held.
 
-    The name of an element that FHIR does not know is the client's own, and may be anything.
+    ``element`` is a path within the resource; ``said`` tells the fault. ``known`` is False for an element that FHIR
+    does not know: its name is the client's own, and may be anything.
     """
 
     element: str
@@ -112,25 +32,50 @@ class Fault(NamedTuple):
 
     @property
     def top(self) -> str:
-        """The resource's own element that the fault lies in."""
+        """The resource's own element in which the fault lies."""
         return self.element.split(".")[0].split("[")[0]
 
 
 def faults(resource: Resource) -> list[Fault]:
-    """Every fault of a resource by FHIR R4; none for a type that is not validated."""
+    """Find every fault of a resource by FHIR R4.
+
+    Finds none for a type that is not validated.
+    """
     model = model_of(resource)
     return [] if model is None or is_plain(resource, model) else library_faults(resource, model)
 
 
 def library_faults(resource: Resource, model: type[BaseModel]) -> list[Fault]:
-    """Every fault that ``fhir.resources`` finds, plain or not."""
+    """Find every fault that ``fhir.resources`` finds, even if it is plain."""
     try:
         model.model_validate(resource)
     except ValidationError as error:
-        return [_fault(dict(fault)) for fault in error.errors(include_input=False, include_url=False)]
+        return [*map(_fault, error.errors(include_input=False, include_url=False)), *_numbers_for_days(resource)]
     except Exception:  # the models raise many kinds on hostile nesting; to a client they all mean one thing
         return [Fault("", "it cannot be read as FHIR")]
-    return []
+    return _numbers_for_days(resource)
+
+
+def _numbers_for_days(resource: Resource) -> list[Fault]:
+    """Find elements that hold a number where a day belongs.
+
+    The library would take the number for a count of seconds, and nobody here reads it.
+    """
+    read = READ.get(str(resource.get("resourceType")), frozenset())
+    held = {name: value for name, value in resource.items() if name in read}
+    return [Fault(path, _SAID["string_type"]) for path, value in _numbers(held, "", 0) if _DAY.fullmatch(path)]
+
+
+def _numbers(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the numbers in elements of a resource, each with its path."""
+    if isinstance(value, dict) and depth < _DEEPEST_DAY:
+        for name, held in value.items():
+            yield from _numbers(held, f"{path}.{name}" if path else name, depth + 1)
+    elif isinstance(value, list) and depth < _DEEPEST_DAY:
+        for at, held in enumerate(value):
+            yield from _numbers(held, f"{path}[{at}]", depth + 1)
+    elif isinstance(value, int | float):
+        yield path, value
 
 
 _SAID: Final = {
@@ -142,8 +87,11 @@ _SAID: Final = {
 }
 
 
-def _fault(fault: dict[str, Any]) -> Fault:
-    """A fault in words of our own: what pydantic says may hold what the client wrote, and so may the name of an unknown member."""
+def _fault(fault: Mapping[str, Any]) -> Fault:
+    """Describe a fault in our own words.
+
+    What pydantic says may hold what the client wrote, and so may the name of an unknown member.
+    """
     location = fault["loc"]
     said = _SAID.get(fault["type"], "it is not what FHIR allows")
     if fault["type"] != "extra_forbidden":
@@ -152,12 +100,13 @@ def _fault(fault: dict[str, Any]) -> Fault:
 
 
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
-    """The faults that lie in an element which decisions read.
+    """Return the faults in elements that decisions read.
 
-    A lone object where FHIR has a list is read as a list of one; a time without zone, or in a zone that FHIR does not write so, as
-    the day it says; blanks around a code or a label for its system, and a number in a string, by those who read them.
+    Left out are faults that are read correctly all the same: a lone object where FHIR has a list (a list of one); a
+    time without zone, or with a zone that FHIR writes otherwise (the day counts); blanks around a code, a label for its
+    system, and a number in a string (those who read them cope).
     """
-    read = READ.get(str(resource.get("resourceType")), set())
+    read = READ.get(str(resource.get("resourceType")), frozenset())
     return [
         fault
         for fault in found
@@ -172,17 +121,27 @@ _DAY: Final = re.compile(
     r"(?:.*\.)?(?:\w*(?:DateTime|Date|Instant)|authoredOn|authored|issued|created|date|start|end|event\[\d+\])"
 )
 _READ_AS_WRITTEN: Final = re.compile(r"(?:oding(?:\[\d+\])?\.(?:system|code)|(?:Quantity|low|high)\.(?:value|unit|code|system))$")
-"""Where any string is read as it stands, and is a code, a system or a number or is none."""
+"""Elements where any string is read as it stands.
+
+Whoever reads it finds a code, a system or a number, or none.
+"""
 _LONGEST_TIME: Final = 40
+_DEEPEST_DAY: Final = 8
 _ODD_TIME: Final = re.compile(
     r"\s*\d{4}-\d\d-\d\d(?:[Tt ]\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?\s?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)?\s*", re.ASCII
 )
-"""A day with a time that FHIR does not write so: without zone, with ``+0000``, with a blank."""
+"""A day with a time that FHIR writes otherwise.
+
+It may lack the zone, have ``+0000``, or a blank.
+"""
 _STEP: Final = re.compile(r"\w+")
 
 
 def is_of_day(fault: Fault) -> bool:
-    """Whether a fault lies in an element that holds a day or a moment."""
+    """Tell whether a fault is in an element that holds a time.
+
+    That is a day or a moment.
+    """
     return fault.known and _DAY.fullmatch(fault.element) is not None
 
 
@@ -191,7 +150,7 @@ def _says_day(value: Any) -> bool:
 
 
 def _at(resource: Resource, path: str) -> Any:
-    """What stands at the path of a fault."""
+    """Return what stands at the path of a fault."""
     place: Any = resource
     for step in _STEP.findall(path):
         if isinstance(place, dict):
@@ -204,7 +163,10 @@ def _at(resource: Resource, path: str) -> Any:
 
 
 def unusable_reason(resource: Resource) -> str | None:
-    """Why a resource cannot be evidence, in words for the trace; None when it can."""
+    """Say in words why a resource cannot be evidence.
+
+    The words are for the trace; None when it can be.
+    """
     model = model_of(resource)
     if model is None or is_plain(resource, model, READ[resource["resourceType"]]):
         return None
@@ -222,7 +184,10 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def model_of(resource: Resource) -> type[BaseModel] | None:
-    """The model of a resource, None for a type that is not validated."""
+    """Return the model of a resource.
+
+    Returns None for a type that is not validated.
+    """
     kind = resource.get("resourceType")
     return _model(kind) if isinstance(kind, str) and kind in READ else None
 

@@ -1,20 +1,23 @@
-"""What records say in words where no value set holds their codes: enough to end a silence, never to decide.
+"""What records say in words, where no value set holds their codes.
 
-A chart speaks in codes that no list holds, or in words alone. Each fact on which a presumption rests names the words that speak of
-it; a record that says one of them, and does not negate it, makes the fact uncertain. Words of the family, of risk, of screening
-and of what is over do not count.
+Words end a silence and never decide. A chart may speak in codes that no list holds, or in words alone. Each fact on
+which a presumption rests names the words that speak of it; a record that says one of them, and does not negate it,
+makes the fact uncertain. Words about the family, risk, screening and what is over do not count.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 LONGEST: Final = 300
-"""Characters of a text that are read."""
+"""How much of a text is read, in characters."""
 MOST_TEXTS: Final = 32_768
-"""Texts of which it is remembered what they say; with one more, all are forgotten."""
+"""How many texts the vocabulary remembers the facts of.
+
+With one more, all are forgotten.
+"""
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _CLAUSE: Final = re.compile(r"[;.:\n]| but |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to ")
 _PAST_HEADING: Final = re.compile(
@@ -23,10 +26,13 @@ _PAST_HEADING: Final = re.compile(
 )
 _FAMILY_HEADING: Final = re.compile(r"\b(?:fhx?|fam(?:ily)? (?:history|hx))\s*:")
 _DOUBT_HEADING: Final = re.compile(r"\br/o\s*:")
-"""Headings whose colon belongs to what they head (``H/O: ectopic pregnancy``), and is not the end of a clause."""
+"""Headings whose colon does not end a clause.
+
+It belongs to what they head (``H/O: ectopic pregnancy``).
+"""
 _BEFORE: Final = re.compile(
-    r"\b(no|not|non|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative|never"
-    r"|absen\w+|free of"
+    r"\b(no|not|non(?= ?$)|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative"
+    r"|never|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
     r"|worr\w*|fear|concern about)\b"
@@ -37,16 +43,30 @@ _AFTER: Final = re.compile(
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
+_LONG_PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior)\b")
+_BESIDE: Final = re.compile(
+    r"\d\w*|and|at|ago|currently|days?|for|in|is|months?|now|of|patient|pt|s|p|post|state|status|the|was|weeks?|wks?|x"
+)
+"""Words that tell no more than when something was so."""
 _PAST_AFTER: Final = re.compile(
     r"\W*(?:disease\W+)?(?:in\W+)?(?:(?:a|her|the)\W+)?"
     r"(?:(?:prior|previous|past|last|earlier) pregnanc(?:y|ies)\b|past\s*$|(?:history|hx)\s*(?:$|[;,.)]))"
 )
 
 
-class Said(NamedTuple):
-    """The words that speak of a fact: phrases whose words end in ``*`` where they go on, phrases in which they mean something else,
-    the value sets whose codes say what a record means, the resource types in which they are read, and whether what is past
-    counts, or only what is in remission.
+class SpokenWords(NamedTuple):
+    """The words that speak of a fact, and when they count.
+
+    - ``say``: phrases; a word that ends in ``*`` may go on. ``not_in``: phrases in which they mean something else.
+    - ``alone``: phrases that count where a text says nothing besides.
+    - ``read_by``: the value sets whose codes say what a record means, so that its words are not needed.
+    - ``kinds``: the resource types in which the words are read.
+    - ``history``: whether what is past counts. ``remission``: whether what is in remission does.
+    - ``closed``: whether a diagnosis that is over is heard. ``status_post``: whether what the patient has just been through is.
+    - ``event``: whether a day that the words state is the day of the event.
+    - ``absent``: whether a measurement without a value is heard.
+    - ``states``: the states in which orders and procedures are heard; all of them if empty.
+    - ``fact`` and ``part``: the fact, and which of its words these are, where they do not stand under its name.
     """
 
     say: tuple[str, ...]
@@ -55,15 +75,27 @@ class Said(NamedTuple):
     kinds: frozenset[str]
     history: bool
     remission: bool = False
+    alone: tuple[str, ...] = ()
+    closed: bool = False
+    status_post: bool = False
+    event: bool = False
+    absent: bool = False
+    fact: str = ""
+    part: int = 0
+    states: frozenset[str] = frozenset()
 
 
 class _Phrase(NamedTuple):
     words: tuple[str, ...]
     fact: str
+    alone: bool = False
 
 
 class _Texts(dict[str, tuple[str, ...]]):
-    """By text, the facts of which it speaks, each once; what was listened to is remembered: charts repeat the names of codes."""
+    """The facts that a text speaks of, by text, each once.
+
+    What was found is remembered, since charts repeat the names of codes.
+    """
 
     def __init__(self, listen: Callable[[str], tuple[str, ...]]) -> None:
         super().__init__()
@@ -79,12 +111,13 @@ class _Texts(dict[str, tuple[str, ...]]):
 
 
 class Vocabulary:
-    """The words of all facts, looked up by the first letters of each word of a text. ``heard`` gives the facts by a text.
+    """The words of all facts, indexed by how they begin.
 
-    ``names`` are the names of measurements, which are heard where a value stands beside them.
+    ``heard`` gives the facts that a text speaks of. ``names`` are the names of measurements, which are heard where a
+    value stands beside them.
     """
 
-    def __init__(self, said: Mapping[str, Said], names: Mapping[str, Said] | None = None) -> None:
+    def __init__(self, said: Mapping[str, SpokenWords], names: Mapping[str, SpokenWords] | None = None) -> None:
         self.names: Final[Vocabulary | None] = Vocabulary(names) if names else None
         self.said: Final = dict(said)
         self.kinds: Final = frozenset([kind for one in said.values() for kind in one.kinds])
@@ -95,6 +128,9 @@ class Vocabulary:
             for phrase in one.say:
                 words = phrase_words(phrase)
                 self._by_start.setdefault(_start(words[0]), []).append(_Phrase(words, fact))
+            for phrase in one.alone:
+                words = phrase_words(phrase)
+                self._by_start.setdefault(_start(words[0]), []).append(_Phrase(words, fact, True))
             self._not_in[fact] = [phrase_words(phrase) for phrase in one.not_in]
 
     def _listen(self, text: str) -> tuple[str, ...]:
@@ -107,13 +143,18 @@ class Vocabulary:
                 if phrase.fact in facts or not _stands(phrase.words, spoken, at):
                     continue
                 end = tokens[at + len(phrase.words) - 1][2]
-                if not self._meant(phrase, spoken, at) or _negated(folded, tokens[at][1], end, self.said[phrase.fact].history):
+                if phrase.alone and not _stands_alone(spoken, at, at + len(phrase.words)):
+                    continue
+                if not self._meant(phrase, spoken, at) or _negated(folded, tokens[at][1], end, self.said[phrase.fact]):
                     continue
                 facts[phrase.fact] = None
         return tuple(facts)
 
     def _meant(self, phrase: _Phrase, spoken: list[str], at: int) -> bool:
-        """Whether the phrase stands in none of those in which its words mean something else."""
+        """Tell whether a phrase has its usual meaning here.
+
+        It does not inside one of the phrases in which its words mean something else.
+        """
         last = at + len(phrase.words)
         for other in self._not_in[phrase.fact]:
             for start in range(max(0, last - len(other)), at + 1):
@@ -123,11 +164,24 @@ class Vocabulary:
 
 
 def phrase_words(phrase: str) -> tuple[str, ...]:
-    """The words of a phrase; one that goes on ends in ``*``. Raises ValueError for a phrase without words, or too short a stem."""
+    """Split a phrase into its words.
+
+    A word that may go on ends in ``*``. Raises ValueError for a phrase without words, or for a stem of fewer than four
+    letters.
+    """
     words = tuple([part.lower() for part in re.findall(r"[^\W_]+\*?", phrase)])
     if not words or any(word.endswith("*") and len(word) < 5 for word in words):
         raise ValueError(f"'{phrase}' is no phrase: it has words, and a stem that goes on ('infect*') has at least four letters")
     return words
+
+
+def speaks_of(phrases: Iterable[tuple[str, ...]], written: str) -> bool:
+    """Tell whether one of the phrases stands in a text.
+
+    What is said beside it does not matter.
+    """
+    spoken = _TOKEN.findall(written[:LONGEST].lower())
+    return any(_stands(words, spoken, at) for words in phrases for at in range(len(spoken)))
 
 
 def _start(word: str) -> str:
@@ -135,7 +189,7 @@ def _start(word: str) -> str:
 
 
 def _stands(words: tuple[str, ...], spoken: list[str], at: int) -> bool:
-    """Whether a phrase begins at this word of a text."""
+    """Tell whether a phrase begins at this word of a text."""
     if at + len(words) > len(spoken):
         return False
     for offset, word in enumerate(words):
@@ -148,15 +202,25 @@ def _stands(words: tuple[str, ...], spoken: list[str], at: int) -> bool:
     return True
 
 
-def _negated(text: str, start: int, end: int, history: bool) -> bool:
+def _stands_alone(spoken: list[str], start: int, end: int) -> bool:
+    """Tell whether a text says nothing besides a phrase and its time."""
+    beside = [token for token in spoken[:start] + spoken[end:] if not _BESIDE.fullmatch(token)]
+    return not beside
+
+
+def _negated(text: str, start: int, end: int, said: SpokenWords) -> bool:
     before = re.sub(r"[\W_]+", " ", _CLAUSE.split(_joined(text[:start]))[-1])
     if _BEFORE.search(before) or _AFTER.match(text[end:]):
         return True
-    return not history and (_PAST.search(before) is not None or _PAST_AFTER.match(text[end:]) is not None)
+    past = _LONG_PAST if said.status_post else _PAST
+    return not said.history and (past.search(before) is not None or _PAST_AFTER.match(text[end:]) is not None)
 
 
 def _joined(text: str) -> str:
-    """A text whose headings of history, family and doubt are said in words, without the colon that would cut them off."""
+    """Replace headings by words, so that their colon cuts nothing off.
+
+    Headings are those of history, family and doubt.
+    """
     if ":" not in text:
         return text
     told = _PAST_HEADING.sub(" history of ", _FAMILY_HEADING.sub(" family history ", text))

@@ -1,6 +1,7 @@
-"""The words of a record: what its code's text and displays say, where no code that is read says it.
+"""What records say in words, where no known code says it.
 
-A record speaks while it is in force: not withdrawn, not refuted, not over.
+The words are the text and the displays of a record's code. A record speaks while it is in force: not withdrawn, not
+refuted, not over.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
 from cds_service.fhir.elements import Resource, codings, days, first_days, own_reference, status_code
+from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
-from cds_service.fhir.vocabulary import Vocabulary
+from cds_service.fhir.vocabulary import LONGEST, Vocabulary
 from cds_service.policy.values import Days
 
-_OF_NO_FORCE: Final = frozenset({"entered-in-error", "cancelled", "not-done", "revoked", "not-taken"})
+_OF_NO_FORCE: Final = ("entered-in-error", "cancelled", "not-done", "revoked", "not-taken")  # a tuple: a status may be a list
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
 """Clinical statuses of what is not so now."""
 
 
 def in_force(resource: Resource, history: bool = False, remission: bool = False) -> bool:
-    """Whether a record speaks: not withdrawn, refuted, an order *not* to do something, or over.
+    """Tell whether a record counts for what it says.
 
-    What is over speaks where ``history`` counts, what is in remission also where ``remission`` does.
+    It does not when it is withdrawn, refuted, over, or an order *not* to do something. What is over counts with
+    ``history``, what is in remission also with ``remission``.
     """
     if resource.get("status") in _OF_NO_FORCE or resource.get("doNotPerform") is True:
         return False
@@ -32,6 +35,22 @@ def in_force(resource: Resource, history: bool = False, remission: bool = False)
         return True
     course = status_code(resource["clinicalStatus"])
     return course not in OVER or (remission and course == "remission")
+
+
+PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
+"""The state of an order that each procedure's status stands for."""
+_ORDER_STATES: Final = frozenset({"draft", "active", "on-hold", "completed"})
+
+
+def _in_another_state(kind: str, resource: Resource, states: frozenset[str]) -> bool:
+    """Tell whether an order or procedure is in none of these states.
+
+    False where its state is not known.
+    """
+    status = resource.get("status")
+    if kind == "Procedure":
+        return status in PROCEDURE_STATES and PROCEDURE_STATES[status] not in states
+    return kind == "ServiceRequest" and status in _ORDER_STATES and status not in states
 
 
 _DAYS: Final = (
@@ -53,24 +72,47 @@ _DAYS: Final = (
 
 
 def spoken_on(resource: Resource) -> Days | None:
-    """The day of which a record of any type speaks, as far as its own elements tell."""
+    """Return the day that a record of any type speaks of.
+
+    Returns None where none of its elements tells.
+    """
     return first_days(resource, *_DAYS)
 
 
-def ended_on(resource: Resource) -> Days | None:
-    """When a diagnosis ended that says it is over: its abatement, else the day of which it speaks; None for what is not over."""
-    if "clinicalStatus" not in resource or status_code(resource["clinicalStatus"]) not in OVER:
+def happened_on(resource: Resource, words: str) -> Days | None:
+    """Return the day of an event that a record reports.
+
+    It is the day that the words, the onset or the end give, where that lies before the record's own day.
+    """
+    found = spoken_on(resource)
+    for when in (first_days(resource, "onsetDateTime", "onsetPeriod", "abatementDateTime"), stated_day(words[:LONGEST])):
+        if when is not None and (found is None or when.last < found.first):
+            found = when
+    return found
+
+
+def ended_on(resource: Resource, remission: bool = False) -> Days | None:
+    """Return when a diagnosis ended, or None if it has not.
+
+    It is the abatement, else the day of which the record speaks. With ``remission``, a diagnosis in remission is not
+    over: it is still being treated.
+    """
+    course = status_code(resource["clinicalStatus"]) if "clinicalStatus" in resource else ""
+    if course not in OVER or (remission and course == "remission"):
         return None
     return days(resource.get("abatementDateTime")) or spoken_on(resource)
 
 
 def says_something(holder: Mapping[str, Any]) -> bool:
-    """Whether an Observation or a component has a value: then its own name says what is asked, not what is so."""
+    """Tell whether an Observation or a component has a value.
+
+    Then its own name says what was asked, not what is so.
+    """
     return any(name.startswith("value") for name in holder) or "dataAbsentReason" in holder or "component" in holder
 
 
 def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The words of an Observation's value, as a concept."""
+    """Return the words of an Observation's value, as concepts."""
     if kind != "Observation":
         return ()
     said = holder.get("valueString")
@@ -80,7 +122,10 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
 def hear_names(
     names: Vocabulary, observations: Iterable[Resource], terminology: Terminology, found: dict[str, list[Heard]]
 ) -> None:
-    """Adds the facts that Observations with a value name, where none of their codes is of a known system."""
+    """Add the facts that Observations with a value name.
+
+    Only those count that have no code of a known system.
+    """
     for observation in observations:
         parts = observation.get("component")
         for holder in (observation, *(parts if parts.__class__ is list else ())):
@@ -92,16 +137,20 @@ def hear_names(
             ):
                 continue
             concept = holder["code"]
-            if "dataAbsentReason" in holder or any(is_known(system, code) for system, code in codings(concept)):
+            if any(is_known(system, code) for system, code in codings(concept)):
                 continue
             said: dict[str, list[Heard]] = {}
             listen(names, "Observation", observation, (concept,), terminology, said)
             for fact, heard in said.items():
-                found.setdefault(fact, []).extend(one._replace(measured=True) for one in heard)
+                if names.said[fact].absent or "dataAbsentReason" not in holder:
+                    found.setdefault(fact, []).extend([one._replace(holder=holder) for one in heard])
 
 
 def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
-    """Whether neither the text nor a display of a concept speaks of any fact; False where that cannot be told at once."""
+    """Tell whether the words of a concept speak of no fact.
+
+    The words are its text and its displays. Returns False where that cannot be told at once.
+    """
     if concept.__class__ is not dict:
         return True
     heard = vocabulary.heard
@@ -121,7 +170,10 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
 
 
 class Unplaced(NamedTuple):
-    """A record whose code is of no known system: where it stands, its day, and when it ended if it says that it is over."""
+    """A record whose code is of no known system.
+
+    It tells where it stands, its day, and when it ended if it says that it is over.
+    """
 
     resource: str
     when: Days | None
@@ -129,15 +181,19 @@ class Unplaced(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """A record whose words speak of a fact: where it stands, its day, and the words. ``ended`` is when, if it says that it is over;
-    ``measured`` tells that the words only name what was measured.
+    """A record whose words speak of a fact.
+
+    It tells where it stands, its day, and the words. ``ended`` is the day it ended, if it says that it is over.
+    ``holder`` is the Observation, or its component, whose words only name what was measured. ``part`` tells which of
+    the fact's words were heard.
     """
 
     resource: str
     when: Days | None
     text: str
     ended: Days | None = None
-    measured: bool = False
+    holder: Mapping[str, Any] | None = None
+    part: int = 0
 
 
 def listen(
@@ -148,7 +204,7 @@ def listen(
     terminology: Terminology,
     found: dict[str, list[Heard]],
 ) -> None:
-    """Adds the facts of which a record's own words speak and its codes do not."""
+    """Add the facts that a record's words mention, not its codes."""
     heard = vocabulary.heard
     for concept in concepts:
         if not isinstance(concept, dict):
@@ -165,9 +221,12 @@ def listen(
                     said.setdefault(fact, display)
         for fact, words in said.items():
             spoken = vocabulary.said[fact]
-            if kind not in spoken.kinds or not in_force(resource, spoken.history, spoken.remission):
+            if kind not in spoken.kinds or not in_force(resource, spoken.history or spoken.closed, spoken.remission):
+                continue
+            if spoken.states and _in_another_state(kind, resource, spoken.states):
                 continue
             sets = [terminology.held[coding.system, coding.code] for coding in codings(concept)]
             if all(spoken.read_by.isdisjoint(one) for one in sets):
-                said_by = own_reference(resource)
-                found.setdefault(fact, []).append(Heard(said_by, spoken_on(resource), words[:80], ended_on(resource)))
+                when = happened_on(resource, words) if spoken.event else spoken_on(resource)
+                one = Heard(own_reference(resource), when, words[:80], ended_on(resource, spoken.remission), None, spoken.part)
+                found.setdefault(spoken.fact or fact, []).append(one)

@@ -1,1 +1,4 @@
-"""CDS Hooks on the wire: discovery, order-sign in seven steps, cards, messages."""
+"""CDS Hooks on the wire: discovery and calls.
+
+Each call goes from its bytes to its reply in seven steps.
+"""

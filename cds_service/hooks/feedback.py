@@ -1,6 +1,7 @@
-"""Feedback on cards (CDS Hooks 2.0): checked whole, kept, and only then acknowledged.
+"""Feedback on cards (CDS Hooks 2.0).
 
-Clients report again what they are not sure of, and report cards of other days; both are answered like any other.
+It is checked whole, kept, and only then acknowledged. Clients report again what they are not sure of, and report cards
+of other days; both are answered like any other.
 """
 
 from __future__ import annotations
@@ -11,23 +12,30 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from cds_service.hooks.messages import Issue, Unusable, json_object
+from cds_service.hooks.received.faults import RequestIssue, Unusable
+from cds_service.hooks.received.messages import json_object
 from cds_service.store.database import StoreFailed
 from cds_service.store.feedback import Feedback
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
 MOST = 1000
-"""Reports of one call; a client that has more sends them in several."""
+"""The most reports of one call.
+
+A client that has more sends them in several calls.
+"""
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})")
 _CODE = re.compile(r"[^\s]+( [^\s]+)*")
 _LONGEST = {"code": 64, "system": 255}
 
 
 def receive(body: bytes, service: str, store: Store | None, keep_comments: bool) -> None:
-    """Keeps the feedback of one call. Without a store it is checked and let go, as the operator chose.
+    """Keep the feedback of one call.
 
-    Raises Unusable: 400 naming every element at fault, 503 when the store did not keep it and the client may send it again.
+    Without a store, as the operator chose, it is checked and not kept.
+
+    Raises Unusable: 400 naming every element at fault, 503 when the store did not keep it and the client may send it
+    again.
     """
     reports = read_feedback(body, keep_comments)
     known = [report for report in reports if report.card]
@@ -39,25 +47,29 @@ def receive(body: bytes, service: str, store: Store | None, keep_comments: bool)
         kept = store.keep_feedback(service, known) if known else None
     except StoreFailed as error:
         log.error("feedback was not kept", extra={"why": error.why, "reports": len(reports)})  # noqa: TRY400 - no values
-        raise Unusable(503, [Issue("", "the feedback could not be kept; send it again later", "transient")]) from None
+        raise Unusable(503, [RequestIssue("", "the feedback could not be kept; send it again later", "transient")]) from None
     new, unknown = kept or (0, ())
     extra = {"reports": len(reports), "new": new, "unknown_cards": list(unknown[:10]), "unknown": len(unknown) + strange}
     log.info("feedback", extra=extra)
 
 
 def read_feedback(body: bytes, keep_comments: bool) -> list[Feedback]:
-    """The reports of a body. A card that is no UUID was never ours: its report is there with an empty card.
+    """Read the reports of a body.
+
+    A card that is no UUID was never ours: its report is returned with an empty card.
 
     Raises Unusable (400) naming every element at fault.
     """
     sent = json_object(body).get("feedback")
     if sent is None:
-        raise Unusable(400, [Issue("feedback", "it is required and missing", "required")])
+        raise Unusable(400, [RequestIssue("feedback", "it is required and missing", "required")])
     if not isinstance(sent, list):
-        raise Unusable(400, [Issue("feedback", "it is a list of reports")])
+        raise Unusable(400, [RequestIssue("feedback", "it is a list of reports")])
     if len(sent) > MOST:
-        raise Unusable(400, [Issue("feedback", f"it holds more than {MOST} reports; send them in several calls", "too-long")])
-    issues: list[Issue] = []
+        raise Unusable(
+            400, [RequestIssue("feedback", f"it holds more than {MOST} reports; send them in several calls", "too-long")]
+        )
+    issues: list[RequestIssue] = []
     reports = [_Entry(entry, f"feedback[{at}]", issues).report(keep_comments) for at, entry in enumerate(sent)]
     if issues:
         raise Unusable(400, issues)
@@ -65,9 +77,12 @@ def read_feedback(body: bytes, keep_comments: bool) -> list[Feedback]:
 
 
 class _Entry:
-    """One report as it was sent; each reader adds what is wrong to ``issues``."""
+    """One report as it was sent.
 
-    def __init__(self, sent: Any, where: str, issues: list[Issue]) -> None:
+    Each method that reads a part adds what is wrong to ``issues``.
+    """
+
+    def __init__(self, sent: Any, where: str, issues: list[RequestIssue]) -> None:
         self.sent, self.where, self.issues = sent, where, issues
 
     def report(self, keep_comments: bool) -> Feedback:
@@ -85,10 +100,10 @@ class _Entry:
         return Feedback(card, outcome, at, (), system, code, comment if keep_comments else None)
 
     def _fault(self, element: str, said: str, code: str = "invalid") -> None:
-        self.issues.append(Issue(f"{self.where}.{element}" if element else self.where, said, code))
+        self.issues.append(RequestIssue(f"{self.where}.{element}" if element else self.where, said, code))
 
     def _text(self, holder: dict[str, Any], name: str, path: str = "") -> str:
-        """A required text, the empty string where it is at fault."""
+        """Return a required text; the empty string if it is at fault."""
         value = holder.get(name)
         if value is None:
             self._fault(path + name, "it is required and missing", "required")
@@ -128,7 +143,7 @@ class _Entry:
         return tuple(dict.fromkeys(filter(None, found)))
 
     def _override(self) -> tuple[str | None, str | None, str | None]:
-        """The system and code of the reason, and the comment."""
+        """Return the system and code of the reason, and the comment."""
         sent = self.sent.get("overrideReason")
         if sent is None:
             return None, None, None
@@ -161,7 +176,10 @@ class _Entry:
 
 
 def own_uuid(written: str) -> str:
-    """A UUID as this service writes them, the empty string for any other text: no card or suggestion here is named so."""
+    """Return a UUID as this service writes it.
+
+    Returns the empty string for any other text: no card or suggestion here is named so.
+    """
     try:
         return str(UUID(written))
     except ValueError:

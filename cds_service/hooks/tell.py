@@ -1,19 +1,23 @@
-"""Tells telemetry what was decided: the outcomes of a call by policy, and the evidence that did not count."""
+"""What telemetry is told of decisions.
+
+That is the outcomes of a call by policy, and the evidence that did not count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from cds_service import telemetry
-from cds_service.chart import Case
+from cds_service.case import Case
 from cds_service.decision import Decision, evidence_of
-from cds_service.policy.model import Standing
+from cds_service.policy.evidence import Standing
 
 
 def tell(decided: Iterable[tuple[Case, Decision]], revision: str) -> None:
-    """Counts the decisions of a call and adds them to its log line: policies, outcomes and criteria, nothing of the chart.
+    """Count a call's decisions and add them to its log line.
 
-    ``revision`` is the content's. Outside of a request (``cds-service check``) nothing is told.
+    The line names policies, outcomes and criteria, and nothing of the chart. ``revision`` is the content's. Outside of
+    a request (``cds-service check``) nothing is told.
     """
     call = telemetry.current()
     if call is None:

@@ -1,1 +1,4 @@
-"""The policy language: what criteria are, how they are read, what they mean, and why they came out so."""
+"""The policy language: the criteria of policies and what they mean.
+
+The room reads them, judges them, and tells why they came out so.
+"""

@@ -1,7 +1,9 @@
-"""What each outcome of a policy asserts in Da Vinci CRD coverage-information: the ``answers`` block, its grammar and its model.
+"""What each outcome of a policy asserts in Da Vinci CRD coverage-information.
 
-A document on medical necessity says little of benefits, and nothing here says more than the file does. Where a file is silent
-on an outcome, ``CAUTIOUS`` answers: *conditional*, on what only the plan can say.
+The module holds the grammar and the model of the ``answers`` block of a policy file.
+
+A document on medical necessity says little of benefits, and nothing here says more than the file does. Where a file is
+silent on an outcome, ``CAUTIOUS`` answers: *conditional*, on what only the plan can say.
 """
 
 from __future__ import annotations
@@ -16,17 +18,23 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 LimitCode = Literal["allowed-quantity", "allowed-period", "concurrent-review", "appropriate-use-needed", "instructions"]
 OUTCOMES = ("necessary", "not necessary", "not documented", "referred")
-"""The outcomes of an order that an answer can be written for; an order that is not addressed is answered by nothing."""
+"""The outcomes of an order that an answer can be written for.
+
+An order that is not addressed gets no answer of a policy.
+"""
 
 
 class AnswerPart(BaseModel):
-    """A mapping of the block; keys that the language does not know are errors."""
+    """A mapping of the ``answers`` block; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class LimitEntry(AnswerPart):
-    """A limit of what is asserted: one code of CRD and the one value that fits it; ``says`` qualifies it in words."""
+    """A limit of what is asserted: one CRD code and its value.
+
+    The value is the one that fits the code; ``says`` qualifies it in words.
+    """
 
     limit: LimitCode
     quantity: int | float | None = None
@@ -58,7 +66,10 @@ class LimitEntry(AnswerPart):
 
 
 class AnswerEntry(AnswerPart):
-    """What one outcome asserts, in the words of CRD. ``pa_needed`` holds where no entry of ``authorization`` does."""
+    """What one outcome asserts, in the words of CRD.
+
+    ``pa_needed`` holds where no entry of ``authorization`` does.
+    """
 
     covered: Literal["covered", "not-covered", "conditional"]
     pa_needed: Literal["no-auth", "auth-needed", "satisfied", "performpa", "conditional"] | None = None
@@ -71,7 +82,10 @@ class AnswerEntry(AnswerPart):
 
 
 class AnswersEntry(AnswerPart):
-    """The block: an answer for each outcome, and for rules settled first (by their id) where theirs is another."""
+    """The ``answers`` block: an answer for each outcome.
+
+    Rules settled first may have their own, by their id, where theirs is another.
+    """
 
     necessary: AnswerEntry | None = None
     not_necessary: Annotated[AnswerEntry | None, Field(alias="not necessary")] = None
@@ -82,7 +96,10 @@ class AnswersEntry(AnswerPart):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of what is asserted. Of an ``allowed-period``, ``value`` holds its first and last day, either None when open."""
+    """A limit of what is asserted.
+
+    Of an ``allowed-period``, ``value`` holds the first and the last day; either is None where that end is open.
+    """
 
     code: LimitCode
     value: bool | float | str | tuple[date | None, date | None]
@@ -92,7 +109,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is asserted of an order, in the codes of CRD; ``pa_needed`` is empty where nothing is said of prior authorization."""
+    """What is asserted of an order, in the codes of CRD.
+
+    ``pa_needed`` is empty where nothing is said of prior authorization.
+    """
 
     covered: str
     pa_needed: str = ""
@@ -106,7 +126,10 @@ class Answer:
 
     @property
     def conditional(self) -> bool:
-        """Whether anything of it is left open, for something that the order does not say."""
+        """Whether the answer leaves anything open.
+
+        It does where it depends on something that the order does not say.
+        """
         return "conditional" in (self.covered, self.pa_needed, *self.doc_needed)
 
 
@@ -123,25 +146,48 @@ UNLISTED = Answer(
     info_needed=("OTH",),
     reason="Coverage and prior authorization: no medical policy that is held here has criteria for this order; the plan decides.",
 )
-"""The answer for an order that no policy of a recognised payer addresses, where its ``payer.yaml`` says nothing else."""
+"""The answer for an order that no policy of its payer addresses.
+
+The payer is recognised, and its ``payer.yaml`` says nothing else.
+"""
+UNPLACED = Answer(
+    "conditional",
+    "conditional",
+    info_needed=("OTH",),
+    reason="Coverage and prior authorization: not judged, since the order has no code that tells what is ordered; "
+    "a medical policy that is held here may govern it.",
+)
+"""The answer for an order of unknown code.
+
+A policy may govern such an order. A payer's own answer for orders that no policy addresses is not used for it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of a policy by outcome and by rule settled first; what is not there is answered by ``CAUTIOUS``."""
+    """The answers of a policy by outcome and by rule settled first.
+
+    An outcome without an answer is answered by ``CAUTIOUS``.
+    """
 
     outcomes: dict[str, Answer] = field(default_factory=dict)
     rules: dict[str, Answer] = field(default_factory=dict)
 
     def of(self, outcome: str, rule: str = "") -> Answer:
-        """The answer for an outcome (``not necessary``), or for the rule that settled it where that has its own."""
+        """Return the answer for an outcome, such as ``not necessary``.
+
+        Where a ``rule`` settled the order and has an answer of its own, return that.
+        """
         if rule in self.rules:
             return self.rules[rule]
         return self.outcomes.get(outcome, CAUTIOUS)
 
 
 def read_answers(entry: AnswersEntry | None, line: Callable[[tuple[str, ...]], int]) -> Answers:
-    """The block as a policy holds it; ``line`` gives the line of a place in the file."""
+    """Turn the block of a file into the answers of a policy.
+
+    ``line`` gives the line of a place in the file.
+    """
     if entry is None:
         return Answers()
     written = {outcome: getattr(entry, outcome.replace(" ", "_")) for outcome in OUTCOMES}
@@ -152,7 +198,7 @@ def read_answers(entry: AnswersEntry | None, line: Callable[[tuple[str, ...]], i
 
 
 def read_answer(entry: AnswerEntry, line: int) -> Answer:
-    """One answer as the model holds it, with its line in the file."""
+    """Turn one entry into an answer, with its line in the file."""
     return Answer(
         entry.covered,
         entry.pa_needed or "",

@@ -1,26 +1,94 @@
-"""What could still settle an open finding: the facts to ask for, and the shortest way to *met*."""
+"""The facts to ask for that could still settle an open finding.
+
+Among them is the shortest way to *met*.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Finding, silence_of
 from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
 
 
 def asks(finding: Finding) -> tuple[str, ...]:
-    """The facts whose answer could still settle an open finding, each once: the shortest way to *met* first, then the rest."""
+    """Return the facts whose answer could still settle an open finding.
+
+    Each comes once: the shortest way to *met* first, then the rest.
+    """
+    return asked(finding).all
+
+
+class AskedFacts(NamedTuple):
+    """The facts that could settle an open finding.
+
+    ``all`` holds all of them; the first ``shortest`` of these are the shortest way to *met*.
+    """
+
+    all: tuple[str, ...] = ()
+    shortest: int = 0
+
+
+NOTHING: Final = AskedFacts()
+"""What is asked for a settled finding: nothing."""
+
+
+def asked(finding: Finding) -> AskedFacts:
+    """Return the facts that could settle a finding, the shortest way first.
+
+    The result tells also how many of them the shortest way to *met* takes.
+    """
     if finding.outcome is not NOT_DOCUMENTED:
-        return ()
+        return AskedFacts()
     everything: dict[str, None] = {}
     _add_open(finding, everything)
     first = dict.fromkeys(shortest(finding))
-    return tuple(first) + tuple([fact for fact in everything if fact not in first])
+    return AskedFacts(tuple(first) + tuple([fact for fact in everything if fact not in first]), len(first))
+
+
+def alone(finding: Finding, wanted: Outcome = MET) -> frozenset[str]:
+    """Return the facts that could each settle an open finding alone.
+
+    Each of them, answered favourably, could by itself give the finding the ``wanted`` outcome.
+    """
+    criterion = finding.criterion
+    if isinstance(criterion, Check):
+        return frozenset([criterion.fact])
+    return _alone_in_silence(criterion, wanted) if finding.silent else _alone_below(finding, criterion, wanted)
+
+
+@lru_cache(maxsize=MOST_CRITERIA)
+def _alone_in_silence(criterion: AtLeast | NoneOf, wanted: Outcome) -> frozenset[str]:
+    return _alone_below(silence_of(criterion).finding, criterion, wanted)
+
+
+def _alone_below(finding: Finding, criterion: AtLeast | NoneOf, wanted: Outcome) -> frozenset[str]:
+    parts, below = finding.parts, wanted
+    if isinstance(criterion, NoneOf):
+        below = NOT_MET if wanted is MET else MET
+        needed = len(parts) if wanted is MET else 1
+    else:
+        needed = criterion.count if wanted is MET else len(parts) - criterion.count + 1
+    left = [part for part in parts if part.outcome is NOT_DOCUMENTED]
+    for part in parts:
+        needed -= part.outcome is below
+    if needed > len(left):
+        return frozenset()
+    found = [alone(part, below) for part in left]
+    if needed == 1:
+        return frozenset[str]().union(*found)
+    counts = Counter([fact for facts in found for fact in facts])
+    return frozenset([fact for fact, times in counts.items() if times >= needed])
 
 
 def _add_open(finding: Finding, found: dict[str, None]) -> None:
-    """Adds the facts of the checks that are open below an open finding, in reading order."""
+    """Add the facts of the open checks below an open finding.
+
+    They are added in reading order.
+    """
     criterion = finding.criterion
     if finding.outcome is not NOT_DOCUMENTED:
         return
@@ -42,16 +110,21 @@ def _open_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, None]:
 
 
 def shortest(finding: Finding) -> tuple[str, ...]:
-    """The fewest facts that, answered favourably, could make a finding *met*; empty when it is met or cannot be.
+    """Return the fewest facts whose favourable answers could make a finding *met*.
 
-    Facts that serve several criteria count once only when one criterion asks for all of them; the rest is greedy,
-    which is exact for the trees that policies are (a fact rarely stands in two branches).
+    Returns nothing when the finding is met or cannot be.
+
+    Facts that serve several criteria count once only when one criterion asks for all of them; the rest is greedy, which
+    is exact for the trees that policies are (a fact rarely stands in two branches).
     """
     return _shortest(finding, MET) or ()
 
 
 def _shortest(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:
-    """The facts to answer so that a finding becomes ``wanted``; None when no answer can."""
+    """Return the facts to answer so that a finding becomes ``wanted``.
+
+    Returns None when no answer can make it so.
+    """
     if finding.outcome is wanted:
         return ()
     criterion = finding.criterion
@@ -78,9 +151,25 @@ def _way(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:
 
 
 def _cheapest(finding: Finding, wanted: Outcome, needed: int) -> tuple[str, ...] | None:
-    """The union of the ``needed`` cheapest parts, in reading order."""
-    ways = [(index, way) for index, part in enumerate(finding.parts) if (way := _shortest(part, wanted)) is not None]
+    """Return the facts of the ``needed`` cheapest parts, in reading order.
+
+    The facts of all these parts are joined. Most parts are checks, which are looked at without a further call.
+    """
+    ways: list[tuple[int, tuple[str, ...]]] = []
+    for index, part in enumerate(finding.parts):
+        criterion = part.criterion
+        way: tuple[str, ...] | None
+        if part.outcome is wanted:
+            way = ()
+        elif isinstance(criterion, Check):
+            way = (criterion.fact,) if part.outcome is NOT_DOCUMENTED else None
+        else:
+            way = _shortest_in_silence(criterion, wanted) if part.silent else _way(part, wanted)
+        if way is not None:
+            ways.append((index, way))
     if len(ways) < needed:
         return None
-    chosen = sorted(sorted(ways, key=lambda way: len(way[1]))[:needed])
-    return tuple(dict.fromkeys(fact for _, way in chosen for fact in way))
+    if needed == 1:
+        return min([way for _, way in ways], key=len)
+    chosen = ways if len(ways) == needed else sorted(sorted(ways, key=lambda way: len(way[1]))[:needed])
+    return tuple(dict.fromkeys([fact for _, way in chosen for fact in way]))

@@ -1,4 +1,7 @@
-"""Readings of a finding tree: why it came out so, and what of it was presumed. What could still settle it is in ``asking``."""
+"""Why a finding came out so, and what of it was presumed.
+
+What could still settle it is in ``asking``.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +9,107 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, count, silence_of
+from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silence_of
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 
 
 def reasons(finding: Finding) -> tuple[Finding, ...]:
-    """The findings that settle the outcome, in the document's order; for an open one, those still open that could settle it.
+    """Return the findings that settle the outcome, in the document's order.
 
-    A criterion marked ``as_one`` stands for its parts. Why a branch applies is no reason; of branches that do not apply, nothing
-    is said where another does, and else only why they do not.
+    For an open finding, return those still open that could settle it.
+
+    A criterion marked ``as_one`` stands for its parts. Why a branch applies is no reason; of branches that do not
+    apply, nothing is said where another does, and else only why they do not.
     """
     found: dict[str, Finding] = {}
     _add_reasons(finding, found)
     return tuple(found.values())
 
 
+def enough(finding: Finding) -> tuple[Finding, ...]:
+    """Return the findings that each settle the outcome alone.
+
+    They are as far down the tree as that is so, and each comes once. One of them that still has parts rests on several
+    of those together, as where none of several ways is open.
+    """
+    found: dict[str, Finding] = {}
+    _add_enough(finding, found)
+    return tuple(found.values())
+
+
+def _add_enough(finding: Finding, found: dict[str, Finding]) -> None:
+    parts = _settling(finding)
+    if not parts or (len(parts) > 1 and not _each_settles(finding)):
+        found.setdefault(finding.criterion.id, finding)
+        return
+    for part in parts:
+        _add_enough(part, found)
+
+
+def _each_settles(finding: Finding) -> bool:
+    """Tell whether any one of the settling parts would do alone."""
+    criterion = finding.criterion
+    if isinstance(criterion, NoneOf):
+        return finding.outcome is NOT_MET
+    if isinstance(criterion, AtLeast):
+        return criterion.count == (1 if finding.outcome is MET else len(criterion.parts))
+    return True
+
+
+def ways(finding: Finding) -> tuple[Finding, ...]:
+    """Return the findings that a finding rests on together.
+
+    For each of several parts, that is the highest finding that says it.
+    """
+    return tuple([one for part in _settling(finding) for one in enough(part)[:1]]) or (finding,)
+
+
+def deciding(finding: Finding) -> list[Finding]:
+    """Return the findings of the checks that settle an outcome.
+
+    Those below a criterion that is reported as one count too. They come in reading order.
+    """
+    if not finding.parts:
+        return [finding]
+    return [leaf for part in _settling(finding, whole=True) for leaf in deciding(part)]
+
+
 def closed(finding: Finding) -> bool:
-    """Whether a finding is of a branch that does not apply to this order or patient."""
+    """Tell whether a finding's branch does not apply.
+
+    It does not apply to this order or this patient.
+    """
     criterion = finding.criterion
     return isinstance(criterion, AtLeast) and criterion.guarded and finding.parts[0].outcome is NOT_MET
 
 
 def _add_reasons(finding: Finding, found: dict[str, Finding]) -> None:
-    """Adds the findings that settle an outcome, each once by its criterion's id."""
+    """Add the findings that settle an outcome, once per criterion id."""
     criterion = finding.criterion
-    if isinstance(criterion, Check) or _as_one(finding):
+    if not finding.parts or _as_one(finding):
         found.setdefault(criterion.id, finding)
         return
+    for part in _settling(finding, whole=True):
+        _add_reasons(part, found)
+
+
+def _settling(finding: Finding, *, whole: bool = False) -> list[Finding]:
+    """Return the parts by which an outcome came about.
+
+    A check has none, nor has a criterion that is reported as one, unless the ``whole`` is wanted.
+    """
+    parts: Sequence[Finding] = finding.parts
+    if not parts or (not whole and _as_one(finding)):
+        return []
+    criterion = finding.criterion
     decisive = finding.outcome
     if isinstance(criterion, NoneOf) and decisive is not NOT_DOCUMENTED:
         decisive = NOT_MET if decisive is MET else MET
-    parts: Sequence[Finding] = finding.parts
     if isinstance(criterion, AtLeast) and criterion.guarded:
-        parts = parts[:1] if closed(finding) else parts[1:] if parts[0].outcome is MET else parts
+        parts = parts[:1] if parts[0].outcome is NOT_MET else parts[1:] if parts[0].outcome is MET else parts
     else:
-        parts = [part for part in parts if not closed(part)] or parts
-    for part in parts:
-        if part.outcome is decisive:
-            _add_reasons(part, found)
+        parts = [part for part in parts if not (part.parts and closed(part))] or parts
+    return [part for part in parts if part.outcome is decisive]
 
 
 def _as_one(finding: Finding) -> bool:
@@ -54,17 +120,23 @@ def _as_one(finding: Finding) -> bool:
 
 
 def leaves(finding: Finding) -> list[Finding]:
-    """The findings of the checks, in reading order."""
+    """Return the findings of the checks, in reading order."""
+    if not finding.parts:
+        return [finding]
     found: list[Finding] = []
     _add_leaves(finding, found)
     return found
 
 
 def _add_leaves(finding: Finding, found: list[Finding]) -> None:
-    if not finding.parts:
+    parts = finding.parts
+    if not parts:
         found.append(finding)
         return
-    for part in finding.parts[:1] if closed(finding) else finding.parts:
+    criterion = finding.criterion
+    if isinstance(criterion, AtLeast) and criterion.guarded and parts[0].outcome is NOT_MET:  # as in ``closed``, without a call
+        parts = parts[:1]
+    for part in parts:
         if not part.parts:
             found.append(part)
         elif part.silent:
@@ -85,16 +157,20 @@ def _leaves_in_silence(criterion: Criterion) -> list[Finding]:
 
 
 def assumed(finding: Finding) -> tuple[str, ...]:
-    """The ids of the criteria that a presumption settled, in reading order."""
+    """Return the ids of the criteria that a presumption settled.
+
+    They come in reading order.
+    """
     found: dict[str, bool] = {}
     _settled_by_presumption(finding, _told_twice(finding.criterion), found)
     return tuple([id_ for id_, presumed in found.items() if presumed])
 
 
 def _settled_by_presumption(finding: Finding, twice: frozenset[str], found: dict[str, bool]) -> None:
-    """Adds for each named leaf whether a presumption settled it. Of several with one id (``twice``) the first counts.
+    """Add for each named check whether a presumption settled it.
 
-    What presumes nothing is passed over, unless another of the same id does.
+    Of several with one id (``twice``) the first counts. What presumes nothing is passed over, unless another of the
+    same id does.
     """
     criterion = finding.criterion
     if isinstance(criterion, Check):
@@ -116,7 +192,10 @@ def _settled_by_presumption(finding: Finding, twice: frozenset[str], found: dict
 
 @lru_cache(maxsize=MOST_CRITERIA)
 def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
-    """What a presumption settles of a criterion on a chart that says nothing of it: always the same."""
+    """Return what presumptions settle of a criterion in silence.
+
+    On a chart that says nothing of the criterion that is always the same.
+    """
     finding = silence_of(criterion).finding
     found: dict[str, bool] = {}
     if _as_one(finding):
@@ -129,7 +208,11 @@ def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
 
 @lru_cache(maxsize=MOST_CRITERIA)
 def _told_twice(criterion: Criterion) -> frozenset[str]:
-    """The ids that several criteria at or below this one have, of which any presumes something: only the first counts."""
+    """Return the ids that occur more than once, with a presumption.
+
+    They are ids of criteria at or below this one, where one of that id presumes something. Only the first of an id
+    counts.
+    """
     ids: Counter[str] = Counter()
     presuming: set[str] = set()
     for below in walk(criterion):
@@ -140,12 +223,18 @@ def _told_twice(criterion: Criterion) -> frozenset[str]:
 
 
 def rests_on_presumption(finding: Finding) -> bool:
-    """Whether the outcome of a criterion would be open without the presumptions in it."""
+    """Tell whether the outcome would be open without presumptions.
+
+    That is, without those in the criterion.
+    """
     return finding.outcome is not NOT_DOCUMENTED and _unpresumed(finding) is not finding.outcome
 
 
 def _unpresumed(finding: Finding) -> Outcome:
-    """The outcome if every presumed check were left open (the same counting as in ``judge``)."""
+    """Return the outcome with every presumed check left open.
+
+    The parts are counted as in ``judge``.
+    """
     criterion = finding.criterion
     if isinstance(criterion, Check):
         return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
@@ -169,11 +258,14 @@ def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outc
             met += 1
         elif outcome is NOT_DOCUMENTED:
             left_open += 1
-    return count(criterion, met, left_open)
+    return criterion.come_to(met, left_open)
 
 
 def find(finding: Finding, criterion_id: str) -> Finding | None:
-    """The finding of a criterion by its id, wherever it stands in the tree."""
+    """Return the finding of a criterion by its id.
+
+    It may stand anywhere in the tree.
+    """
     if finding.criterion.id == criterion_id:
         return finding
     for part in finding.parts:

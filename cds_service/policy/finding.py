@@ -1,4 +1,7 @@
-"""What was found for one criterion, and what it rests on; and what a criterion comes to where a chart says nothing of it."""
+"""What was found for one criterion, and what it rests on.
+
+Also what a criterion comes to where a chart says nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from cds_service.policy.model import AtLeast, Check, Criterion, Evidence, NoneOf, Outcome, walk
+from cds_service.policy.evidence import Evidence
+from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 
 MET: Final = Outcome.MET
 NOT_MET: Final = Outcome.NOT_MET
 NOT_DOCUMENTED: Final = Outcome.NOT_DOCUMENTED
 MOST_CRITERIA: Final = 65_536
-"""Criteria of which it is remembered what they come to in silence; a large policy has some hundreds."""
+"""The most criteria whose outcome in silence is remembered.
+
+A large policy has some hundreds.
+"""
 
 
 class Basis(Enum):
@@ -27,13 +34,17 @@ class Basis(Enum):
     CONTRADICTORY = "same-day values disagree"
     LEFT_OPEN = "the document leaves it to a person when the test fails"
 
+    __hash__ = object.__hash__  # as of ``Outcome``
+
 
 class Finding:
-    """What was found for one criterion: its outcome, its parts' findings, and for a check the evidence and its basis.
+    """What was found for one criterion.
 
-    ``silent`` says that everything was searched and nothing found, for every part: such a finding is always the same for its
-    criterion, and readers may keep what they read of it. A finding is never changed; it is no dataclass because a decision makes
-    a hundred of them, and a frozen dataclass takes four times as long to make (seen once).
+    It holds the outcome, the findings of the parts, and for a check the evidence and its basis.
+
+    ``silent`` says that everything was searched and nothing found, for every part: such a finding is always the same
+    for its criterion, and readers may keep what they read of it. A finding is never changed; it is no dataclass because
+    a decision makes a hundred of them, and a frozen dataclass takes four times as long to make (seen once).
     """
 
     __slots__ = ("basis", "criterion", "evidence", "outcome", "parts", "silent", "unsearched")
@@ -58,12 +69,14 @@ class Finding:
 
 
 class Silence:
-    """A criterion that has parts, on a chart that was searched and says nothing of it: its ``finding``.
+    """A criterion with parts, on a chart that says nothing of it.
 
-    ``facts`` are the facts that the checks below it test: a chart that is silent on all of them has this finding. Most of a
-    large policy is silent on most charts, so judging one pays for what its chart speaks of. ``gate`` says that the first part,
-    where it is documented as not met, settles the criterion alone. ``ids`` are those of the criterion and all below it;
-    ``presumes`` says that the policy presumes something of silence in one of them.
+    The chart was searched; ``finding`` is what the criterion then comes to.
+
+    ``facts`` are the facts that the checks below it test: a chart that is silent on all of them has this finding. Most
+    of a large policy is silent on most charts, so judging one pays for what its chart speaks of. ``gate`` says that the
+    first part, where it is documented as not met, settles the criterion alone. ``ids`` are those of the criterion and
+    all below it; ``presumes`` says that the policy presumes something of silence in one of them.
     """
 
     __slots__ = ("criterion", "facts", "finding", "gate", "ids", "parts", "presumes")
@@ -81,7 +94,10 @@ class Silence:
 
 
 class SilentPart:
-    """A part of a criterion in silence: its finding and the facts that it rests on. It is a ``check``, or has parts ``below``."""
+    """A part of a criterion in silence, with its finding and facts.
+
+    The facts are those that it rests on. The part is a ``check``, or has parts ``below``.
+    """
 
     __slots__ = ("below", "check", "facts", "finding")
     below: Silence
@@ -99,13 +115,19 @@ class SilentPart:
 
 @lru_cache(maxsize=MOST_CRITERIA)
 def silence_of(criterion: AtLeast | NoneOf) -> Silence:
-    """What a criterion with parts comes to in silence, made once."""
+    """Return what a criterion with parts comes to in silence.
+
+    It is made once for each criterion.
+    """
     return Silence(criterion)
 
 
 @lru_cache(maxsize=MOST_CRITERIA)
 def silent_check(check: Check, unsearched: tuple[str, ...]) -> Finding:
-    """The finding of a check of which nothing was found at all; ``unsearched`` are resource types that were not searched."""
+    """Return the finding of a check of which nothing was found.
+
+    ``unsearched`` are resource types that were not searched.
+    """
     presumption = check.presumption
     silent = not unsearched
     if presumption and (presumption.always or silent):
@@ -114,19 +136,14 @@ def silent_check(check: Check, unsearched: tuple[str, ...]) -> Finding:
 
 
 def counted(criterion: AtLeast | NoneOf, parts: tuple[Finding, ...], *, silent: bool = False) -> Finding:
-    """The finding of a criterion by counting the outcomes of its parts (Kleene's logic: an open part leaves open what it could
-    still change)."""
+    """Make a criterion's finding by counting its parts' outcomes.
+
+    This is Kleene's logic: an open part leaves open what it could still change.
+    """
     met = left_open = 0
     for part in parts:
         if part.outcome is MET:
             met += 1
         elif part.outcome is NOT_DOCUMENTED:
             left_open += 1
-    return Finding(criterion, count(criterion, met, left_open), parts, (), None, (), silent)
-
-
-def count(criterion: AtLeast | NoneOf, met: int, left_open: int) -> Outcome:
-    """The outcome of a criterion of which so many parts are met and so many open."""
-    if isinstance(criterion, NoneOf):
-        return NOT_MET if met else NOT_DOCUMENTED if left_open else MET
-    return MET if met >= criterion.count else NOT_MET if met + left_open < criterion.count else NOT_DOCUMENTED
+    return Finding(criterion, criterion.come_to(met, left_open), parts, (), None, (), silent)

@@ -1,6 +1,7 @@
-"""What criteria mean: each is met, not met, or not documented, on the facts of one chart and one date of service.
+"""The meaning of criteria: met, not met, or not documented.
 
-Kleene's three-valued logic over the parts; one rule for every fact. ``tests/spec`` holds the table of all of it.
+They are judged on the facts of one chart and one date of service, by Kleene's three-valued logic over the parts; one
+rule for every fact. ``tests/spec`` holds the table of all of it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from typing import Final
 
+from cds_service.policy.comparing import answer
+from cds_service.policy.counting import counted_times
+from cds_service.policy.evidence import UNPLACED, Evidence, Fact, Standing, is_unread
 from cds_service.policy.finding import (
     MET,
     NOT_DOCUMENTED,
@@ -16,34 +20,49 @@ from cds_service.policy.finding import (
     Basis,
     Finding,
     Silence,
-    counted,
     silence_of,
     silent_check,
 )
-from cds_service.policy.model import Check, Criterion, Evidence, Fact, Outcome, Standing, Test
-from cds_service.policy.values import Code, Days, Interval, Value
+from cds_service.policy.known import Known
+from cds_service.policy.model import AtLeast, Check, Criterion, Test
+from cds_service.policy.remembered import JudgedTrees, Plan, closes, read_trees, remembered_of
+from cds_service.policy.values import Days
 
 
 class ChartFacts(dict[str, Fact]):
-    """Facts that are read when they are asked for, and can tell beforehand which of them a chart may speak of."""
+    """Facts that are read when they are asked for.
+
+    They can tell beforehand which of them a chart may speak of.
+    """
+
+    known: Known | None = None
+    """What earlier orders of the call found for the same facts."""
 
     def among(self, names: Set[str]) -> Iterable[str]:
-        """Those of the names of which the chart may say something, or was not searched for it. Of all others it is silent."""
+        """Return the names of which the chart may say something.
+
+        Names for which the chart was not searched are among them. Of all others the chart is silent.
+        """
         return names
 
 
 def judge(criterion: Criterion, facts: Mapping[str, Fact], as_of: date) -> Finding:
-    """Judges a criterion on the facts of a chart; look-backs count from ``as_of``, the date of service.
+    """Judge a criterion on the facts of a chart.
 
-    Of an *all* that is reported as one, the first part is a gate: where it is documented as not met, the others are not looked at.
+    Look-backs count from ``as_of``, the date of service. Of an *all* that is reported as one, the first part is a gate:
+    where it is documented as not met, the others are not looked at.
     """
     return Judge(facts, as_of).of(criterion)
 
 
 class _Placed:
-    """The evidence of a fact as one window sees it: the latest that is usable, and what does not decide."""
+    """The evidence of a fact as one look-back sees it.
 
-    __slots__ = ("discounted", "latest", "uncertain")
+    It holds the latest that is usable, and what does not decide. ``alone`` is the one piece that decides, where nothing
+    else is usable or uncertain, as is mostly so.
+    """
+
+    __slots__ = ("alone", "discounted", "latest", "uncertain")
 
     def __init__(
         self, latest: tuple[Evidence, ...], uncertain: tuple[Evidence, ...] = (), discounted: tuple[Evidence, ...] = ()
@@ -51,63 +70,133 @@ class _Placed:
         self.latest: Final = latest
         self.uncertain: Final = uncertain
         self.discounted: Final = discounted
+        self.alone: Final = latest[0] if len(latest) == 1 and not uncertain else None
 
 
 class Judge:
-    """Judges criteria on the facts of one chart and one date of service; what it reads of a fact for one serves the next."""
+    """A judge of criteria on one chart and one date of service.
 
-    __slots__ = ("_as_of", "_facts", "_placed")
+    What it reads of a fact for one criterion serves the next.
+    """
+
+    __slots__ = ("_as_of", "_facts", "_known", "_placed")
 
     def __init__(self, facts: Mapping[str, Fact], as_of: date) -> None:
         self._facts = facts
         self._as_of = as_of
         self._placed: dict[str, _Placed] = {}
+        self._known = facts.known if isinstance(facts, ChartFacts) else None
 
     def of(self, criterion: Criterion) -> Finding:
-        """The finding of a criterion."""
+        """Return the finding of a criterion."""
         if isinstance(criterion, Check):
             return self._check(criterion)
-        silence, facts = silence_of(criterion), self._facts
-        names = facts.among(silence.facts) if isinstance(facts, ChartFacts) else silence.facts
-        spoken: set[str] = set()
-        for name in names:
-            fact = facts[name]
-            if fact.evidence or fact.unsearched:
-                spoken.add(name)
+        silence = silence_of(criterion)
+        spoken = self._spoken(silence.facts)
         return self._below(silence, spoken) if spoken else silence.finding
 
+    def trees(self, necessary: Criterion, exclusions: AtLeast | None) -> JudgedTrees:
+        """Judge the criteria and the exclusions of a policy.
+
+        Returns their findings with what is read of them.
+        """
+        remembered = remembered_of(necessary, exclusions)
+        plan = remembered.plan(self._spoken(remembered.facts))
+        return read_trees(plan, self._followed(plan))
+
+    def _spoken(self, names: Set[str]) -> set[str]:
+        """Return the facts of which something is said or was not searched.
+
+        A fact is among them too where only a part of what could hold it was searched.
+        """
+        facts = self._facts
+        among = facts.among(names) if isinstance(facts, ChartFacts) else names
+        return {name for name in among if (fact := facts[name]).evidence or fact.unsearched}
+
+    def _followed(self, plan: Plan) -> list[Finding]:
+        """Return the findings of the checks of a plan.
+
+        What is behind a gate that is not met is not looked at, as in ``_below``.
+        """
+        found: list[Finding] = []
+        steps, at, end = plan.steps, 0, len(plan.steps)
+        while at < end:
+            step = steps[at]
+            finding = self._check(step.check)
+            found.append(finding)
+            at = step.after if step.after and closes(finding) else at + 1
+        return found
+
     def _below(self, silence: Silence, spoken: set[str]) -> Finding:
-        """The finding of a criterion below which some facts are ``spoken`` of; parts that rest on none of them are decided."""
-        criterion, parts = silence.criterion, silence.parts
+        """Judge a criterion with parts, some of whose facts are ``spoken`` of.
+
+        Parts that rest on none of these facts are decided already, by silence.
+        """
         findings: list[Finding] = []
-        for part in parts:
+        met = left_open = 0
+        for part in silence.parts:
             if spoken.isdisjoint(part.facts):
                 found = part.finding
             elif part.check is not None:
                 found = self._check(part.check)
             else:
                 found = self._below(part.below, spoken)
+            outcome = found.outcome
+            if outcome is MET:
+                met += 1
+            elif outcome is NOT_DOCUMENTED:
+                left_open += 1
+            elif silence.gate and not findings and found.basis is Basis.DOCUMENTED:
+                return Finding(silence.criterion, NOT_MET, (found,))
             findings.append(found)
-            if silence.gate and len(findings) == 1 and found.outcome is NOT_MET and found.basis is Basis.DOCUMENTED:
-                return Finding(criterion, NOT_MET, (found,))
-        return counted(criterion, tuple(findings))
+        return Finding(silence.criterion, silence.criterion.come_to(met, left_open), tuple(findings))
 
     def _check(self, check: Check) -> Finding:
-        """The finding of a criterion that tests one fact."""
-        fact = self._facts[check.fact]
+        """Judge a criterion that tests one fact."""
+        fact, known = self._facts[check.fact], self._known
         if not fact.evidence:
             return silent_check(check, fact.unsearched)
-        since = None
-        if check.since is None and check.within is None and check.test.compare != "documented":
-            placed = self._placed.get(check.fact)
-            if placed is None:
+        if known is None:
+            return self._tested(check, fact)
+        return self._once(check, fact, known)
+
+    def _once(self, check: Check, fact: Fact, known: Known) -> Finding:
+        """Judge a criterion on a fact, once for all orders.
+
+        The finding is made for the first of the orders that have the fact in common.
+        """
+        begins = self._facts[check.since] if check.since is not None else None
+        found = known.judged(check, fact, begins)
+        if found is None:
+            found = self._tested(check, fact)
+            known.keep_judged(check, fact, begins, found)
+        return found
+
+    def _tested(self, check: Check, fact: Fact) -> Finding:
+        """Judge a criterion on a fact that something is said of."""
+        since, test = None, check.test
+        if check.times is not None:
+            return self._counted(check, check.times, fact)
+        if check.since is None and check.within is None and test.compare != "documented" and test.ago is None and not check.first:
+            if check.fact in self._placed:
+                placed = self._placed[check.fact]
+            else:
                 placed = self._placed[check.fact] = _in_window(fact, check, None, self._as_of)
         else:
             since = _window(check, self._facts, self._as_of)
             placed = _in_window(fact, check, since, self._as_of)
-        if placed.latest:
-            settled = _settled(check, placed.latest, since, fact.unsearched)
-            return _reopened(settled, placed.uncertain) if placed.uncertain else settled
+        latest, alone = placed.latest, placed.alone
+        if alone is not None and since is None and not check.open_because:  # as most are
+            value = alone.value
+            if test.compare == "is" and (value is True or value is False):  # as in ``answer``, without a call
+                outcome = MET if value == test.value else NOT_MET
+            else:
+                outcome = answer(test, value, self._as_of)
+            basis = Basis.STRADDLES if outcome is NOT_DOCUMENTED else Basis.DOCUMENTED
+            return Finding(check, outcome, (), latest, basis, fact.unsearched)
+        if latest:
+            settled = _settled(check, latest, since, fact.unsearched, self._as_of)
+            return _reopened(settled, placed.uncertain, self._as_of) if placed.uncertain else settled
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -115,11 +204,27 @@ class Judge:
         basis = Basis.UNCERTAIN if placed.uncertain else Basis.NOT_SEARCHED if fact.unsearched else Basis.SILENT
         return Finding(check, NOT_DOCUMENTED, (), found, basis, fact.unsearched)
 
+    def _counted(self, check: Check, times: Test, fact: Fact) -> Finding:
+        """Judge a criterion that counts how often something happened."""
+        since = _window(check, self._facts, self._as_of)
+        usable: list[tuple[Evidence, Days | None]] = []
+        uncertain: list[tuple[Evidence, Days | None]] = []
+        for evidence in fact.evidence:
+            placed = _as_seen(evidence, check, since, self._as_of)
+            if placed.standing is Standing.DISCOUNTED:
+                continue
+            sure = placed.standing is Standing.USABLE and (since is None or _surely_inside(check, since, (placed,)))
+            (usable if sure else uncertain).append((placed, _day_of(placed, check)))
+        return counted_times(check, times, usable, uncertain, fact.unsearched, self._as_of)
 
-def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, unsearched: tuple[str, ...]) -> Finding:
-    """The finding on the latest usable evidence, which may still straddle the test or disagree."""
-    outcome, basis = _answer(check.test, latest[0].value), Basis.DOCUMENTED
-    if len(latest) > 1 and len(answers := {_answer(check.test, evidence.value) for evidence in latest}) > 1:
+
+def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, unsearched: tuple[str, ...], as_of: date) -> Finding:
+    """Judge a check on the latest usable evidence.
+
+    That evidence may still straddle the test or disagree.
+    """
+    outcome, basis = answer(check.test, latest[0].value, as_of), Basis.DOCUMENTED
+    if len(latest) > 1 and len(answers := {answer(check.test, evidence.value, as_of) for evidence in latest}) > 1:
         outcome, basis = NOT_DOCUMENTED, Basis.CONTRADICTORY if answers >= {MET, NOT_MET} else Basis.STRADDLES
     elif outcome is NOT_DOCUMENTED:
         basis = Basis.STRADDLES
@@ -130,22 +235,51 @@ def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, uns
     return Finding(check, outcome, (), latest, basis, unsearched)
 
 
-def _reopened(finding: Finding, uncertain: tuple[Evidence, ...]) -> Finding:
-    """The finding, or an open one where something uncertain that is newer than all that decides could change it."""
+def _reopened(finding: Finding, uncertain: tuple[Evidence, ...], as_of: date) -> Finding:
+    """Open a finding again where newer, uncertain evidence could change it.
+
+    The evidence must be newer than all that decides; where the first evidence decides, it is what is older that could
+    change it. Returns the finding as it is where none could.
+    """
     check, outcome = finding.criterion, finding.outcome
     if outcome is NOT_DOCUMENTED or not isinstance(check, Check):
         return finding
-    last = max([e.when.last for e in finding.evidence if e.when is not None], default=None)
-    if last is None:
+    days = [e.when for e in finding.evidence if e.when is not None]
+    if not days:
         return finding
-    newer = [e for e in uncertain if e.when is not None and e.when.first > last and _answer(check.test, e.value) is not outcome]
+    if check.first:
+        begin = min([day.first for day in days])
+        beyond = [e for e in uncertain if _reopens_before(e, begin)]
+    else:
+        end = max([day.last for day in days])
+        beyond = [e for e in uncertain if _reopens_at(e, end)]
+    newer = [e for e in beyond if answer(check.test, e.value, as_of) is not outcome]
     if not newer:
         return finding
     return Finding(check, NOT_DOCUMENTED, (), (*newer, *finding.evidence), Basis.UNCERTAIN, finding.unsearched)
 
 
+def _reopens_at(evidence: Evidence, last: date) -> bool:
+    """Tell whether uncertain evidence reopens what the latest evidence decides.
+
+    It does where it is newer than the last that decides, or of the same day and unread. What is provisional on the day
+    of what is certain says nothing beside it; a record that nobody could read may be the surer one.
+    """
+    when = evidence.when
+    return when is not None and (when.first > last or (when.first == last and is_unread(evidence)))
+
+
+def _reopens_before(evidence: Evidence, first: date) -> bool:
+    """Tell whether uncertain evidence reopens what the first evidence decides.
+
+    It does where it is older than the first that decides, or of the same day and unread.
+    """
+    when = evidence.when
+    return when is not None and (when.last < first or (when.last == first and is_unread(evidence)))
+
+
 def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Placed:
-    """The evidence of a fact by its standing in a check's look-back."""
+    """Sort the evidence of a fact by its standing in a look-back."""
     usable: list[Evidence] = []
     uncertain: list[Evidence] = []
     discounted: list[Evidence] = []
@@ -157,11 +291,14 @@ def _in_window(fact: Fact, check: Check, since: Days | None, as_of: date) -> _Pl
             uncertain.append(placed)
         else:
             discounted.append(placed)
-    return _Placed(_latest(usable), tuple(uncertain), tuple(discounted))
+    return _Placed(_first(usable) if check.first else _latest(usable), tuple(uncertain), tuple(discounted))
 
 
 def _window(check: Check, facts: Mapping[str, Fact], as_of: date) -> Days | None:
-    """The first day that counts, as a span when it is not known exactly; None when everything before ``as_of`` counts."""
+    """Return the first day that counts for a check.
+
+    It is a span when it is not known exactly; None when everything before ``as_of`` counts.
+    """
     if check.since is not None:
         days = [e.value for e in facts[check.since].evidence if e.standing is Standing.USABLE and isinstance(e.value, Days)]
         if days:
@@ -170,12 +307,18 @@ def _window(check: Check, facts: Mapping[str, Fact], as_of: date) -> Days | None
 
 
 def _day_of(evidence: Evidence, check: Check) -> Days | None:
-    """The day that the look-back is about: the value itself where the fact is a day and its look-back the test."""
-    return evidence.value if check.test.compare == "documented" and isinstance(evidence.value, Days) else evidence.when
+    """Return the day that the look-back is about.
+
+    That is the value itself where the fact is a day and its place in time is the test; else the day of the evidence.
+    """
+    return evidence.value if isinstance(evidence.value, Days) and check.test.of_day else evidence.when
 
 
 def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) -> Evidence:
-    """Evidence with its standing as seen from the date of service and the criterion's look-back."""
+    """Return evidence with its standing for this check.
+
+    It is seen from the date of service and by the look-back of the criterion.
+    """
     if evidence.standing is Standing.DISCOUNTED:
         return evidence
     when = _day_of(evidence, check)
@@ -187,7 +330,7 @@ def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) 
         return evidence
     if when.last < since.first:
         span = f"the look-back of {check.within}" if check.since is None else "the time that counts"
-        standing = Standing.UNCERTAIN if reopens(check) and _says_otherwise(evidence, check) else Standing.DISCOUNTED
+        standing = Standing.UNCERTAIN if reopens(check) and _says_otherwise(evidence, check, as_of) else Standing.DISCOUNTED
         return _with(evidence, standing, f"{when.text()} is before {span}, which starts on {since.text()}")
     if when.first < since.first:
         return _with(evidence, Standing.UNCERTAIN, f"its date leaves open whether it is since {since.text()}")
@@ -195,24 +338,32 @@ def _as_seen(evidence: Evidence, check: Check, since: Days | None, as_of: date) 
 
 
 def reopens(check: Check) -> bool:
-    """Whether evidence that is older than a check's look-back is asked about, where it says otherwise than the presumption would.
+    """Tell whether evidence older than a check's look-back is asked about.
 
-    A number that the document does not give must not make a silence of what the chart says, and so deny alone.
+    It is where it says otherwise than the presumption would. A number that the document does not give must not make a
+    silence of what the chart says, and so deny alone.
     """
     presumption = check.presumption
     return check.our_window and check.since is None and presumption is not None and not presumption.always
 
 
-def _says_otherwise(evidence: Evidence, check: Check) -> bool:
-    """Whether usable evidence answers a check otherwise than its presumption."""
+def _says_otherwise(evidence: Evidence, check: Check, as_of: date) -> bool:
+    """Tell whether evidence answers a check otherwise than its presumption.
+
+    Evidence answers where it is usable, or would be if its system were known.
+    """
     presumption = check.presumption
-    if presumption is None or evidence.standing is not Standing.USABLE:
+    if presumption is None or (evidence.standing is not Standing.USABLE and evidence.note != UNPLACED):
         return False
-    return _answer(check.test, evidence.value) not in (NOT_DOCUMENTED, presumption.treat_as)
+    said = answer(check.test, evidence.value, as_of)
+    return said is MET if check.times is not None else said not in (NOT_DOCUMENTED, presumption.treat_as)
 
 
 def _surely_inside(check: Check, since: Days, latest: tuple[Evidence, ...]) -> bool:
-    """Whether the latest evidence certainly falls inside a look-back whose own start may be a span."""
+    """Tell whether the latest evidence surely falls inside a look-back.
+
+    The look-back's own start may be a span of days.
+    """
     days = [_day_of(evidence, check) for evidence in latest]
     return since.first == since.last or all(day is not None and day.first >= since.last for day in days)
 
@@ -223,7 +374,10 @@ def _with(evidence: Evidence, standing: Standing, note: str) -> Evidence:
 
 
 def _latest(usable: list[Evidence]) -> tuple[Evidence, ...]:
-    """The evidence of the latest day, with all that may be of the same day; the undated only when nothing is dated."""
+    """Return the evidence of the latest day.
+
+    All that may be of the same day comes with it; what is undated comes only when nothing is dated.
+    """
     if len(usable) < 2:
         return tuple(usable)
     dated = [(evidence, evidence.when) for evidence in usable if evidence.when is not None]
@@ -233,42 +387,13 @@ def _latest(usable: list[Evidence]) -> tuple[Evidence, ...]:
     return tuple([evidence for evidence, when in dated if when.last >= latest.first])
 
 
-_SAID: Final = (bool, str)
+def _first(usable: list[Evidence]) -> tuple[Evidence, ...]:
+    """Return the evidence of the earliest day.
 
-
-def _answer(test: Test, value: Value | None) -> Outcome:
-    """What a value says to a test; open where it is not of the kind that the test asks for."""
-    wanted = test.value
-    match test.compare:
-        case "is" if isinstance(value, _SAID):
-            return MET if value == wanted else NOT_MET
-        case "in" if isinstance(value, Code) and isinstance(wanted, str):
-            return MET if wanted in value.sets else NOT_MET
-        case "documented" if isinstance(value, Days):
-            return MET
-        case compare if isinstance(value, Interval) and isinstance(wanted, Interval):
-            return _compare(compare, value, wanted.low)
-        case _:
-            return NOT_DOCUMENTED
-
-
-def _compare(compare: str, value: Interval, bound: float) -> Outcome:
-    """Met if every value of the interval passes, not met if none does, else open."""
-    all_at_least = value.low >= bound
-    all_above = value.low > bound or (value.low == bound and value.low_open)
-    all_at_most = value.high <= bound
-    all_below = value.high < bound or (value.high == bound and value.high_open)
-    match compare:
-        case "is_at_least":
-            met, not_met = all_at_least, all_below
-        case "is_above":
-            met, not_met = all_above, all_at_most
-        case "is_at_most":
-            met, not_met = all_at_most, all_above
-        case "is_below":
-            met, not_met = all_below, all_at_least
-        case "is":
-            met, not_met = value.low == value.high == bound, all_above or all_below
-        case _:
-            return NOT_DOCUMENTED
-    return MET if met else NOT_MET if not_met else NOT_DOCUMENTED
+    It does for the earliest day what ``_latest`` does for the latest.
+    """
+    dated = [(evidence, evidence.when) for evidence in usable if evidence.when is not None]
+    if not dated:
+        return tuple(usable)
+    first = min((when for _, when in dated), key=lambda when: (when.first, when.last))
+    return tuple([evidence for evidence, when in dated if when.first <= first.last])

@@ -1,7 +1,9 @@
-"""What a policy is: a tree of criteria with citations, the orders it governs, and what a payer's document says besides.
+"""What a policy is, as frozen values.
 
-Three kinds of criterion carry the whole language: :class:`Check` tests one fact, :class:`AtLeast` counts parts
-(``all`` and ``any`` are its two ends), :class:`NoneOf` excludes. Everything that reads a policy walks these three.
+A policy is a tree of criteria with citations, the orders it governs, and what a payer's document says besides.
+
+Three kinds of criterion carry the whole language: :class:`Check` tests one fact, :class:`AtLeast` counts parts (``all``
+and ``any`` are its two ends), :class:`NoneOf` excludes. Everything that reads a policy walks these three.
 """
 
 from __future__ import annotations
@@ -10,68 +12,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from cds_service.policy.answers import Answers
-from cds_service.policy.values import Days, LookBack, Value
+from cds_service.policy.values import LookBack, Value
 
 
 class Outcome(Enum):
-    """The three outcomes of a criterion; silence is never one of the first two."""
+    """The three outcomes of a criterion.
+
+    Silence is never *met* or *not met*.
+    """
 
     MET = "met"
     NOT_MET = "not met"
     NOT_DOCUMENTED = "not documented"
 
-
-class Standing(Enum):
-    """What a thing found in the chart is worth as evidence.
-
-    ``USABLE`` decides. ``UNCERTAIN`` (provisional, unreadable, ambiguous) decides nothing but ends the silence: no
-    presumption holds beside it but one that holds ``always``. ``DISCOUNTED`` (too old, another patient's, cancelled)
-    is named and does nothing.
-    """
-
-    USABLE = "usable"
-    UNCERTAIN = "uncertain"
-    DISCOUNTED = "discounted"
-
-
-class Evidence(NamedTuple):
-    """One thing that the chart says about a fact, and where it says it.
-
-    ``when`` is the day it speaks of, None when it carries no date. ``resource`` is ``Type/id``.
-    ``note`` gives the reason when ``standing`` is not usable. ``instant`` is the moment as the record writes it, where it
-    states one, for rules that count hours.
-    """
-
-    value: Value | None
-    when: Days | None = None
-    resource: str = ""
-    kind: Literal["recorded", "answered", "attested", "assumed"] = "recorded"
-    standing: Standing = Standing.USABLE
-    note: str = ""
-    shown: str = ""
-    instant: str = ""
-
-
-class Fact(NamedTuple):
-    """All that a chart says about one fact on one date of service.
-
-    ``unsearched`` names the resource types that could have held more and were not searched:
-    that is another silence than a search that found nothing.
-    """
-
-    name: str
-    evidence: tuple[Evidence, ...] = ()
-    unsearched: tuple[str, ...] = ()
+    __hash__ = object.__hash__  # each is there once; an Enum's own hash is that of its name, and costs two calls
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a payer's document says it: the source's key in the policy file, the place, a short quote if the licence allows.
+    """The place where a payer's document says it.
 
-    ``gives`` are the numbers that the document gives there, as the file writes them.
+    It names the source's key in the policy file, the place, and a short quote if the licence allows. ``gives`` are the
+    numbers that the document gives there, as the file writes them.
     """
 
     source: str
@@ -94,7 +59,10 @@ class Presumption:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A further sentence of the document that a card adds when the criterion settles the outcome, or when ``when`` is met."""
+    """A further sentence of the document for the card.
+
+    A card adds it when the criterion settles the outcome, or when ``when`` is met.
+    """
 
     says: str
     cite: Citation
@@ -106,23 +74,40 @@ Comparison = Literal["is", "is_at_least", "is_above", "is_at_most", "is_below", 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """The question put to a fact's value. ``value`` is in the fact's unit once the content is loaded.
+    """The question put to a fact's value.
 
-    ``documented`` is the test of a criterion that only names a fact and a look-back: a day that falls within it.
+    ``value`` is in the fact's unit once the content is loaded.
+
+    ``documented`` is the test of a criterion that only names a fact and a look-back: a day that falls within it. With
+    ``ago`` the value is a day, and the test is how long ago it is.
     """
 
     compare: Comparison
     value: Value | None = None
     unit: str = ""
     written: str = ""
+    ago: LookBack | None = None
+
+    @property
+    def of_day(self) -> bool:
+        """Whether the value itself is the day that lies in time.
+
+        If not, it is the day on which the value was recorded.
+        """
+        return self.compare == "documented" or self.ago is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """A criterion that tests one fact, within a look-back (``within``) or since the day another fact gives (``since``).
+    """A criterion that tests one fact.
 
-    ``open_because`` says why the document leaves a test that fails to a person: the criterion is then open, never not met.
-    ``ours`` says in a sentence which number is not the document's; ``our_threshold`` and ``our_window`` tell which it is.
+    It does so within a look-back (``within``) or since the day that another fact gives (``since``).
+
+    ``open_because`` says why the document leaves a test that fails to a person: the criterion is then open, never not
+    met. ``times`` tests on how many days evidence passes the test, in place of what the latest says; with ``first`` the
+    earliest evidence decides. ``ours`` says in a sentence which number is not the document's; ``our_threshold`` and
+    ``our_window`` tell which it is. ``otherwise`` says in a sentence what is so where the criterion is not met; it
+    means the same on criteria with parts.
     """
 
     id: str
@@ -140,13 +125,17 @@ class Check:
     ours: str = ""
     our_threshold: bool = False
     our_window: bool = False
+    otherwise: str = ""
+    times: Test | None = None
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AtLeast:
-    """A criterion met when at least ``count`` of its parts are. ``as_one`` names it, not its parts, in reasons.
+    """A criterion met when at least ``count`` of its parts are.
 
-    ``guarded`` says that the first part tells whether the others apply at all.
+    ``as_one`` names it, not its parts, in reasons. ``guarded`` says that the first part tells whether the others apply
+    at all.
     """
 
     id: str
@@ -158,11 +147,24 @@ class AtLeast:
     remark: Remark | None = None
     line: int = 0
     guarded: bool = False
+    otherwise: str = ""
+
+    def come_to(self, met: int, left_open: int) -> Outcome:
+        """Return the outcome for so many parts met and so many open.
+
+        The outcomes are counted by Kleene's logic.
+        """
+        if met >= self.count:
+            return Outcome.MET
+        return Outcome.NOT_MET if met + left_open < self.count else Outcome.NOT_DOCUMENTED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoneOf:
-    """A criterion met when every one of its parts is not met: the document's exclusions."""
+    """A criterion met when every one of its parts is not met.
+
+    These are the document's exclusions.
+    """
 
     id: str
     says: str
@@ -171,6 +173,13 @@ class NoneOf:
     as_one: bool | Literal["when not met"] = False
     remark: Remark | None = None
     line: int = 0
+    otherwise: str = ""
+
+    def come_to(self, met: int, left_open: int) -> Outcome:
+        """Return the outcome for so many parts met and so many open."""
+        if met:
+            return Outcome.NOT_MET
+        return Outcome.NOT_DOCUMENTED if left_open else Outcome.MET
 
 
 Criterion = Check | AtLeast | NoneOf
@@ -180,9 +189,10 @@ FirstOutcome = Literal["necessary", "not necessary", "not documented", "not addr
 
 @dataclass(frozen=True, slots=True)
 class FirstRule:
-    """A rule around the criteria, tried in order before them: the first that is met settles the order.
+    """A rule around the criteria, tried before them.
 
-    ``asks`` names the fact to ask for when it settles for *not documented*; ``referred_to`` the policy that governs instead.
+    The rules are tried in order: the first that is met settles the order. ``asks`` names the fact to ask for when it
+    settles for *not documented*; ``referred_to`` the policy that governs instead.
     """
 
     when: Criterion
@@ -193,7 +203,10 @@ class FirstRule:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document that a policy is read from; what it says belongs to its publisher."""
+    """A document that a policy is read from.
+
+    What it says belongs to its publisher.
+    """
 
     title: str
     publisher: str
@@ -212,8 +225,20 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A change to a version already in force: when, what, and why."""
+
+    on: date
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Authorization:
-    """Whether the document wants prior authorization, in the case that ``when`` is met; without ``when``, in every other."""
+    """The document's word on prior authorization: needed or not.
+
+    It holds in the case that ``when`` is met; without ``when``, in every other case.
+    """
 
     remark: Remark
     needed: bool
@@ -222,7 +247,10 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """An order that the document names instead, when one of ``instead_of`` (criterion ids) settles for not necessary."""
+    """An order that the document names instead.
+
+    It is proposed when one of ``instead_of`` (criterion ids) settles for not necessary.
+    """
 
     instead_of: tuple[str, ...]
     system: str
@@ -239,6 +267,9 @@ class Policy:
     ``necessary_when`` must be met and nothing in ``not_necessary_when`` may be, for an order to be necessary.
     Where the ``subject`` is a QuestionnaireResponse the two hold ``met_when`` and ``unlikely_when``, and there are no orders.
     ``label`` is what is ordered, in short; ``labels`` say otherwise for the codes of a value set (its id comes first).
+    ``also_called`` are other words for it, ``order_names`` the phrases by which an order without a listed code is told to be one
+    that it governs. ``encoded_on`` is the day the file was written, ``second_reader`` who has read it
+    against the document since, ``last_checked`` and ``checked_by`` when and who last looked whether the document still stands.
     """
 
     id: str
@@ -265,13 +296,21 @@ class Policy:
     subject: Literal["order", "questionnaire-response"] = "order"
     labels: tuple[tuple[str, str], ...] = ()
     more_likely_when: AtLeast | None = None
+    also_called: tuple[str, ...] = ()
+    order_names: tuple[str, ...] = ()
+    encoded_on: date | None = None
     second_reader: str = "none yet"
     last_checked: date | None = None
+    checked_by: str = ""
+    corrections: tuple[Correction, ...] = ()
     file: str = ""
     facts: tuple[str, ...] = field(default=())
 
     def criteria(self) -> Iterator[Criterion]:
-        """Every criterion in the document's order, parents before parts; rules settled first, of authorization and advice too."""
+        """Yield every criterion in the document's order, parents before parts.
+
+        Those of rules settled first, of authorization and of advice are among them.
+        """
         for rule in self.settled_first:
             yield from walk(rule.when)
         yield from walk(self.necessary_when)
@@ -283,13 +322,29 @@ class Policy:
             if when:
                 yield from walk(when)
 
+    @property
+    def form(self) -> str:
+        """The beginning of the canonicals of its forms.
+
+        It holds the name and the version: ``payer-policy|2025-04-01``.
+        """
+        return f"{self.id.replace('/', '-')}|{self.version}"
+
     def covers(self, day: date) -> bool:
-        """Whether this version is the one in force on a date of service."""
+        """Tell whether this version is in force on a date of service."""
         return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
 
 
+def question_of(check: Check) -> tuple[object, ...]:
+    """Return what a check asks of a chart.
+
+    It is equal for checks that ask the same.
+    """
+    return check.fact, check.test, check.within, check.since, check.times, check.first
+
+
 def walk(criterion: Criterion) -> Iterator[Criterion]:
-    """A criterion and everything below it, in reading order."""
+    """Yield a criterion and everything below it, in reading order."""
     yield criterion
     if not isinstance(criterion, Check):
         for part in criterion.parts:
@@ -297,7 +352,10 @@ def walk(criterion: Criterion) -> Iterator[Criterion]:
 
 
 def facts_of(criteria: Iterator[Criterion]) -> tuple[str, ...]:
-    """The names of the facts that criteria rest on, each once, in reading order."""
+    """Return the names of the facts that criteria rest on.
+
+    Each comes once, in reading order.
+    """
     names: dict[str, None] = {}
     for criterion in criteria:
         if isinstance(criterion, Check):

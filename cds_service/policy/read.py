@@ -1,4 +1,7 @@
-"""Reads a policy file into the model: every problem at once, each with its line and what was meant."""
+"""The reading of a policy file into the model.
+
+It tells every problem at once, each with its line and what was meant.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.yaml_file import Place, YamlFile
 from cds_service.policy import grammar
 from cds_service.policy.answers import read_answers
+from cds_service.policy.comparing import compare as compared
+from cds_service.policy.criterion_grammar import AllEntry, AnyEntry, CheckEntry, CitationEntry, NoneEntry, RemarkEntry, TimesEntry
 from cds_service.policy.model import (
     Alternative,
     AtLeast,
@@ -15,6 +22,7 @@ from cds_service.policy.model import (
     Check,
     Citation,
     Comparison,
+    Correction,
     Criterion,
     FirstRule,
     NoneOf,
@@ -26,18 +34,17 @@ from cds_service.policy.model import (
     Source,
     Test,
     facts_of,
+    question_of,
     walk,
 )
 from cds_service.policy.ours import names_threshold, names_window
 from cds_service.policy.values import Interval, LookBack
-from cds_service.problems import ContentError, Problem
-from cds_service.yaml_file import Place, YamlFile
 
 _QUANTITY = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)\s*(?P<unit>\S.*)?")
 
 
 def read_policy(path: Path, name: str) -> Policy:
-    """Reads one policy version; ``name`` is how messages call the file.
+    """Read one policy version; ``name`` is what messages call the file.
 
     Raises ContentError with all problems that the file alone shows; what it refers to is checked by ``content``.
     """
@@ -46,7 +53,10 @@ def read_policy(path: Path, name: str) -> Policy:
 
 
 class _Reader:
-    """Turns the entries of one file into the model and gathers what is wrong on the way."""
+    """A reader of the entries of one file.
+
+    It turns them into the model and gathers what is wrong on the way.
+    """
 
     def __init__(self, file: YamlFile, entry: grammar.PolicyEntry) -> None:
         self.file = file
@@ -76,6 +86,7 @@ class _Reader:
             payer=e.applies_to.payer,
             lines_of_business=tuple(e.applies_to.lines_of_business),
             order_sets=(sets,) if isinstance(sets, str) else tuple(sets),
+            order_names=tuple(e.applies_to.orders.named) if e.applies_to.orders else (),
             label=e.label or e.title,
             labels=tuple(e.labels.items()),
             sources={key: Source(s.title, s.publisher, s.url, s.retrieved, s.sha256) for key, s in e.sources.items()},
@@ -90,8 +101,12 @@ class _Reader:
             alternatives=tuple(self._alternative(a, ("alternatives", i)) for i, a in enumerate(e.alternatives)),
             authorization=tuple(self._authorization(a, ("authorization", i)) for i, a in enumerate(e.authorization)),
             answers=read_answers(e.answers, self.file.line),
+            also_called=tuple(e.also_called),
+            encoded_on=e.review.encoded_on,
             second_reader=e.review.second_reader,
             last_checked=e.last_checked.on if e.last_checked else None,
+            checked_by=e.last_checked.by if e.last_checked else "",
+            corrections=tuple(Correction(c.on, c.what, c.why) for c in e.corrections),
             file=self.file.name,
         )
         self._ids_once(policy)
@@ -127,7 +142,7 @@ class _Reader:
         when = self._criterion(entry.when, (*place, "when")) if entry.when else None
         return Authorization(Remark(entry.says, self._cite(entry.cite, (*place, "cite"))), entry.needed, when)
 
-    def _cite(self, cite: grammar.CitationEntry, place: Place) -> Citation:
+    def _cite(self, cite: CitationEntry, place: Place) -> Citation:
         self._source_known(cite.source, (*place, "source"))
         gives = tuple(map(str, cite.gives))
         for index, written in enumerate(gives):
@@ -136,7 +151,7 @@ class _Reader:
                 self._wrong((*place, "gives", index), said)
         return Citation(cite.source, cite.at, cite.quote, gives)
 
-    def _remark(self, remark: grammar.RemarkEntry, place: Place) -> Remark:
+    def _remark(self, remark: RemarkEntry, place: Place) -> Remark:
         return Remark(remark.says, self._cite(remark.cite, (*place, "cite")))
 
     def _advice(self, entry: grammar.AdviceEntry, place: Place) -> Remark:
@@ -147,21 +162,22 @@ class _Reader:
         shared: dict[str, Any] = {
             "id": entry.id,
             "says": entry.says,
+            "otherwise": entry.otherwise,
             "cite": self._cite(entry.cite, (*place, "cite")),
             "remark": self._remark(entry.remark, (*place, "remark")) if entry.remark else None,
             "line": self.file.line(place) if place[-1:] and isinstance(place[-1], int) else self.file.line((*place, "id")),
         }
         match entry:
-            case grammar.CheckEntry():
+            case CheckEntry():
                 return self._check(entry, place, shared)
-            case grammar.NoneEntry():
+            case NoneEntry():
                 return NoneOf(parts=self._parts(entry.none, (*place, "none")), as_one=entry.reported_as_one, **shared)
-            case grammar.AllEntry():
+            case AllEntry():
                 parts = self._parts(entry.all, (*place, "all"))
                 guard = (self._criterion(entry.applies_when, (*place, "applies_when")),) if entry.applies_when else ()
                 guarded = {"guarded": bool(guard)} | shared
                 return AtLeast(count=len(guard + parts), parts=guard + parts, as_one=entry.reported_as_one, **guarded)
-            case grammar.AnyEntry():
+            case AnyEntry():
                 return AtLeast(count=1, parts=self._parts(entry.any, (*place, "any")), as_one=entry.reported_as_one, **shared)
             case _:
                 parts = self._parts(entry.of, (*place, "of"))
@@ -170,7 +186,7 @@ class _Reader:
     def _parts(self, entries: list[Any], place: Place) -> tuple[Criterion, ...]:
         return tuple(self._criterion(entry, (*place, index)) for index, entry in enumerate(entries))
 
-    def _check(self, entry: grammar.CheckEntry, place: Place, shared: dict[str, Any]) -> Check:
+    def _check(self, entry: CheckEntry, place: Place, shared: dict[str, Any]) -> Check:
         presumption = None
         if entry.if_not_documented:
             p = entry.if_not_documented
@@ -185,16 +201,35 @@ class _Reader:
         shared["open_because"] = entry.if_not_met.because if entry.if_not_met else ""
         shared["ours"] = entry.ours
         threshold = test.value.low if isinstance(test.value, Interval) else None
-        shared["our_threshold"] = threshold is not None and names_threshold(entry.ours, threshold, test.unit)
+        of_number = threshold is not None and names_threshold(entry.ours, threshold, test.unit)
+        shared["our_threshold"] = of_number or (test.ago is not None and names_window(entry.ours, test.ago))
         shared["our_window"] = within is not None and names_window(entry.ours, within)
+        if test.ago and (entry.within or entry.since or entry.times):
+            self._wrong(place, "how long ago a day is, is a test by itself; leave out 'within', 'since' and 'times'")
+        times = self._times(entry.times, presumption, place) if entry.times else None
+        shared |= {"times": times, "first": entry.take == "first"}
         return Check(fact=entry.fact, test=test, within=within, since=entry.since, presumption=presumption, ask=entry.ask, **shared)
 
-    def _test(self, entry: grammar.CheckEntry, place: Place) -> Test:
+    def _times(self, entry: TimesEntry, presumption: Presumption | None, place: Place) -> Test:
+        """Return the test of how often something happened.
+
+        What silence is taken to mean must be what no time at all comes to.
+        """
+        (key,) = entry.model_fields_set
+        written = getattr(entry, key)
+        comparison: Comparison = "is" if key == "is_" else key  # type: ignore[assignment]
+        never = compared(comparison, Interval.exactly(0), written)
+        if presumption and presumption.treat_as is not never:
+            said = f"where nothing is on record it happened no time, and that is '{never.value}'; silence cannot mean the opposite"
+            self._wrong((*place, "if_not_documented"), said)
+        return Test(comparison, Interval.exactly(written), "", str(written))
+
+    def _test(self, entry: CheckEntry, place: Place) -> Test:
         if entry.in_ is not None:
             return Test("in", entry.in_, written=entry.in_)
         if isinstance(entry.is_, bool):
             return Test("is", entry.is_, written="yes" if entry.is_ else "no")
-        if isinstance(entry.is_, str) and not _QUANTITY.fullmatch(entry.is_):
+        if isinstance(entry.is_, str) and not _QUANTITY.fullmatch(entry.is_) and not entry.is_.endswith(" ago"):
             return Test("is", entry.is_, written=entry.is_)
         thresholds: dict[Comparison, int | float | str | None] = {
             "is": entry.is_,
@@ -206,6 +241,8 @@ class _Reader:
         for compare, written in thresholds.items():
             if written is None:
                 continue
+            if str(written).endswith(" ago"):
+                return self._ago(compare, str(written), place)
             found = _QUANTITY.fullmatch(str(written).strip())
             if not found:
                 self._wrong((*place, compare), f"'{written}' is not a number with its unit; write it as '9 wk' or '18 years'")
@@ -213,8 +250,21 @@ class _Reader:
             return Test(compare, Interval.exactly(float(found["number"])), found["unit"] or "", str(written))
         return Test("documented")
 
+    def _ago(self, compare: Comparison, written: str, place: Place) -> Test:
+        """Return the test of how long ago a day is."""
+        if compare == "is":
+            self._wrong((*place, "is"), "a day is at least, above, at most or below so long ago; 'is' would be one day alone")
+        try:
+            return Test(compare, written=written, ago=LookBack.parse(written.removesuffix(" ago")))
+        except ValueError as error:
+            self._wrong((*place, compare), str(error))
+            return Test(compare)
+
     def _ids_once(self, policy: Policy) -> None:
-        """An id may stand twice only for the same fact and test (the document lists some criteria twice)."""
+        """Check that an id stands twice only for the same question.
+
+        The question is the fact and its test (the document lists some criteria twice).
+        """
         seen: dict[str, Criterion] = {}
         for root in (policy.necessary_when, policy.not_necessary_when, policy.more_likely_when):
             for criterion in walk(root) if root else ():
@@ -228,7 +278,7 @@ class _Reader:
 
 def _same_question(one: Criterion, other: Criterion) -> bool:
     if isinstance(one, Check) and isinstance(other, Check):
-        return (one.fact, one.test, one.within, one.since) == (other.fact, other.test, other.within, other.since)
+        return question_of(one) == question_of(other)
     if isinstance(one, AtLeast | NoneOf) and type(one) is type(other):
         counts = [criterion.count for criterion in (one, other) if isinstance(criterion, AtLeast)]
         same = len(one.parts) == len(other.parts) and len(set(counts)) <= 1

@@ -1,34 +1,36 @@
-"""What an operator decided on access: who may call, under which public address, and whom the service may call in turn."""
+"""What an operator decided on access.
+
+That is who may call, under which public address, and whom the service may call in turn.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from cds_service.configuration.configuration import Configuration, called
+from cds_service.security.addresses import private_network
 from cds_service.security.urls import read_prefix
 
 if TYPE_CHECKING:
     from cds_service.security.clients import Clients
-    from cds_service.security.outbound import Outbound
+    from cds_service.security.outbound import Outbound, Private
 
-CLIENTS = "CDS_SERVICE_CLIENTS"
-PUBLIC_URL = "CDS_SERVICE_PUBLIC_URL"
-FHIR_SERVERS = "CDS_SERVICE_FHIR_SERVERS"
-DEVELOPMENT = "CDS_SERVICE_DEVELOPMENT"
-CA_BUNDLE = "CDS_SERVICE_CA_BUNDLE"
+RESOLVED: Final = 2.0
+"""Seconds that a start waits for the names of servers, all together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Without ``clients`` the service is open: whoever reaches it may call, and ``fhir_servers`` may be read for anyone.
+    """Who may call, and whom the service may call in turn.
 
-    ``outbound`` makes the service's own calls; it is None where there is nobody to be called.
-    ``now`` tells the moment by which tokens are judged.
-    ``public_url`` is what stands before ``/cds-services`` in the addresses that clients call, without a slash at its end.
+    Without ``clients`` the service is open: whoever reaches it may call, and ``fhir_servers`` may be read for anyone.
+    ``outbound`` makes the service's own calls; it is None where there is nobody to be called. ``now`` tells the moment
+    by which tokens are judged. ``public_url`` is what stands before ``/cds-services`` in the addresses that clients
+    call, without a slash at its end.
     """
 
     outbound: Outbound | None
@@ -38,37 +40,78 @@ class Access:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-def access_of_environment() -> Access:
-    """The access that the environment names. Raises ContentError for the clients file, ValueError in words for anything else."""
-    development = os.environ.get(DEVELOPMENT) == "1"
-    named = os.environ.get(CLIENTS)
-    public = os.environ.get(PUBLIC_URL, "").rstrip("/")
-    servers = tuple(os.environ.get(FHIR_SERVERS, "").split())
-    for what, url in ((PUBLIC_URL, public), *((FHIR_SERVERS, server) for server in servers)):
+def access_of(configuration: Configuration) -> Access:
+    """Make the access that a configuration names.
+
+    Raises ContentError for the clients file, ValueError in words for anything else.
+    """
+    public, servers, named = configuration.public_url, configuration.fhir_servers, configuration.clients
+    for what, url in (("public_url", public), *(("fhir_servers", server) for server in servers)):
         try:
             scheme = read_prefix(url).scheme if url else "https"
         except ValueError as error:
-            raise ValueError(f"{what}: not a URL: {error}") from None
-        if what == FHIR_SERVERS and scheme != "https" and not development:
-            raise ValueError(f"{what}: https is required")
+            raise ValueError(f"{called(what)}: not a URL: {error}") from None
+        if what == "fhir_servers" and scheme != "https" and not configuration.development:
+            raise ValueError(f"{called(what)}: https is required")
     if named and not public:
-        raise ValueError(
-            f"clients are named, but not the public URL that their tokens are for; name it in {PUBLIC_URL} (--public-url)"
-        )
+        raise ValueError(f"clients are named, but not the public URL that their tokens are for; name it in {called('public_url')}")
     if named and servers:
-        raise ValueError(f"{FHIR_SERVERS} is for an open service; the clients file says which FHIR servers are read for whom")
-    outbound = _outbound(development=development) if named or servers or os.environ.get(CA_BUNDLE) else None
+        raise ValueError(
+            f"{called('fhir_servers')} is for an open service; the clients file says which FHIR servers are read for whom"
+        )
     if not named:
+        outbound = _outbound(configuration, None) if servers or configuration.smart or configuration.ca_bundle else None
         return Access(outbound, None, public, servers)
     from cds_service.security.clients import read_clients  # noqa: PLC0415 - ten megabytes of cryptography, of no use to an open service
 
-    return Access(outbound, read_clients(Path(named), development=development), public)
+    clients = read_clients(named, development=configuration.development)
+    return Access(_outbound(configuration, clients), clients, public)
 
 
-def _outbound(*, development: bool) -> Outbound:
-    from cds_service.security.outbound import Outbound  # noqa: PLC0415 - six megabytes of HTTP, of no use where nobody is called
+def may_come_back(public_url: str) -> bool:
+    """Tell whether people may be sent back to a public URL.
 
+    They come back with a code, so only by https, or to this machine.
+    """
+    address = read_prefix(public_url)
+    return address.scheme == "https" or address.host in ("localhost", "127.0.0.1", "::1")
+
+
+def never_read(access: Access) -> Iterator[str]:
+    """Yield a sentence for each server that can never be read now.
+
+    Its address is private and not named. A name that is not known now may be known later, and is not told.
+    """
+    if access.outbound is None:
+        return
+    until = time.monotonic() + RESOLVED
+    for url in dict.fromkeys((*access.fhir_servers, *_of_clients(access.clients))):
+        why = access.outbound.never(url, until)
+        if why:
+            yield f"{url}: it can never be read: {why} ({called('private_networks')}, or 'private_networks' of a client)"
+
+
+def _of_clients(clients: Clients | None) -> Iterator[str]:
+    for client in clients.by_issuer.values() if clients else ():
+        yield from client.fhir_servers
+        if client.jku and not client.keys:
+            yield client.jku
+
+
+def _outbound(configuration: Configuration, clients: Clients | None) -> Outbound:
+    from cds_service.security.outbound import Outbound, Private  # noqa: PLC0415 - six megabytes of HTTP, of no use where nobody is called
+
+    private: list[Private] = []
+    for written in configuration.private_networks:
+        try:
+            private.append(Private(private_network(written)))
+        except ValueError as error:
+            raise ValueError(f"{called('private_networks')}: {written}: {error}") from None
+    for client in clients.by_issuer.values() if clients else ():
+        urls = (*client.fhir_servers, *([client.jku] if client.jku else []))
+        private += [Private(network, url) for network in client.private_networks for url in urls]
+    bundle = str(configuration.ca_bundle) if configuration.ca_bundle else None
     try:
-        return Outbound(development=development, ca_bundle=os.environ.get(CA_BUNDLE) or None)
+        return Outbound(development=configuration.development, ca_bundle=bundle, private=private)
     except OSError:
-        raise ValueError(f"{CA_BUNDLE}: the file of certificates cannot be read") from None
+        raise ValueError(f"{called('ca_bundle')}: the file of certificates cannot be read") from None

@@ -1,8 +1,14 @@
-"""Which IP addresses the service may connect to: those of the public internet, and nothing that leads inside."""
+"""The IP addresses that the service may connect to.
+
+They are those of the public internet, and of private networks that the operator named.
+"""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
 
 _INSIDE_4 = tuple(
     IPv4Network(network)
@@ -26,7 +32,10 @@ _INSIDE_4 = tuple(
     )
 )
 _PUBLIC_6 = IPv6Network("2000::/3")
-"""Global unicast. Outside of it lie loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 addresses."""
+"""Global unicast.
+
+Outside of it lie loopback, link-local, unique local, multicast, IPv4-mapped and NAT64 addresses.
+"""
 _INSIDE_6 = tuple(
     IPv6Network(network)
     for network in (
@@ -38,16 +47,61 @@ _INSIDE_6 = tuple(
 )
 
 
-def may_connect(address: str, *, loopback: bool = False) -> bool:
-    """Whether an IP address, in text, is one of the public internet; with ``loopback``, whether it is one of this machine.
+_NAMEABLE = tuple(
+    ip_network(network)
+    for network in (
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+        "127.0.0.0/8",
+        "::1/128",
+        "169.254.0.0/16",
+        "fe80::/10",
+    )
+)
+"""The ranges of which an operator may name a part.
 
-    The ranges are those of the IANA special-purpose address registries (RFC 6890 and its updates).
+Loopback and link-local addresses are reached by no wider range: whoever wants them names them.
+"""
+_NEVER = frozenset(map(ip_address, ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")))
+"""The addresses where clouds tell a machine its own credentials.
+
+They are called by nobody, whatever is named.
+"""
+
+
+def private_network(written: str) -> Network:
+    """Read a private network that an operator names, such as ``10.20.0.0/16``.
+
+    Raises ValueError, saying why, for what is no network, and for one that is not wholly private.
+    """
+    try:
+        network = ip_network(written)
+    except ValueError:
+        raise ValueError("it is no network; 10.20.0.0/16 is one, and its host bits are zero") from None
+    if not any(network.version == wide.version and network.subnet_of(wide) for wide in _NAMEABLE):  # type: ignore[arg-type]
+        raise ValueError(
+            "it is not wholly of one private range (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7)"
+        )
+    return network
+
+
+def may_connect(address: str, *, loopback: bool = False, private: Iterable[Network] = ()) -> bool:
+    """Tell whether the service may connect to an IP address.
+
+    The address, in text, must be one of the public internet or of a ``private`` network that was named; with
+    ``loopback``, one of this machine. The ranges are those of the IANA special-purpose address registries (RFC 6890 and
+    its updates).
     """
     try:
         ip = ip_address(address)
     except ValueError:
         return False
-    return ip.is_loopback if loopback else _public(ip)
+    if loopback:
+        return ip.is_loopback
+    return _public(ip) or (ip not in _NEVER and any(ip in network for network in private))
 
 
 def _public(ip: IPv4Address | IPv6Address) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The client behind a request: its issuer (None where the service is open), its tenant, and what may be read for it.
+    """The client behind a request.
 
-    ``fhir_servers`` are the URL prefixes to which the access token of its request may go, and nowhere else.
+    It has its issuer (None where the service is open), its tenant, and what may be read for it. ``fhir_servers`` are
+    the URL prefixes to which the access token of its request may go, and nowhere else.
     """
 
     issuer: str | None = None

@@ -1,4 +1,7 @@
-"""The keys of clients as tokens name them: pinned, or fetched from the registered URL and kept for a while."""
+"""The keys of clients, as tokens name them.
+
+They are pinned, or fetched from the registered URL and kept for a while.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,21 @@ from cds_service.security.outbound import NotAllowed, Outbound, Unreachable
 from cds_service.security.public_keys import Key, usable
 
 FRESH = 3600.0
-"""Seconds after which a key set is fetched again, so that a key that was withdrawn ends."""
+"""Seconds after which a key set is fetched again.
+
+So a key that was withdrawn ends.
+"""
 OLDEST = 24 * 3600.0
 """Seconds for which keys are used while their host does not answer."""
 PAUSE = 10.0
-"""Seconds between two fetches of one key set, whatever ids tokens name."""
+"""Seconds between two fetches of one key set.
+
+They hold whatever ids tokens name.
+"""
 PATIENCE = 2.0
 """Seconds that a fetch may take; the client waits for it."""
 LARGEST = 256 * 1024
-"""Bytes of the largest key set."""
+"""Largest key set, in bytes."""
 
 
 @dataclass(slots=True)
@@ -34,7 +43,10 @@ class _KeySet:
 
 
 class ClientKeys:
-    """Finds keys. One for each process; threads share it. ``clock`` counts seconds and never goes back."""
+    """The finder of clients' public keys.
+
+    There is one for each process; threads share it. ``clock`` counts seconds and never goes back.
+    """
 
     def __init__(self, outbound: Outbound, clock: Callable[[], float] = time.monotonic) -> None:
         self._outbound = outbound
@@ -43,11 +55,12 @@ class ClientKeys:
         self._lock = Lock()
 
     def find(self, client: Client, kid: str) -> Key | None:
-        """The client's key of that id, or None when it has none or its keys cannot be had.
+        """Find the client's key of that id.
 
-        A set is fetched when it is old, and once for an id that it does not hold, at most once in PAUSE seconds.
+        Returns None when it has none or its keys cannot be had. Pinned keys are all that a client has. A set is fetched
+        when it is old, and once for an id that it does not hold, at most once in PAUSE seconds.
         """
-        if client.jku is None:
+        if client.keys or client.jku is None:
             return client.keys.get(kid)
         with self._lock:
             kept = self._sets.setdefault(client.jku, _KeySet())

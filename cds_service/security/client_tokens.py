@@ -1,7 +1,8 @@
-"""Client tokens of CDS Hooks (JSON Web Tokens, CDS Hooks 2.0 "Trusting CDS Clients"), checked in one order, cheapest first.
+"""Checks of client tokens, in one order, cheapest first.
 
-Signatures are verified by joserfc: it reads a token without trusting it, so that the issuer picks the keys before any is used; it
-ties algorithms to types of keys; it refuses critical headers that it does not know, and it fetches nothing by itself.
+They are the JSON Web Tokens of CDS Hooks (2.0, "Trusting CDS Clients"). Signatures are verified by joserfc: it reads a
+token without trusting it, so that the issuer picks the keys before any is used; it ties algorithms to types of keys; it
+refuses critical headers that it does not know, and it fetches nothing by itself.
 """
 
 from __future__ import annotations
@@ -18,20 +19,25 @@ from joserfc.errors import JoseError
 from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate_compact
 
 from cds_service.security.caller import Caller
+from cds_service.security.client_algorithms import ALGORITHMS
 from cds_service.security.client_keys import ClientKeys
 from cds_service.security.clients import Client, Clients
 
-ALGORITHMS = ("ES384", "RS384", "ES256", "RS256", "ES512", "RS512", "PS256", "PS384", "PS512")
-"""Asymmetric algorithms that are accepted; CDS Hooks recommends the first two and forbids ``none`` and symmetric ones."""
 SKEW = 30
 """Seconds by which a client's clock may differ from ours."""
 LONGEST_LIFE = 3600
-"""Seconds between issue and expiry of the longest token; CDS Hooks asks for a few minutes."""
+"""Longest life of a token, from issue to expiry, in seconds.
+
+CDS Hooks asks for a few minutes.
+"""
 LONGEST = 16 * 1024
-"""Letters of the longest token."""
+"""Longest token, in characters."""
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 FirstUse = Callable[[str, str, datetime], bool]
-"""Whether a token, by its id, issuer and expiry, is used for the first time."""
+"""A function that tells whether a token is used the first time.
+
+It takes the token's id, issuer and expiry.
+"""
 
 
 class _Registry(JWSRegistry):
@@ -42,8 +48,11 @@ _REGISTRY = _Registry(algorithms=ALGORITHMS, strict_check_header=False)
 
 
 class Refused(Exception):
-    """A token that is not accepted: ``reason`` for the log, with the issuer where it is a known one, and the token's id where its
-    signature is good."""
+    """A token that is not accepted.
+
+    ``reason`` is for the log, with the ``issuer`` where it is a known one, and the token's id (``jti``) where its
+    signature is good.
+    """
 
     def __init__(self, reason: str, issuer: str | None = None, jti: str | None = None) -> None:
         self.reason, self.issuer, self.jti = reason, issuer, jti
@@ -61,13 +70,12 @@ class Checked:
 def check_token(
     token: str, audiences: Collection[str], clients: Clients, keys: ClientKeys, first_use: FirstUse, now: datetime
 ) -> Checked:
-    """Checks a token for one endpoint, known by any of its ``audiences`` (URLs without a slash at the end).
+    """Check a token for one endpoint.
 
-    Raises Refused with the first thing wrong; whatever ``first_use`` raises when it cannot tell is passed on.
+    The endpoint is known by any of its ``audiences`` (URLs without a slash at the end). Raises Refused with the first
+    thing wrong; whatever ``first_use`` raises when it cannot tell is passed on.
     """
-    signed, header, claims = _parsed(token)
-    client = _client(header, claims, clients)
-    _verify(signed, header, client, keys)
+    header, claims, client = verified(token, clients, keys)
     named = claims.get("jti")
     jti = named if isinstance(named, str) and re.fullmatch(r"[A-Za-z0-9:_-]{1,128}", named) else "not an id"
     reason = _wrong(header, claims, audiences, client, now.timestamp())
@@ -77,6 +85,17 @@ def check_token(
     if not client.replay_allowed and not first_use(claims["jti"], client.issuer, ends):
         raise Refused("replayed", client.issuer, jti)
     return Checked(Caller(client.issuer, client.fhir_servers, claims.get("tenant")), jti)
+
+
+def verified(token: str, clients: Clients, keys: ClientKeys) -> tuple[dict[str, Any], dict[str, Any], Client]:
+    """Return the header, the claims and the client of a token.
+
+    Only the signature is checked, to be its client's; nothing else is. Raises Refused.
+    """
+    signed, header, claims = _parsed(token)
+    client = _client(header, claims, clients)
+    _verify(signed, header, client, keys)
+    return header, claims, client
 
 
 def _parsed(token: str) -> tuple[CompactSignature, dict[str, Any], dict[str, Any]]:
@@ -94,14 +113,19 @@ def _parsed(token: str) -> tuple[CompactSignature, dict[str, Any], dict[str, Any
 
 
 def _client(header: dict[str, Any], claims: dict[str, Any], clients: Clients) -> Client:
-    """Whose token it says it is; nothing of it is verified yet, and nothing was fetched."""
+    """Return the client whose token it claims to be.
+
+    Nothing of the token is verified yet, and nothing was fetched. Raises Refused for an algorithm, issuer or ``jku``
+    that is not accepted.
+    """
     if header.get("alg") not in ALGORITHMS:
         raise Refused("algorithm")
     issuer = claims.get("iss")
     client = clients.by_issuer.get(issuer) if isinstance(issuer, str) else None
     if client is None:
         raise Refused("issuer")
-    if "jku" in header and header["jku"] != client.jku:
+    named_elsewhere = "jku" in header and header["jku"] != client.jku
+    if named_elsewhere and (client.jku is not None or not client.keys):  # where only keys are registered, nothing is ever fetched
         raise Refused("jku", client.issuer)
     return client
 
@@ -120,7 +144,10 @@ def _verify(signed: CompactSignature, header: dict[str, Any], client: Client, ke
 
 
 def _wrong(header: dict[str, Any], claims: dict[str, Any], audiences: Collection[str], client: Client, now: float) -> str | None:
-    """What is wrong with a token whose signature is good."""
+    """Say what is wrong with a token whose signature is good.
+
+    Returns None where nothing is.
+    """
     typ, jti, tenant = header.get("typ"), claims.get("jti"), claims.get("tenant")
     exp, iat, nbf = claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)
     if not isinstance(typ, str) or typ.upper() != "JWT":

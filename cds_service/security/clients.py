@@ -1,4 +1,7 @@
-"""The clients file: who may call, how their tokens are verified, and which FHIR servers are read for them."""
+"""The clients file.
+
+It says who may call, how their tokens are verified, and which FHIR servers are read for them.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from cds_service.problems import ContentError, Problem
+from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.yaml_file import Place, YamlFile
+from cds_service.security.addresses import Network, private_network
 from cds_service.security.public_keys import Key, entries, public_key
 from cds_service.security.urls import read_prefix, read_url
-from cds_service.yaml_file import Place, YamlFile
 
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -23,12 +27,16 @@ class _Entry(BaseModel):
 
 
 class ClientEntry(_Entry):
-    """One client: its issuer, where its keys are (``jku``, or ``keys`` in place or in a file), and what it may do."""
+    """One client: its issuer, its keys, and what it may do.
+
+    ``keys`` stand in place or in a file; without them, keys are those at ``jku``.
+    """
 
     issuer: Filled
     jku: Filled | None = None
     keys: Any = None
     fhir_servers: list[Filled] = []
+    private_networks: list[Filled] = []
     replay: Literal["refuse", "allow"] = "refuse"
     tenants: list[Filled] = []
 
@@ -42,7 +50,11 @@ class ClientsEntry(_Entry):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client that may call. ``keys`` are pinned keys by id, where there is no ``jku``; no ``tenants`` means any."""
+    """One client that may call.
+
+    ``keys`` are pinned keys by id; where there are any, ``jku`` is what its tokens name, and is never fetched. Its servers
+    may stand in its ``private_networks``. No ``tenants`` means any.
+    """
 
     issuer: str
     jku: str | None
@@ -50,6 +62,7 @@ class Client:
     fhir_servers: tuple[str, ...]
     replay_allowed: bool
     tenants: frozenset[str]
+    private_networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +74,10 @@ class Clients:
 
 
 def read_clients(path: Path, *, development: bool = False) -> Clients:
-    """Reads a clients file. Raises ContentError with everything that is wrong with it.
+    """Read a clients file.
 
-    ``development`` allows http URLs; the guard of outbound calls still keeps them to this machine.
+    Raises ContentError with everything that is wrong with it. ``development`` allows http URLs; the guard of outbound
+    calls still keeps them to this machine.
     """
     file = YamlFile(path, path.name)
     problems: list[Problem] = []
@@ -86,27 +100,41 @@ def read_clients(path: Path, *, development: bool = False) -> Clients:
     if problems:
         raise ContentError(problems)
     made = (
-        Client(c.issuer, c.jku, keys, tuple(c.fhir_servers), c.replay == "allow", frozenset(c.tenants))
+        Client(
+            c.issuer,
+            c.jku,
+            keys,
+            tuple(c.fhir_servers),
+            c.replay == "allow",
+            frozenset(c.tenants),
+            tuple(map(private_network, c.private_networks)),
+        )
         for c, keys in zip(entry.clients, pinned, strict=True)
     )
     return Clients({client.issuer: client for client in made}, entry.discovery == "protected")
 
 
 def _raw_problems(file: YamlFile, place: Place, raw: dict[str, Any], seen: set[str], least: str) -> Iterator[Problem]:
-    """What the grammar cannot say of one client."""
+    """Yield what is wrong with a client that the grammar cannot say."""
     issuer = raw.get("issuer")
     if isinstance(issuer, str):
         if issuer in seen:
             yield file.problem((*place, "issuer"), "the issuer stands here twice; one entry for each is meant")
         seen.add(issuer)
-    if (raw.get("jku") is None) == (raw.get("keys") is None):
-        yield file.problem(place, "a client has either 'jku', the URL of its keys, or 'keys', the keys themselves")
+    if raw.get("jku") is None and raw.get("keys") is None:
+        yield file.problem(place, "a client has 'keys', the keys themselves, or 'jku', the URL that they are fetched from")
     if isinstance(raw.get("jku"), str):
         yield from _url_problems(file, (*place, "jku"), raw["jku"], least, prefix=False)
     servers = raw.get("fhir_servers")
     for number, server in enumerate(servers if isinstance(servers, list) else []):
         if isinstance(server, str):
             yield from _url_problems(file, (*place, "fhir_servers", number), server, least, prefix=True)
+    networks = raw.get("private_networks")
+    for number, network in enumerate(networks if isinstance(networks, list) else []):
+        try:
+            private_network(str(network))
+        except ValueError as error:
+            yield file.problem((*place, "private_networks", number), f"'private_networks': {network}: {error}")
 
 
 def _url_problems(file: YamlFile, place: Place, url: str, least: str, *, prefix: bool) -> Iterator[Problem]:
@@ -120,7 +148,10 @@ def _url_problems(file: YamlFile, place: Place, url: str, least: str, *, prefix:
 
 
 def _pinned(file: YamlFile, place: Place, keys: Any, folder: Path) -> tuple[dict[str, Key], list[Problem]]:
-    """The pinned keys of one client, in place or in a JSON file beside the clients file."""
+    """Read the pinned keys of one client.
+
+    They stand in place, or in a JSON file beside the clients file. Returns the keys by id, and the problems.
+    """
     place, beside = (*place, "keys"), isinstance(keys, str)
     if isinstance(keys, str):
         try:

@@ -1,8 +1,8 @@
-"""Connections of requests that go to an address which was checked, and end when their call's time is over.
+"""Connections to checked addresses that end with their call's time.
 
-A name is resolved once for each connection, and connected to by an address that was checked. TLS (SNI and the certificate)
-and the Host header still use the name. Every read of the socket waits only for what is left of the call's time, so that neither
-headers nor bodies can be dripped beyond it.
+A name is resolved once for each connection, and connected to by an address that was checked. TLS (SNI and the
+certificate) and the Host header still use the name. Every read of the socket waits only for what is left of the call's
+time, so that neither headers nor bodies can be dripped beyond it.
 """
 
 from __future__ import annotations
@@ -22,29 +22,39 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 ORIGINS = 32
-"""Origins whose connections are kept open; the one used longest ago goes first."""
+"""Origins whose connections are kept open.
+
+The one used longest ago goes first.
+"""
 KEPT = 8
 """Open connections kept for each origin."""
 
 
 @dataclass(slots=True)
-class Call:
-    """One outbound call. ``deadline`` is of ``time.monotonic``; ``addresses`` resolves and checks a host; ``fresh`` says whether
-    a connection was made for it."""
+class OutboundCall:
+    """One outbound call.
+
+    ``deadline`` is of ``time.monotonic``; ``addresses`` resolves and checks a host; ``fresh`` says whether a connection
+    was made for it, and ``alone`` that one has to be: what may not be sent twice takes none that may be dead.
+    """
 
     deadline: float
     addresses: Callable[[str, int], Sequence[str]]
     fresh: bool = False
+    alone: bool = False
 
     def left(self) -> float:
-        """Seconds that are left. Raises TimeoutError when there are none."""
+        """Return the seconds that are left.
+
+        Raises TimeoutError when there are none.
+        """
         seconds = self.deadline - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
         return seconds
 
 
-CALL: ContextVar[Call] = ContextVar("CALL")
+CALL: ContextVar[OutboundCall] = ContextVar("CALL")
 """The call that this thread makes now."""
 
 
@@ -61,7 +71,10 @@ class _TimedTlsSocket(ssl.SSLSocket):
 
 
 def _connect(host: str, port: int) -> socket.socket:
-    """A socket connected to the first checked address that answers; the time left is shared among those not tried yet."""
+    """Connect a socket to the first checked address that answers.
+
+    The time left is shared among the addresses not tried yet. Raises the OSError of the last one where none answers.
+    """
     call = CALL.get()
     call.fresh = True
     addresses = call.addresses(host, port)
@@ -94,34 +107,53 @@ class _TlsConnection(HTTPSConnection):
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return self._new_conn() if CALL.get().alone else super()._get_conn(timeout)
+
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        return self._new_conn() if CALL.get().alone else super()._get_conn(timeout)
+
 
 class CheckedAdapter(HTTPAdapter):
-    """Sends requests over checked connections and keeps some of those open. It follows nothing and knows no proxies or cookies."""
+    """An adapter that sends requests over checked connections.
+
+    It keeps some of them open. It follows no redirects and knows no proxies or cookies.
+    """
 
     def __init__(self, ca_bundle: str | None = None) -> None:
-        """``ca_bundle`` is a file of certificates to trust in place of the public ones. Raises OSError when it cannot be read."""
+        """Set up TLS.
+
+        ``ca_bundle`` is a file of certificates to trust in place of the public ones. Raises OSError when it cannot be
+        read.
+        """
         self._tls = ssl.create_default_context(cafile=ca_bundle or certifi.where())
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._tls.sslsocket_class = _TimedTlsSocket
         super().__init__(pool_connections=ORIGINS, pool_maxsize=KEPT, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        """Makes the pools of checked connections, which share one TLS context."""
+        """Make the pools of checked connections, which share one TLS context."""
         kept = PoolManager(num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._tls, cert_reqs="CERT_REQUIRED")
         kept.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         self.poolmanager = kept
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """The origin's pool, with the adapter's TLS context; nobody can ask for less verification."""
+        """Return the origin's pool, with the adapter's TLS context.
+
+        Nobody can ask for less verification.
+        """
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
         return host, {"ssl_context": self._tls, "cert_reqs": "CERT_REQUIRED"}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing to do: the TLS context verifies, and holds its certificates already."""
+        """Do nothing, since the TLS context verifies.
+
+        It holds its certificates already.
+        """
 
 
 def _not_ours(_: logging.LogRecord) -> bool:

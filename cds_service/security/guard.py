@@ -1,8 +1,12 @@
-"""The guard before every route of a blueprint: who calls is settled, and stands in ``flask.g.caller``, before a body is read."""
+"""The guard before every route of a blueprint.
+
+Who calls is settled, and stands in ``flask.g.caller``, before a body is read.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -16,12 +20,28 @@ from cds_service.store.database import StoreFailed
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")
+Tell = Callable[[int, str, str], Response]
+"""A function that makes the answer of a refusal.
+
+It takes the status, the words, and FHIR's code for the kind of fault.
+"""
 PURGE = 10_000
-"""Tokens remembered in memory before those that have expired are forgotten."""
+"""How many tokens memory holds before expired ones are forgotten."""
+
+
+def first_use_of(store: Store | None) -> FirstUse:
+    """Return what tells whether a token is used for the first time.
+
+    The store tells it for all processes; without a store, this process tells it for itself.
+    """
+    return store.first_use if store else UsedHere().first_use
 
 
 class UsedHere:
-    """Tokens that this process saw, for a service without a store. Other processes do not know of them."""
+    """Tokens that this process saw, for a service without a store.
+
+    Other processes do not know of them.
+    """
 
     def __init__(self) -> None:
         self._expires: dict[tuple[str, str], datetime] = {}
@@ -29,7 +49,7 @@ class UsedHere:
         self._lock = Lock()
 
     def first_use(self, jti: str, issuer: str, expires: datetime) -> bool:
-        """Whether a token is used for the first time in this process."""
+        """Tell whether this process sees a token for the first time."""
         with self._lock:
             if (issuer, jti) in self._expires:
                 return False
@@ -41,17 +61,19 @@ class UsedHere:
             return True
 
 
-def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
-    """Checks every call of a blueprint before its view; the view finds the ``Caller`` in ``flask.g.caller``. Access names clients.
+def guard(routes: Blueprint, access: Access, store: Store | None, tell: Tell) -> None:
+    """Check every call of a blueprint before its view.
 
-    What is refused gets a bare 401; when the store cannot tell whether a good token was used before, a bare 503. Preflights need no
-    token, and discovery only where the clients file says so.
+    The view finds the ``Caller`` in ``flask.g.caller``; ``access`` names the clients. What is refused gets 401 and
+    never learns why; when the store cannot tell whether a good token was used before, 503. Preflights need no token,
+    and discovery only where the clients file says so. ``tell`` puts a refusal as all others of the service are put.
+    Raises ValueError when ``access`` names no clients, or has no way to fetch keys.
     """
     clients = access.clients
     if clients is None or access.outbound is None:
         raise ValueError("nobody is named whose tokens could be checked, or their keys cannot be fetched")
     keys = ClientKeys(access.outbound)
-    first_use: FirstUse = store.first_use if store else UsedHere().first_use
+    first_use = first_use_of(store)
     nobody = Caller()
 
     def check() -> Response | None:
@@ -69,10 +91,10 @@ def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
         except Refused as refused:
             told = {"reason": refused.reason, "issuer": refused.issuer, "jti": refused.jti, "path": path}
             log.info("token refused", extra={name: value for name, value in told.items() if value})
-            return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+            return _with(tell(401, "a token of a client that is known here is needed", "login"), "WWW-Authenticate", "Bearer")
         except StoreFailed as failed:
             log.error("tokens cannot be checked for replay", extra={"why": failed.why, "path": path})  # noqa: TRY400 - values
-            return Response(status=503, headers={"Retry-After": "5"})
+            return _with(tell(503, "the token cannot be checked now; send it again", "transient"), "Retry-After", "5")
         log.info("token accepted", extra={"issuer": checked.caller.issuer, "jti": checked.jti, "path": path})
         g.caller = checked.caller
         return None
@@ -80,8 +102,16 @@ def guard(routes: Blueprint, access: Access, store: Store | None) -> None:
     routes.before_request(check)
 
 
+def _with(response: Response, header: str, value: str) -> Response:
+    response.headers[header] = value
+    return response
+
+
 def _bearer() -> str:
-    """The token of the one Authorization header. Raises Refused."""
+    """Return the token of the one Authorization header.
+
+    Raises Refused where there is none, or more than one.
+    """
     given = request.headers.getlist("Authorization")
     if not given:
         raise Refused("no token")

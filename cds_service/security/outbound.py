@@ -1,8 +1,9 @@
-"""The guard of every outbound call: where it may go, how long it may take and how much it may bring back.
+"""The guard of every outbound call.
 
-A call goes to an allowed URL prefix, over https, to an address of the public internet that was checked and is the one connected to;
-it follows no redirect and uses no proxy, cookie or password of the environment. Nothing here logs, and no exception holds a URL,
-a header or what a server said.
+It decides where a call may go, how long it may take and how much it may bring back. A call goes to an allowed URL
+prefix, over https, to an address of the public internet or of a private network that was named; the address was checked
+and is the one connected to. It follows no redirect and uses no proxy, cookie or password of the environment. Nothing
+here logs, and no exception holds a URL, a header or what a server said.
 """
 
 from __future__ import annotations
@@ -20,22 +21,42 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import DecodeError, HTTPError
 
-from cds_service.security.addresses import may_connect
-from cds_service.security.connections import CALL, Call, CheckedAdapter
+from cds_service.security.addresses import Network, may_connect
+from cds_service.security.connections import CALL, CheckedAdapter, OutboundCall
 from cds_service.security.unreached import NotAllowed, Unreachable
 from cds_service.security.urls import Address, allows, read_url
 
-__all__ = ["NotAllowed", "Outbound", "Reply", "Unreachable"]
+__all__ = ["NotAllowed", "Outbound", "ServerReply", "Unreachable"]
 
 RESOLVERS = 8
-"""Names that are resolved at once. A name server that hangs keeps one of them for as long as the system lets it."""
+"""How many names are resolved at once.
+
+A name server that hangs keeps one of these places for as long as the system lets it.
+"""
 CHUNK = 64 * 1024
-"""Bytes of a body, decompressed, that are read at once."""
+"""How much of a body is read at once, decompressed, in bytes."""
 Resolve = Callable[[str, int], Sequence[str]]
 
 
-class Reply(NamedTuple):
-    """What a server answered: its status (no redirect), its headers by any spelling, and its whole body, decompressed."""
+class Private(NamedTuple):
+    """A private network that may be called, and for which URL.
+
+    The URL's origin may have its addresses there; without one, any allowed URL may.
+    """
+
+    network: Network
+    url: str = ""
+
+    def of(self, address: Address) -> bool:
+        """Tell whether the network is named for an address."""
+        return not self.url or read_url(self.url)[:3] == address[:3]
+
+
+class ServerReply(NamedTuple):
+    """What a server answered.
+
+    It has its status (no redirect), its headers by any spelling, and its whole body, decompressed.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -43,26 +64,39 @@ class Reply(NamedTuple):
 
 
 class Outbound:
-    """Makes outbound calls. One for each process; threads share it and its open connections."""
+    """The maker of outbound calls.
 
-    def __init__(self, *, development: bool = False, ca_bundle: str | None = None, resolve: Resolve | None = None) -> None:
-        """``development`` also lets calls go to this machine (loopback), there by http too, and to nothing else that is private.
+    There is one for each process; threads share it and its open connections.
+    """
 
-        ``ca_bundle`` is a file of certificates to trust in place of the public ones; ``resolve`` gives the addresses of a name.
-        Raises OSError when the file cannot be read.
+    def __init__(
+        self,
+        *,
+        development: bool = False,
+        ca_bundle: str | None = None,
+        private: Sequence[Private] = (),
+        resolve: Resolve | None = None,
+    ) -> None:
+        """Set up the guard.
+
+        ``development`` also lets calls go to this machine (loopback), there by http too, and to nothing else that is
+        private. ``ca_bundle`` is a file of certificates to trust in place of the public ones; ``private`` are the
+        networks that were named; ``resolve`` gives the addresses of a name. Raises OSError when the file cannot be
+        read.
         """
         self._development = development
+        self._private = tuple(private)
         self._adapter = CheckedAdapter(ca_bundle)
         self._resolve = resolve or _addresses_of
         self._resolving = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def get(
         self, url: str, *, allowed: Sequence[str], headers: Mapping[str, str] | None = None, deadline: float, largest: int
-    ) -> Reply:
-        """Gets a URL that lies below one of the ``allowed`` prefixes. The whole call is over by ``deadline`` (``time.monotonic``
-        seconds), and its body has at most ``largest`` bytes, decompressed.
+    ) -> ServerReply:
+        """Get a URL that lies below one of the ``allowed`` prefixes.
 
-        Raises NotAllowed before anything is sent, Unreachable afterwards.
+        The whole call is over by ``deadline`` (``time.monotonic`` seconds), and its body has at most ``largest`` bytes,
+        decompressed. Raises NotAllowed before anything is sent, Unreachable afterwards.
         """
         return self._called("GET", url, None, allowed, headers or {}, deadline, largest)
 
@@ -75,9 +109,14 @@ class Outbound:
         headers: Mapping[str, str] | None = None,
         deadline: float,
         largest: int,
-    ) -> Reply:
-        """Posts a question to a URL, within the same limits as ``get``. It may be sent twice, so it must change nothing there."""
-        return self._called("POST", url, body, allowed, headers or {}, deadline, largest)
+        once: bool = False,
+    ) -> ServerReply:
+        """Post to a URL, within the limits of ``get``.
+
+        It may be sent twice, so it must change nothing there. What changes something is sent ``once`` at most, over a
+        connection of its own.
+        """
+        return self._called("POST", url, body, allowed, headers or {}, deadline, largest, once=once)
 
     def _called(
         self,
@@ -88,22 +127,24 @@ class Outbound:
         headers: Mapping[str, str],
         deadline: float,
         largest: int,
-    ) -> Reply:
+        *,
+        once: bool = False,
+    ) -> ServerReply:
         address = self._allowed(url, allowed)
         prepared, refused = _prepared(method, url, body, headers)
         if prepared is None:
             raise NotAllowed(refused)
         while True:
-            call = Call(deadline, lambda host, port: self._checked(address, host, port, deadline))
+            call = OutboundCall(deadline, lambda host, port: self._checked(address, host, port, deadline), alone=once)
             outcome = self._sent(prepared, call, largest)
-            if isinstance(outcome, Reply):
+            if isinstance(outcome, ServerReply):
                 return outcome
-            if outcome == "connection" and not call.fresh and time.monotonic() < deadline:
+            if outcome == "connection" and not call.fresh and not once and time.monotonic() < deadline:
                 continue  # the server had closed a connection that was kept open; a call without a fresh one has not failed yet
             raise Unreachable(outcome)
 
     def close(self) -> None:
-        """Closes the connections that are kept open."""
+        """Close the connections that are kept open."""
         self._adapter.close()
         self._resolving.shutdown(wait=False, cancel_futures=True)
 
@@ -123,7 +164,10 @@ class Outbound:
         raise NotAllowed(why)
 
     def _checked(self, address: Address, host: str, port: int, deadline: float) -> Sequence[str]:
-        """The addresses of a host, each of them checked. Raises NotAllowed, _Unnamed, or TimeoutError."""
+        """Return the addresses of a host, each of them checked.
+
+        Raises NotAllowed, _Unnamed, or TimeoutError.
+        """
         if (host.strip("[]").lower(), port) != (address.host, address.port):
             raise NotAllowed("the connection would go to another host than the URL names")
         found = self._resolving.submit(self._resolve, address.host, port)
@@ -139,12 +183,33 @@ class Outbound:
         here = self._development and all(may_connect(ip, loopback=True) for ip in addresses)
         if not here and address.scheme != "https":
             raise NotAllowed("https is required but for addresses of this machine")
-        if not here and not all(may_connect(ip) for ip in addresses):
-            raise NotAllowed("the host has an address that is not of the public internet")
+        if not here and not all(may_connect(ip, private=self._networks(address)) for ip in addresses):
+            raise NotAllowed("the host has an address that is not of the public internet, nor of a private network that is named")
         return addresses
 
-    def _sent(self, prepared: requests.PreparedRequest, call: Call, largest: int) -> Reply | str:
-        """The reply, or why there is none. Errors of requests hold the request with its headers, so they end here."""
+    def _networks(self, address: Address) -> list[Network]:
+        return [one.network for one in self._private if one.of(address)]
+
+    def never(self, url: str, deadline: float) -> str:
+        """Say why a URL can never be called, as names resolve now.
+
+        It is empty where the URL may be called, or its name is not known. It is waited for until ``deadline``
+        (``time.monotonic`` seconds). Raises ValueError for what is no URL.
+        """
+        address = read_url(url)
+        try:
+            self._checked(address, address.host, address.port, deadline)
+        except NotAllowed as refused:
+            return str(refused)
+        except (_Unnamed, TimeoutError):
+            return ""
+        return ""
+
+    def _sent(self, prepared: requests.PreparedRequest, call: OutboundCall, largest: int) -> ServerReply | str:
+        """Send a request; return the reply, or why there is none.
+
+        Errors of requests hold the request with its headers, so they end here.
+        """
         mine = CALL.set(call)
         try:
             response = self._adapter.send(prepared, stream=True, timeout=call.left(), proxies={})
@@ -173,8 +238,11 @@ def _prepared(method: str, url: str, body: bytes | None, headers: Mapping[str, s
     return prepared, ""
 
 
-def _read(response: requests.Response, largest: int) -> Reply | str:
-    """The whole body, or why it was not read. A connection with anything left to read is closed."""
+def _read(response: requests.Response, largest: int) -> ServerReply | str:
+    """Read the whole body, or say why it was not read.
+
+    A connection with anything left to read is closed.
+    """
     try:
         if 300 <= response.status_code < 400:
             return "redirect"
@@ -187,13 +255,16 @@ def _read(response: requests.Response, largest: int) -> Reply | str:
             body += chunk
             if len(body) > largest:
                 return "too large"
-        return Reply(response.status_code, CaseInsensitiveDict(response.headers), bytes(body))
+        return ServerReply(response.status_code, CaseInsensitiveDict(response.headers), bytes(body))
     finally:
         response.close()
 
 
-def _why(error: BaseException, call: Call) -> str:
-    """The short code of a failure, found along the chain of what caused it."""
+def _why(error: BaseException, call: OutboundCall) -> str:
+    """Return the short code of a failure.
+
+    It is found along the chain of what caused the failure.
+    """
     causes: list[BaseException] = []
     pending: list[object] = [error]
     while pending:
@@ -209,6 +280,9 @@ def _why(error: BaseException, call: Call) -> str:
 
 
 def _addresses_of(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says. Raises OSError."""
+    """Return the addresses that the system's resolver gives.
+
+    Raises OSError.
+    """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,4 +1,7 @@
-"""Public keys of clients, read from JWK sets (RFC 7517): only what can verify a signature, each under its own id."""
+"""Public keys of clients, read from JWK sets (RFC 7517).
+
+Only keys that can verify a signature are read, each under its own id.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,18 @@ PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of a JWK that are secret."""
 CURVES = frozenset({"P-256", "P-384", "P-521"})
 SHORTEST_MODULUS = 342
-"""Letters of the base64url of an RSA modulus of 2048 bits (RFC 7518, 3.3)."""
+"""Shortest RSA modulus, in characters of base64url.
+
+It is that of 2048 bits (RFC 7518, 3.3).
+"""
 MOST_KEYS = 100
 
 
 def entries(jwk_set: Any) -> list[Any]:
-    """The entries of a JWK set. Raises ValueError when it is none."""
+    """Return the entries of a JWK set.
+
+    Raises ValueError when it is none.
+    """
     keys = jwk_set.get("keys") if isinstance(jwk_set, Mapping) else None
     if not isinstance(keys, list) or len(keys) > MOST_KEYS:
         raise ValueError(f"a JWK set is meant: 'keys' with a list of at most {MOST_KEYS} keys")
@@ -26,7 +35,10 @@ def entries(jwk_set: Any) -> list[Any]:
 
 
 def public_key(entry: Any) -> tuple[str, Key]:
-    """The id and the key of one entry. Raises ValueError, in words without the key, for one that cannot verify tokens."""
+    """Return the id and the key of one entry.
+
+    Raises ValueError, in words without the key, for one that cannot verify tokens.
+    """
     if not isinstance(entry, dict):
         raise ValueError("a key is a JSON object")  # noqa: TRY004 - a fault of the file
     if PRIVATE & entry.keys() or entry.get("kty") == "oct":
@@ -50,7 +62,10 @@ def public_key(entry: Any) -> tuple[str, Key]:
 
 
 def usable(jwk_set: Any) -> dict[str, Key]:
-    """The keys of a fetched set by their ids; others are passed over. Raises ValueError when it is no JWK set."""
+    """Return the usable keys of a fetched set by their ids.
+
+    Others are passed over. Raises ValueError when it is no JWK set.
+    """
     keys: dict[str, Key] = {}
     for entry in entries(jwk_set):
         try:

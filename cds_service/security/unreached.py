@@ -1,10 +1,16 @@
-"""How an outbound call ends without an answer. Told apart from what makes calls, which a service that makes none does not load."""
+"""How an outbound call ends without an answer.
+
+This stands apart from what makes calls, which a service that makes none does not load.
+"""
 
 from __future__ import annotations
 
 
 class NotAllowed(Exception):
-    """The guard refused, and nothing was sent; ``why`` says so in words without the URL."""
+    """The guard refused a call, and nothing was sent.
+
+    ``why`` says the reason in words without the URL.
+    """
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -12,8 +18,10 @@ class NotAllowed(Exception):
 
 
 class Unreachable(Exception):
-    """The call was made and brought no answer. ``why`` is ``timeout``, ``too large``, ``redirect``, ``name``, ``tls``, ``encoding``
-    or ``connection``."""
+    """The call was made and brought no answer.
+
+    ``why`` is ``timeout``, ``too large``, ``redirect``, ``name``, ``tls``, ``encoding`` or ``connection``.
+    """
 
     def __init__(self, why: str) -> None:
         self.why = why

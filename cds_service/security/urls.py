@@ -1,4 +1,7 @@
-"""URLs that the service may call: read strictly, so that every program reads the same in them, and compared by whole segments."""
+"""URLs that the service may call.
+
+They are read strictly, so that every program reads the same in them, and compared by whole segments.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,23 @@ from urllib.parse import urlsplit
 PORTS = {"https": 443, "http": 80}
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
-"""A name as DNS knows it, an IPv4 address, or an IPv6 address without its brackets and without a zone."""
+"""A host.
+
+It is a name as DNS knows it, an IPv4 address, or an IPv6 address without its brackets and without a zone.
+"""
 _LONGEST_HOST = 253
 _AMBIGUOUS = re.compile(r"\\|%(?:2e|2f|5c|25|00|$|[^0-9a-f]|.$|.[^0-9a-f])", re.IGNORECASE)
-"""What one program takes for a separator and another for a letter, or for a percent sign that is none."""
+"""What programs read differently in a path.
+
+One takes it for a separator and another for a letter, or it is a percent sign that encodes nothing.
+"""
 
 
 class Address(NamedTuple):
-    """Where a URL leads: ``scheme`` and ``host`` in small letters, the port that is meant, and the segments of its path."""
+    """Where a URL leads.
+
+    It has ``scheme`` and ``host`` in lower case, the port that is meant, and the segments of its path.
+    """
 
     scheme: str
     host: str
@@ -26,15 +38,19 @@ class Address(NamedTuple):
     segments: tuple[str, ...]
 
     def within(self, prefix: Address) -> bool:
-        """Whether it is the prefix or lies below it: the same scheme, host and port, and the prefix's segments, each whole."""
+        """Tell whether it is the prefix or lies below it.
+
+        It has the same scheme, host and port, and begins with the prefix's segments, each whole.
+        """
         same = (self.scheme, self.host, self.port) == (prefix.scheme, prefix.host, prefix.port)
         return same and self.segments[: len(prefix.segments)] == prefix.segments
 
 
 def read_url(url: str) -> Address:
-    """Reads an absolute http or https URL. Raises ValueError, in words that do not repeat the URL, for one that is not plain.
+    """Read an absolute http or https URL.
 
-    Refused are user names and passwords, fragments, spaces and letters beyond ASCII, dot segments and percent-encoded separators.
+    Raises ValueError, in words that do not repeat the URL, for one that is not plain. Refused are user names and
+    passwords, fragments, spaces and letters beyond ASCII, dot segments and percent-encoded separators.
     """
     if not _PRINTABLE.fullmatch(url) or len(url) > 8192:
         raise ValueError("it holds what a URL may not hold, or is too long")
@@ -56,7 +72,10 @@ def read_url(url: str) -> Address:
 
 @lru_cache(maxsize=1024)
 def read_prefix(prefix: str) -> Address:
-    """Reads a URL prefix of an allow-list; a slash at its end does not count. Raises ValueError as ``read_url``, or for a query."""
+    """Read a URL prefix of an allow-list.
+
+    A slash at its end does not count. Raises ValueError as ``read_url``, or for a query.
+    """
     if "?" in prefix:
         raise ValueError("it holds a query, and a prefix ends before one")
     address = read_url(prefix)
@@ -67,7 +86,10 @@ def read_prefix(prefix: str) -> Address:
 
 
 def allows(prefixes: Iterable[str], address: Address) -> bool:
-    """Whether one of the prefixes covers an address. Raises ValueError for a prefix that is no URL."""
+    """Tell whether one of the prefixes covers an address.
+
+    Raises ValueError for a prefix that is no URL.
+    """
     return any(address.within(read_prefix(prefix)) for prefix in prefixes)
 
 

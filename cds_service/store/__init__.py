@@ -1,1 +1,4 @@
-"""What is kept between calls: the decision log, feedback on cards, and tokens that were used. No clinical values by default."""
+"""What is kept between calls.
+
+It is the decision log, feedback on cards, and tokens that were used. No clinical values are kept by default.
+"""

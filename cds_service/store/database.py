@@ -1,11 +1,16 @@
-"""The database behind the store: a SQLite file, or PostgreSQL by its URL; and how its failures are told without its values."""
+"""The database behind the store: a SQLite file, or PostgreSQL.
+
+The store's URL says which. Failures are told without the values of the statement that failed.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -20,21 +25,34 @@ from sqlalchemy.exc import ArgumentError
 from cds_service.store.same_file import SameFile
 from cds_service.store.tables import Table
 
-ENVIRONMENT = "CDS_SERVICE_STORE"
-"""The environment variable with the store's URL, for the service's worker processes and for every command."""
 NONE = "none"
 """The word that stands for no store."""
 _READS = "cds_service_reads"
 PATIENCE = 3
-"""Seconds that a statement waits for another writer, and a connection for an answer. A call may take five in all."""
+"""Seconds to wait for the database.
+
+A statement waits so long for another writer, and a connection for an answer. A call may take five in all.
+"""
+LOOKS: Final = (0.001, 0.005)
+"""Seconds, least and most, between two tries to lock a SQLite file.
+
+SQLite's own tries are soon 0.1 s apart: who waits beside busy writers then seldom sees their gaps, and is refused in
+the end. Of many that try often and at random, each has its turn.
+"""
 
 
 class WrongAddress(Exception):
-    """The store's URL cannot be used as it is written; the message says what is meant."""
+    """An error for a store URL that cannot be used as written.
+
+    The message says what is meant.
+    """
 
 
 class StoreFailed(Exception):
-    """The database did not do what it was asked; nothing was kept. ``why`` is the database's own code, never a value."""
+    """An error for a database that did not do as asked.
+
+    Nothing was kept. ``why`` is the database's own code, never a value.
+    """
 
     def __init__(self, error: BaseException) -> None:
         self.why = reason(error)
@@ -42,7 +60,10 @@ class StoreFailed(Exception):
 
 
 def reason(error: BaseException) -> str:
-    """What failed, by its code: ``SQLITE_BUSY``, PostgreSQL's SQLSTATE, or the name of the error. Its words may quote values."""
+    """Return the code of a failure; the error's words may quote values.
+
+    The code is ``SQLITE_BUSY`` or its like, PostgreSQL's SQLSTATE, or the name of the error.
+    """
     original = getattr(error, "orig", None) or error
     for name in ("sqlite_errorname", "sqlstate"):
         code = getattr(original, name, None)
@@ -53,7 +74,7 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def failures_told() -> Iterator[None]:
-    """Turns whatever goes wrong with the database into StoreFailed."""
+    """Turn whatever goes wrong with the database into StoreFailed."""
     try:
         yield
     except StoreFailed:
@@ -63,17 +84,23 @@ def failures_told() -> Iterator[None]:
 
 
 def default_url() -> str:
-    """The URL of the SQLite file in the data folder of the user who runs the service."""
+    """Return the URL of the SQLite file in the user's data folder.
+
+    It is the user who runs the service.
+    """
     return URL.create("sqlite", database=str(user_data_path("cds-service", appauthor=False) / "store.sqlite")).render_as_string()
 
 
 def shown(url: str) -> str:
-    """The URL without its password."""
+    """Return the URL without its password."""
     return address(url).render_as_string(hide_password=True)
 
 
 def address(written: str) -> URL:
-    """The URL as it is used. Raises WrongAddress for one that is no URL, or of a database that the store does not keep in."""
+    """Return the URL as the engine uses it.
+
+    Raises WrongAddress for one that is no URL, or of a database that the store does not keep in.
+    """
     try:
         url = make_url(written)
     except (ArgumentError, ValueError):
@@ -100,11 +127,17 @@ _ALWAYS: Final[dict[str, Any]] = {
     "json_serializer": _json,
     "json_deserializer": orjson.loads,
 }
-"""How engines of both databases are made. Five lists of a decision are JSON, so it is written fast."""
+"""How engines of both databases are made.
+
+Five lists of a decision are JSON, so it is written fast.
+"""
 
 
-def engine_for(written: str) -> Engine:
-    """The engine of a store. Nothing is opened yet. Raises WrongAddress."""
+def engine_for(written: str, file_at_start: str = "") -> Engine:
+    """Make the engine of a store; nothing is opened yet.
+
+    ``file_at_start`` says which file a SQLite store was when the service started. Raises WrongAddress.
+    """
     url = address(written)
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **_ALWAYS, connect_args={"timeout": PATIENCE})
@@ -113,7 +146,7 @@ def engine_for(written: str) -> Engine:
         event.listen(engine, "handle_error", _open_anew)
         file = file_of(engine)
         if file:
-            same = SameFile(file)
+            same = SameFile(file, file_at_start)
             event.listen(engine, "do_connect", same.before_opening)
             event.listen(engine, "checkout", same.before_use)
         return engine
@@ -124,26 +157,56 @@ def engine_for(written: str) -> Engine:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    """Transactions are begun by the engine; a commit is on the disk before it returns."""
+    """Prepare a SQLite connection that was opened.
+
+    Transactions are begun by the engine; a commit is on the disk before it returns.
+    """
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous=FULL").close()
 
 
 def _open_anew(context: ExceptionContext) -> None:
-    """Has a connection that failed not used again: one that was opened while its file was read-only stays read-only."""
+    """Discard a connection that failed.
+
+    One that was opened while its file was read-only stays read-only.
+    """
     code = getattr(context.original_exception, "sqlite_errorname", None)
     if code and not code.startswith(("SQLITE_BUSY", "SQLITE_CONSTRAINT")):
         context.is_disconnect = True
 
 
 def _begin_to_write(connection: Connection) -> None:
-    """Transactions write unless they say otherwise; taking the lock at once makes one wait instead of failing half way."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
+    """Begin a transaction that writes, unless it says otherwise.
+
+    Taking the lock at once makes it wait instead of failing half way.
+    """
+    if connection.get_execution_options().get(_READS):
+        connection.exec_driver_sql("BEGIN")
+        return
+    file: Any = connection.connection.dbapi_connection
+    ends = time.monotonic() + PATIENCE
+    file.execute("PRAGMA busy_timeout=0").close()
+    try:
+        while time.monotonic() < ends:
+            try:
+                file.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.OperationalError as error:
+                if not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                    break
+            else:
+                return
+            time.sleep(random.uniform(*LOOKS))  # noqa: S311 - no secret
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # whose error is told as any other's
+    finally:
+        file.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}").close()
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads, so that nobody who writes waits for it. Raises StoreFailed."""
+    """Open a transaction that only reads.
+
+    Nobody who writes waits for it. Raises StoreFailed.
+    """
     with failures_told(), engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
         yield connection
 
@@ -155,7 +218,10 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
 
 
 def make_file(engine: Engine) -> None:
-    """Makes the file of a SQLite store, and its folder, for its owner's eyes only. Does nothing where it is there."""
+    """Make the file of a SQLite store, and its folder.
+
+    Only their owner may read them. Does nothing where the file is there.
+    """
     path = file_of(engine)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -163,15 +229,30 @@ def make_file(engine: Engine) -> None:
 
 
 def file_of(engine: Engine) -> Path | None:
-    """The file of a SQLite store; None for PostgreSQL, and where the URL names its file by SQLite's own ``file:`` address."""
+    """Return the file of a SQLite store.
+
+    Returns None for PostgreSQL, and where the URL names its file by SQLite's own ``file:`` address.
+    """
     name = engine.url.database
     return Path(name) if engine.dialect.name == "sqlite" and name and not name.startswith("file:") else None
 
 
-def insert_new(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> int:
-    """Inserts the rows whose keys are not there yet, and says how many those were. All rows have the same columns.
+def copy_file(held: Path, to: Path) -> None:
+    """Copy a SQLite store, as it was at one moment.
 
-    The statement is the same for any rows, so SQLAlchemy makes its text once: made for each row, that took most of the time.
+    Only the owner may read the new file, ``to``. What is in the write-ahead log is copied too, and nobody who writes
+    waits. Raises OSError, sqlite3.Error.
+    """
+    os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with closing(sqlite3.connect(held)) as source, closing(sqlite3.connect(to)) as copy:
+        source.backup(copy)
+
+
+def insert_new(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> int:
+    """Insert the rows whose keys are new, and return their number.
+
+    All rows have the same columns. The statement is the same for any rows, so SQLAlchemy makes its text once: made for
+    each row, that took most of the time.
     """
     if not rows:
         return 0

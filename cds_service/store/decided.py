@@ -12,9 +12,10 @@ from cds_service.store.tables import DecisionRow
 
 
 def decision_of_card(engine: Engine, card: str, since: datetime) -> DecisionRow | None:
-    """The first decision since a moment that a card showed, or that made it propose another order; None where none is logged.
+    """Return the first decision since a moment that a card showed.
 
-    A call that is repeated has the same cards, so the moment tells its decisions apart. Raises StoreFailed.
+    A card that the decision made propose another order counts too. Returns None where no decision is logged. A call
+    that is repeated has the same cards, so the moment tells its decisions apart. Raises StoreFailed.
     """
     shown = or_(DecisionRow.card == card, DecisionRow.proposal == card)
     wanted = select(DecisionRow).where(shown, DecisionRow.decided_at >= since).order_by(DecisionRow.decided_at).limit(1)

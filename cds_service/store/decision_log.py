@@ -1,11 +1,13 @@
-"""The decision log. Answers never wait for it: rows go to a bounded queue, and one thread of each process writes them.
+"""The decision log, which answers do not wait for.
 
-While the database is locked, full or gone, rows wait and are tried again; where there is no more room they are lost, counted and
-told in the log. What is still waiting when a process is killed outright is lost as well; feedback, which clients count on, is
-written before it is acknowledged (``cds_service.store.feedback``).
+Rows go to a bounded queue, and one thread of each process writes them. Where orders come faster than the database
+writes, calls wait a little for those before them, in threads of their own. While the database is locked, full or gone,
+no call waits: rows do, and are tried again; where there is no more room they are lost, counted and told in the log.
+What is still waiting when a process is killed outright is lost as well; feedback, which clients count on, is written
+before it is acknowledged (``cds_service.store.feedback``).
 
-Writing in the answer's own thread was measured and is simpler, but a locked database then holds every answer for the database's
-patience (3 s), and a free one for the disk (6.6 ms instead of 2.1 ms for a whole order).
+Writing in the answer's own thread was measured and is simpler, but a locked database then holds every answer for the
+database's patience (3 s), and a free one for the disk (6.6 ms instead of 2.1 ms for a whole order).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -24,34 +26,59 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
 from cds_service import telemetry
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.decision import MOST_EVIDENCE, Decision, as_data
-from cds_service.policy import explain
+from cds_service.store.contexts import KEPT_DAYS, keep
 from cds_service.store.database import insert_new, reason
 from cds_service.store.outcomes import written_outcomes
-from cds_service.store.tables import LONGEST, DecisionRow
+from cds_service.store.tables import LONGEST, ContextRow, DecisionRow, Table
 
 log = logging.getLogger("cds_service")
 ROOM = 10_000
-"""Rows that wait at most in each process: some megabytes, and minutes of a busy morning."""
+"""The most rows that wait in each process.
+
+They are some megabytes, and minutes of a busy morning.
+"""
+CROWD = 2_000
+"""How many waiting rows make calls wait too.
+
+Calls wait only while rows are written. A process that is stopped writes so many in a second or two.
+"""
+WAITS = 1.0
+"""The most seconds that a call waits for earlier rows."""
 AT_ONCE = 200
-"""Rows of one transaction: some milliseconds, after which feedback and tokens have their turn."""
+"""Rows of one transaction.
+
+They take some milliseconds, after which feedback and tokens have their turn.
+"""
 GATHERS = 0.05
-"""Seconds in which rows gather for a transaction; each transaction has the disk to wait for."""
+"""Seconds in which rows gather for a transaction.
+
+Each transaction has the disk to wait for.
+"""
 RESTS = 0.25
-"""Seconds at most between two transactions; as a rule as long as the one before took, so that others have the database too."""
+"""The most seconds between two transactions.
+
+As a rule the pause is as long as the transaction before took, so that others have the database too.
+"""
 PAUSE = 1.0
 """Seconds between two attempts while the database does not write."""
 PASSING = frozenset({"SQLITE_BUSY", "55P03", "57014", "40001", "40P01"})
-"""Failures that pass by themselves: another program writes. A log that is closed tries again while it has time."""
+"""Failures that pass by themselves: another program writes.
+
+A log that is closed tries again while it has time.
+"""
 COMPLAINT = 60.0
 """Seconds between two lines of the log about the same failure."""
 
 Row = dict[str, Any]
 
 
-class Call(NamedTuple):
-    """Which call of a hook decided: the service, the hook, the client's name for the call, and how long it took to answer."""
+class DecidingCall(NamedTuple):
+    """The call of a hook that decided.
+
+    It has the service, the hook, the client's name for the call, and how long the call took to answer.
+    """
 
     service: str
     hook: str
@@ -60,15 +87,23 @@ class Call(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """A decision with the UUIDs of the cards that showed it: its own, and the one that proposed another order."""
+    """A decision with the cards that showed it, by their UUIDs.
+
+    ``card`` is its own, and ``proposal`` the one that proposed another order. ``date_of_service`` is the date that the
+    decision was made for.
+    """
 
     decision: Decision
     card: str | None = None
     proposal: str | None = None
+    date_of_service: date | None = None
 
 
-def decision_row(logged: Logged, content: Content, call: Call, now: datetime, values: bool) -> Row:
-    """The row of one decision; ``values`` keeps what the evidence says as well."""
+def decision_row(logged: Logged, content: Content, call: DecidingCall, now: datetime, values: bool) -> Row:
+    """Make the row of one decision.
+
+    ``values`` tells whether to keep what the evidence says as well.
+    """
     decision = logged.decision
     evidence: Any = as_data(decision, content)["evidence"] if values else None
     named = dict.fromkeys([_plain(reference) for reference in _resting_on(decision)])
@@ -92,33 +127,46 @@ def decision_row(logged: Logged, content: Content, call: Call, now: datetime, va
         "proposal": logged.proposal,
         "outcomes": written_outcomes(decision),
         "milliseconds": call.milliseconds,
+        "code": decision.coding.text if decision.policy and decision.coding else None,  # of the policy's list, so no client's words
+        "date_of_service": logged.date_of_service,
     }
 
 
 def _resting_on(decision: Decision) -> Iterable[str]:
-    """The references of the evidence that ``as_data`` lists; where no values are kept, all of its rows are not made for that."""
-    for finding in decision.because:
-        for leaf in explain.leaves(finding):
+    """Yield the references of the evidence that ``as_data`` lists.
+
+    Where no values are kept, the other parts of its rows are not made only for the references.
+    """
+    for _, leaves in decision.grounds:
+        for leaf in leaves:
             for evidence in leaf.evidence[:MOST_EVIDENCE]:
                 if evidence.resource:
                     yield evidence.resource
 
 
 def _plain(text: str) -> str:
-    """A client's text as every database keeps it: no NUL, no half characters, and not longer than its column."""
+    """Return a client's text as every database keeps it.
+
+    It has no NUL, no half characters, and is not longer than its column.
+    """
     if text.isascii() and len(text) <= LONGEST and "\0" not in text:
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST]
 
 
 class DecisionLog:
-    """Rows on their way to the database. ``lost`` counts those that never got there."""
+    """Rows on their way to the database.
 
-    def __init__(self, engine: Engine, room: int = ROOM) -> None:
+    ``lost`` counts those that never got there.
+    """
+
+    def __init__(self, engine: Engine, room: int = ROOM, crowd: int = CROWD, context_days: int = KEPT_DAYS) -> None:
         self.lost = 0
+        self._context_days = context_days
         self._engine = engine
         self._room = room
-        self._waiting: deque[Row] = deque()
+        self._crowd = min(crowd, room)
+        self._waiting: deque[tuple[type[Table], Row]] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._hurries = 0
@@ -127,11 +175,26 @@ class DecisionLog:
         self._complained = float("-inf")
         self._failing = ""
 
-    def put(self, rows: Iterable[Row]) -> None:
-        """Takes rows and returns at once. Those that find no room are lost."""
+    @property
+    def crowded(self) -> bool:
+        """True while rows are written and too many wait.
+
+        ``put`` then waits as well, so a thread that others wait for must not call it.
+        """
+        return len(self._waiting) >= self._crowd and not (self._failing or self._closed)
+
+    def put(self, rows: Iterable[Row], table: type[Table] = DecisionRow) -> None:
+        """Take rows of a table to write.
+
+        Those that find no room are lost. It returns at once, as a rule; where too many rows wait, it waits a second at
+        most.
+        """
+        taken = [(table, row) for row in rows]
         with self._changed:
-            taken = list(rows)
-            room = 0 if self._closed else max(0, self._room - len(self._waiting))
+            if self.crowded:
+                self._changed.wait_for(lambda: not self.crowded, WAITS)
+            before = len(self._waiting)
+            room = 0 if self._closed else max(0, self._room - before)
             self._waiting.extend(taken[:room])
             telemetry.metrics().waiting.set(len(self._waiting))
             if taken[room:]:
@@ -139,10 +202,14 @@ class DecisionLog:
             if self._waiting and not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._write_on, name="decision log", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            if not before or before < AT_ONCE <= len(self._waiting):  # the thread sleeps meanwhile: each waking costs an order more
+                self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
-        """Waits until all rows are written, and says whether they were in time."""
+        """Wait until all rows are written; tell whether that was in time.
+
+        ``seconds`` is the longest that it waits.
+        """
         with self._changed:
             self._hurries += 1
             self._changed.notify_all()
@@ -152,7 +219,10 @@ class DecisionLog:
                 self._hurries -= 1
 
     def close(self, seconds: float) -> None:
-        """Writes what waits, for at most that long; what is left then is lost."""
+        """Write the rows that wait, for at most that many seconds.
+
+        What is left then is lost.
+        """
         with self._changed:
             self._ends = time.monotonic() + seconds
             self._changed.notify_all()
@@ -165,7 +235,10 @@ class DecisionLog:
             self._changed.notify_all()
 
     def _write_on(self) -> None:
-        """What the thread does. Beside other writers it holds the database half of the time at most, unless room runs out."""
+        """Write rows until the log is closed; the thread does this.
+
+        Beside other writers it holds the database half of the time at most.
+        """
         while batch := self._next():
             began = time.monotonic()
             done = self._write(batch)
@@ -176,8 +249,7 @@ class DecisionLog:
                         self._waiting.popleft()
                     telemetry.metrics().waiting.set(len(self._waiting))
                     self._changed.notify_all()
-                    if len(self._waiting) < self._room // 2:
-                        self._changed.wait_for(self._in_haste, min(took, RESTS))
+                    self._changed.wait_for(self._in_haste, min(took, RESTS))
                 elif self._ends is None:
                     self._changed.wait_for(lambda: self._ends is not None, PAUSE)
                 elif self._failing not in PASSING or time.monotonic() > self._ends:
@@ -185,8 +257,11 @@ class DecisionLog:
                     self._changed.notify_all()
                     return
 
-    def _next(self) -> list[Row]:
-        """The next rows to write, as soon as there are enough or some have gathered; none when the log is closed."""
+    def _next(self) -> list[tuple[type[Table], Row]]:
+        """Return the next rows to write; none when the log is closed.
+
+        It waits until there are enough, or until some have gathered.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             self._changed.wait_for(lambda: len(self._waiting) >= AT_ONCE or self._in_haste(), GATHERS)
@@ -195,8 +270,11 @@ class DecisionLog:
     def _in_haste(self) -> bool:
         return self._ends is not None or self._hurries > 0
 
-    def _write(self, batch: Sequence[Row]) -> bool:
-        """Writes a batch; False where it is worth another attempt. A row that can never be written is lost alone."""
+    def _write(self, batch: Sequence[tuple[type[Table], Row]]) -> bool:
+        """Write a batch; return False where it is worth another attempt.
+
+        A row that can never be written is lost alone.
+        """
         try:
             self._insert(batch)
         except Exception as error:
@@ -210,14 +288,16 @@ class DecisionLog:
             log.warning("the decision log is written again", extra={"lost": self.lost})
         return True
 
-    def _insert(self, batch: Sequence[Row]) -> None:
+    def _insert(self, batch: Sequence[tuple[type[Table], Row]]) -> None:
         with self._engine.begin() as connection:
-            insert_new(connection, DecisionRow, batch)
+            insert_new(connection, DecisionRow, [row for table, row in batch if table is DecisionRow])
+            keep(connection, [row for table, row in batch if table is ContextRow], self._context_days)
 
     def _failed(self, error: Exception) -> bool:
         with self._changed:
             self._failing = reason(error)
             self._complain()
+            self._changed.notify_all()  # no call waits for a database that does not write
         return False
 
     def _give_up(self, error: Exception) -> bool:
@@ -239,7 +319,10 @@ class DecisionLog:
 
 
 def _row_at_fault(error: Exception) -> bool:
-    """Whether the values of a row are why it was refused, and not the state of the database."""
+    """Tell whether a row's values are why it was refused.
+
+    It is False where the state of the database is the reason.
+    """
     if isinstance(error, SQLAlchemyError):
         return isinstance(error, DataError | IntegrityError) or type(error) is StatementError
     return isinstance(error, ValueError | TypeError)

@@ -1,4 +1,7 @@
-"""What clinicians did with cards: kept once each, together with the decision that the card showed."""
+"""What clinicians did with cards.
+
+Each report is kept once, together with the decision that the card showed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _ASKED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One report on one card. ``comment`` is a clinician's free text and may speak of the patient."""
+    """One report on one card.
+
+    ``comment`` is a clinician's free text and may speak of the patient.
+    """
 
     card: str
     outcome: str
@@ -30,14 +36,17 @@ class Feedback:
 
 
 class Kept(NamedTuple):
-    """How many reports were new, and the cards that no logged decision showed."""
+    """How many reports were new, and the cards of no logged decision."""
 
     new: int
     unknown: tuple[str, ...]
 
 
 class Count(NamedTuple):
-    """How often the cards of a criterion had an outcome, with the override reason's code where one was given."""
+    """How often the cards of a criterion had an outcome.
+
+    ``reason`` is the override reason's code, where one was given.
+    """
 
     policy: str
     criterion: str
@@ -47,9 +56,10 @@ class Count(NamedTuple):
 
 
 def keep(engine: Engine, service: str, reports: Sequence[Feedback], now: datetime) -> Kept:
-    """Keeps all reports or none; a report with the card, outcome and time of an earlier one is kept once.
+    """Keep all reports or none, each once.
 
-    Raises StoreFailed when the database did not confirm that they are kept.
+    A report with the card, outcome and time of an earlier one is the same report. Raises StoreFailed when the database
+    did not confirm that they are kept.
     """
     cards = list(dict.fromkeys(report.card for report in reports))
     with failures_told(), engine.begin() as connection:
@@ -59,7 +69,10 @@ def keep(engine: Engine, service: str, reports: Sequence[Feedback], now: datetim
 
 
 def _decisions(connection: Connection, cards: Sequence[str]) -> dict[str, tuple[str, str, list[str]]]:
-    """The policy, version and criteria of each card's last decision; a card may be the one that proposed another order."""
+    """Return the policy, version and criteria of each card's last decision.
+
+    A card may be the one that proposed another order.
+    """
     found: dict[str, tuple[str, str, list[str]]] = {}
     for start in range(0, len(cards), _ASKED_AT_ONCE):
         asked = cards[start : start + _ASKED_AT_ONCE]
@@ -91,7 +104,10 @@ def _row(report: Feedback, service: str, shown: tuple[str, str, list[str]] | Non
 
 
 def counts(engine: Engine) -> list[Count]:
-    """How often each criterion's cards were accepted or overridden, and why, the most frequent first. Raises StoreFailed."""
+    """Count how often each criterion's cards were accepted or overridden.
+
+    The reason's code tells why. The most frequent come first. Raises StoreFailed.
+    """
     columns = select(FeedbackRow.policy, FeedbackRow.because, FeedbackRow.outcome, FeedbackRow.reason_code)
     with failures_told(), engine.begin() as connection:
         found = Counter(key for row in connection.execute(columns) for key in _keys(*row))

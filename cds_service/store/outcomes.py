@@ -1,7 +1,7 @@
-"""The outcomes of a decision's criteria in the store: one sign each, in the policy's order, and the tree made of them again.
+"""The outcomes of a decision's criteria, as the store keeps them.
 
-A policy has hundreds of criteria, so their ids are not written; a digest of them says whether the policy that is held now still
-has the same.
+They are one sign each, in the policy's order; the tree is made of them again. A policy has hundreds of criteria, so
+their ids are not written; a digest of them says whether the policy that is held now still has the same.
 """
 
 from __future__ import annotations
@@ -15,17 +15,21 @@ from cds_service.policy.finding import MET, NOT_MET, Finding
 from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
 
 UNSEEN = "."
-"""A criterion that was not looked at, because a gate before it was not met."""
+"""The sign of a criterion that was not looked at.
+
+It was not, because a gate before it was not met.
+"""
 _MOST_KNOWN = 4096
 _OUTCOMES = {"+": Outcome.MET, "-": Outcome.NOT_MET, "?": Outcome.NOT_DOCUMENTED}
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The criteria at the top of a decision, and the digest of all ids below them.
+    """The criteria at the top of a decision, prepared for writing.
 
-    ``unseen`` and ``silent`` are by the identity of the criteria, which ``trees`` keeps from others: the signs of the parts that
-    were not looked at, by how many were; and the signs of a criterion of which the chart says nothing, which are always the same
+    ``digest`` is of all ids below them. ``unseen`` and ``silent`` are by the identity of the criteria, which no other
+    object can get while ``trees`` holds them. ``unseen`` has the signs of the parts that were not looked at, by how many were.
+    ``silent`` has the signs of a criterion of which the chart says nothing, which are always the same
     (``Finding.silent``).
     """
 
@@ -40,16 +44,22 @@ _known: dict[tuple[int, ...], Roots] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A criterion with its outcome as it was logged, None where it was not looked at."""
+class LoggedCriterion:
+    """A criterion with the outcome that was logged.
+
+    The outcome is None where the criterion was not looked at.
+    """
 
     criterion: Criterion
     outcome: Outcome | None
-    parts: tuple[Judged, ...]
+    parts: tuple[LoggedCriterion, ...]
 
 
 def written_outcomes(decision: Decision) -> str | None:
-    """The outcomes of a decision's trees as one text; None where no policy was judged."""
+    """Write the outcomes of a decision's trees as one text.
+
+    Returns None where no policy was judged.
+    """
     if decision.policy is None:
         return None
     roots = _roots(decision.policy, decision.because_ids)
@@ -62,8 +72,11 @@ def written_outcomes(decision: Decision) -> str | None:
     return f"{roots.digest}:{''.join(signs)}"
 
 
-def read_outcomes(written: str | None, policy: Policy, because: list[str]) -> tuple[Judged, ...]:
-    """The trees that a text was written from; none where there is no text, or the policy has other criteria by now."""
+def read_outcomes(written: str | None, policy: Policy, because: list[str]) -> tuple[LoggedCriterion, ...]:
+    """Read the trees that a text was written from.
+
+    Returns none where there is no text, or where the policy has other criteria by now.
+    """
     digest, _, signs = (written or "").partition(":")
     roots = _roots(policy, tuple(because))
     if not signs or digest != roots.digest:
@@ -73,9 +86,10 @@ def read_outcomes(written: str | None, policy: Policy, because: list[str]) -> tu
 
 
 def _roots(policy: Policy, because: tuple[str, ...]) -> Roots:
-    """The criteria at the top of a decision: the rule that settled it first, else the criteria and the exclusions.
+    """Return the criteria at the top of a decision.
 
-    What is known of them is computed once for the same criteria: a decision is logged with every order.
+    They are the rule that settled it first, else the criteria and the exclusions. What is known of them is computed
+    once for the same criteria: a decision is logged with every order.
     """
     for rule in policy.settled_first:
         if because == (rule.when.id,):
@@ -106,19 +120,23 @@ def _parts(criterion: Criterion) -> tuple[Criterion, ...]:
 
 
 def _sign(criterion: Criterion, finding: Finding, signs: list[str], roots: Roots) -> None:
-    """Adds the signs of a criterion and of all below it. A decision has more than a hundred, so checks cost no call."""
+    """Add the signs of a criterion and of all below it.
+
+    A decision has more than a hundred, so checks cost no call.
+    """
     outcome = finding.outcome
     signs.append("+" if outcome is MET else "-" if outcome is NOT_MET else "?")
     if isinstance(criterion, Check):
         return
-    parts = finding.parts
+    parts, silent = finding.parts, roots.silent
     for found in parts:
-        below = found.criterion
-        if type(below) is Check:
+        if not found.parts:
             outcome = found.outcome
             signs.append("+" if outcome is MET else "-" if outcome is NOT_MET else "?")
-        elif found.silent:
-            signs.append(roots.silent.get(id(below)) or _silent(below, found, roots))
+            continue
+        below = found.criterion
+        if found.silent:
+            signs.append(silent.get(id(below)) or _silent(below, found, roots))
         else:
             _sign(below, found, signs, roots)
     if len(parts) < len(criterion.parts):
@@ -132,6 +150,6 @@ def _silent(criterion: Criterion, finding: Finding, roots: Roots) -> str:
     return roots.silent[id(criterion)]
 
 
-def _judged(criterion: Criterion, signs: Iterator[str]) -> Judged:
+def _judged(criterion: Criterion, signs: Iterator[str]) -> LoggedCriterion:
     outcome = _OUTCOMES.get(next(signs, UNSEEN))
-    return Judged(criterion, outcome, tuple([_judged(part, signs) for part in _parts(criterion)]))
+    return LoggedCriterion(criterion, outcome, tuple([_judged(part, signs) for part in _parts(criterion)]))

@@ -1,4 +1,7 @@
-"""Whether the store can be written, by writing to it: it may answer and yet be read-only, full or in another program's hands."""
+"""Whether the store can be written, found by writing to it.
+
+It may answer and yet be read-only, full or in another program's hands.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,18 @@ from cds_service.store.database import reason
 from cds_service.store.tables import SeenToken
 
 FRESH: Final = 1.0
-"""Seconds for which an answer stands: whoever asks more often makes nobody write more often."""
+"""Seconds for which an answer stands.
+
+Whoever asks more often makes nobody write more often.
+"""
 LATE: Final = "timeout"
 
 
 class Probe:
-    """Writes one row, always the same, that stands for no token, and says how that went."""
+    """A test of the store that writes one row to it.
+
+    The row is always the same, and stands for no token.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -27,9 +36,10 @@ class Probe:
         self._attempt: _Attempt | None = None
 
     def why_not(self, seconds: float) -> str:
-        """Why the store cannot be written, by the database's code; the empty string where it can. Waits that many seconds at most.
+        """Return why the store cannot be written, by the database's code.
 
-        The attempt itself may go on in its thread; who asks meanwhile waits for the same one.
+        Returns the empty string where it can. It waits at most ``seconds``. The attempt itself may go on in its thread;
+        who asks meanwhile waits for the same one.
         """
         with self._lock:
             attempt = self._attempt

@@ -1,4 +1,7 @@
-"""Tokens that may be used once: who used one first, told to all processes that share the store."""
+"""Tokens that may be used once.
+
+Who used one first is told to all processes that share the store.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from cds_service.store.tables import LONGEST, SeenToken
 
 
 def first_use(engine: Engine, jti: str, issuer: str, expires: datetime) -> bool:
-    """Whether this is the first use of a token, atomically over all processes. ``jti`` counts for its issuer alone.
+    """Tell whether this is the first use of a token.
 
-    Raises StoreFailed when the database does not say; a token is then not to be trusted.
+    It is told atomically over all processes. ``jti`` counts only for its issuer. Raises StoreFailed when the database
+    does not say; a token is then not to be trusted.
     """
     row = {"jti": _key(jti), "issuer": _key(issuer), "expires": expires}
     with failures_told(), engine.begin() as connection:
@@ -22,6 +26,9 @@ def first_use(engine: Engine, jti: str, issuer: str, expires: datetime) -> bool:
 
 
 def _key(text: str) -> str:
-    """The text itself where a database can keep it, else its digest: cutting it would make two tokens one."""
+    """Return the text where a database can keep it, else its digest.
+
+    Cutting it would make two tokens one.
+    """
     plain = len(text) <= LONGEST and "\0" not in text and not text.startswith("sha256:")
     return text if plain else f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"

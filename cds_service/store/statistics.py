@@ -1,4 +1,7 @@
-"""What operators ask of the decision log and of feedback, counted by the database: SQLite or PostgreSQL."""
+"""What operators ask of the decision log and of feedback.
+
+The database counts it: SQLite or PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ from cds_service.store.tables import DecisionRow, FeedbackRow
 STEPS = (0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 """Upper ends of the groups of latency, in milliseconds."""
 MOST = 12
-"""Facts that are listed among those that block."""
+"""The most facts that are listed among those that block."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionCount:
     """How many decisions of one day, policy and outcome there were."""
 
     day: date
@@ -40,7 +43,10 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """What became of the cards that one criterion settled, and why they were overridden (reason's code → times)."""
+    """What became of the cards that one criterion settled.
+
+    ``reasons`` are why they were overridden: the reason's code, and how often.
+    """
 
     policy: str
     criterion: str
@@ -51,13 +57,19 @@ class Overridden:
 
     @property
     def rate(self) -> float | None:
-        """Overridden cards as a part of those shown; None where none was shown in this time."""
+        """The share of shown cards that were overridden.
+
+        It is None where none was shown in this time.
+        """
         return min(1.0, self.overridden / self.shown) if self.shown else None
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long calls took, in milliseconds: calls for each of ``STEPS`` and above them, and the quantiles."""
+    """How long calls took, in milliseconds.
+
+    ``groups`` are the calls up to each of ``STEPS`` and above them; ``p50`` and ``p99`` are quantiles.
+    """
 
     calls: int
     groups: tuple[int, ...]
@@ -67,36 +79,45 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """All of it since one moment."""
+    """All that is counted since one moment."""
 
-    decided: tuple[Decided, ...]
+    decided: tuple[DecisionCount, ...]
     blocking: tuple[Blocking, ...]
     overridden: tuple[Overridden, ...]
     latency: Latency
 
 
-def statistics(engine: Engine, since: datetime) -> Statistics:
-    """Counts everything since a moment. Raises StoreFailed."""
+def statistics(engine: Engine, since: datetime, policy: str = "") -> Statistics:
+    """Count everything since a moment, of all policies or of one.
+
+    How long calls took is of all policies: a call may be of several. Raises StoreFailed.
+    """
     with reading(engine) as connection:
         return Statistics(
-            tuple(_decided(connection, since)),
-            tuple(_blocking(connection, since)),
-            tuple(_overridden(connection, since)),
+            tuple(_decided(connection, since, policy)),
+            tuple(_blocking(connection, since, policy)),
+            tuple(one for one in _overridden(connection, since) if policy in ("", one.policy)),
             _latency(connection, since),
         )
 
 
-def _decided(connection: Connection, since: datetime) -> Iterator[Decided]:
+def _of(policy: str) -> list[ColumnElement[bool]]:
+    return [DecisionRow.policy == policy] if policy else []
+
+
+def _decided(connection: Connection, since: datetime, policy_id: str) -> Iterator[DecisionCount]:
     moment: ColumnElement[datetime] = DecisionRow.decided_at.expression
     day = func.date(func.timezone("UTC", moment) if connection.dialect.name == "postgresql" else moment)
     grouped = (day, DecisionRow.policy, DecisionRow.outcome)
-    counted = select(*grouped, func.count()).where(DecisionRow.decided_at >= since).group_by(*grouped).order_by(*grouped)
+    counted = (
+        select(*grouped, func.count()).where(DecisionRow.decided_at >= since, *_of(policy_id)).group_by(*grouped).order_by(*grouped)
+    )
     for on, policy, outcome, times in connection.execute(counted):
-        yield Decided(date.fromisoformat(str(on)), policy, outcome, times)
+        yield DecisionCount(date.fromisoformat(str(on)), policy, outcome, times)
 
 
 def _each(connection: Connection, column: ColumnElement[Any]) -> tuple[FromClause, ColumnElement[str]]:
-    """The texts of a JSON list as rows."""
+    """Spread the texts of a JSON list into rows."""
     if connection.dialect.name == "postgresql":
         spread = func.json_array_elements_text(column).table_valued("value")
     else:
@@ -104,14 +125,14 @@ def _each(connection: Connection, column: ColumnElement[Any]) -> tuple[FromClaus
     return spread, spread.c.value
 
 
-def _blocking(connection: Connection, since: datetime) -> Iterator[Blocking]:
+def _blocking(connection: Connection, since: datetime, policy: str) -> Iterator[Blocking]:
     spread, fact = _each(connection, DecisionRow.asks.expression)
     times = func.count()
     counted = (
         select(fact, times)
         .select_from(DecisionRow)
         .join(spread, DecisionRow.id.is_not(None))
-        .where(DecisionRow.decided_at >= since, DecisionRow.outcome == "not-documented")
+        .where(DecisionRow.decided_at >= since, DecisionRow.outcome == "not-documented", *_of(policy))
         .group_by(fact)
         .order_by(times.desc(), fact)
         .limit(MOST)

@@ -1,45 +1,77 @@
-"""The store as the service and the commands use it: one object for each process."""
+"""The store as the service and the commands use it.
+
+There is one object for each process.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 
 from cds_service import telemetry
-from cds_service.content import Content
-from cds_service.store import feedback, seen_tokens
+from cds_service.content.content import Content
+from cds_service.store import contexts, feedback, seen_tokens
 from cds_service.store.database import engine_for, reason
-from cds_service.store.decision_log import Call, DecisionLog, Logged, decision_row
+from cds_service.store.decision_log import DecidingCall, DecisionLog, Logged, Row, decision_row
 from cds_service.store.feedback import Feedback, Kept
 from cds_service.store.probe import Probe
+from cds_service.store.tables import ContextRow
 
 log = logging.getLogger("cds_service")
+WAITS = 0.8
+"""Seconds to wait for contexts that are still to be written.
+
+Who looks for a context waits so long, at most twice: here, and elsewhere.
+"""
+AGAIN = 0.1
+"""Seconds between two looks at whether another process has written one."""
 LAST_WRITES = 7.0
-"""Seconds that a process which ends takes to write the decisions that wait; the server gives it ten."""
+"""Seconds that an ending process takes to write decisions that wait.
+
+The server gives it ten.
+"""
 
 
 class Store:
-    """Decisions, feedback and seen tokens in one database. Nothing is opened before it is needed.
+    """Decisions, feedback and seen tokens in one database.
 
-    A process that ends in its own time writes the decisions that wait; one that embeds the service may ``close`` it earlier.
+    Nothing is opened before it is needed. A process that ends in its own time writes the decisions that wait; one that
+    embeds the service may ``close`` it earlier.
     """
 
-    def __init__(self, url: str) -> None:
-        """Raises WrongAddress for a URL that cannot be used."""
-        self.engine = engine_for(url)
-        self.decisions = DecisionLog(self.engine)
+    def __init__(self, url: str, file_at_start: str = "", context_days: int = contexts.KEPT_DAYS) -> None:
+        """Prepare the store; raises WrongAddress for an unusable URL.
+
+        ``file_at_start`` says which file a SQLite store was when ``serve`` started; contexts are kept for
+        ``context_days``.
+        """
+        self.engine = engine_for(url, file_at_start)
+        self._context_days = context_days
+        self.decisions = DecisionLog(self.engine, context_days=context_days)
         self._probe = Probe(self.engine)
         self._end = Finalize(self, _end, args=(self.decisions,), exitpriority=10)
 
     @property
     def lost(self) -> int:
-        """How many decisions of this process were not logged and never will be."""
+        """How many decisions of this process were lost before they were logged."""
         return self.decisions.lost
 
-    def record(self, decided: Iterable[Logged], content: Content, call: Call, values: bool) -> None:
-        """Logs the decisions of one call. Never raises and never waits."""
+    @property
+    def crowded(self) -> bool:
+        """True while decisions come faster than they are written.
+
+        Whoever logs some then waits a little.
+        """
+        return self.decisions.crowded
+
+    def record(self, decided: Iterable[Logged], content: Content, call: DecidingCall, values: bool) -> None:
+        """Log the decisions of one call; never raise.
+
+        Where the log is ``crowded``, it waits a second at most.
+        """
         try:
             now = datetime.now(UTC)
             rows = [decision_row(logged, content, call, now, values) for logged in decided]
@@ -51,20 +83,48 @@ class Store:
             telemetry.metrics().not_logged.inc()
             log.error("decisions were not logged", extra={"why": reason(error), "lost": self.lost})  # noqa: TRY400 - values
 
+    def keep_contexts(self, rows: Iterable[Row]) -> None:
+        """Keep what charts said of orders that are asked about.
+
+        It never raises and never waits.
+        """
+        self.decisions.put(rows, ContextRow)
+
+    def contexts(self, id_: str, now: datetime, *, wait: bool = False) -> list[ContextRow]:
+        """Return the contexts of an assertion, one for each policy that asked.
+
+        What this very process was just asked to keep is waited for: the same order may have been signed again. Where
+        there must be one (``wait``), another process may still be writing it, and gets a moment. Raises StoreFailed.
+        """
+        self.decisions.flush(WAITS)
+        until = time.monotonic() + (WAITS if wait else 0)
+        while not (found := contexts.contexts(self.engine, id_, now, self._context_days)) and time.monotonic() < until:
+            time.sleep(AGAIN)
+        return found
+
     def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
-        """Keeps feedback on the disk before it returns. Raises StoreFailed."""
+        """Keep feedback on the disk before returning; raises StoreFailed."""
         return feedback.keep(self.engine, service, reports, datetime.now(UTC))
 
     def first_use(self, jti: str, issuer: str, expires: datetime) -> bool:
-        """Whether a token is used for the first time, over all processes. Raises StoreFailed; do not trust the token then."""
+        """Tell whether a token is used for the first time.
+
+        All processes that share the store count. Raises StoreFailed; do not trust the token then.
+        """
         return seen_tokens.first_use(self.engine, jti, issuer, expires)
 
     def why_not(self, seconds: float) -> str:
-        """Why the store cannot be written, by the database's code, the empty string where it can. Waits no longer than said."""
+        """Return why the store cannot be written, by the database's code.
+
+        Returns the empty string where it can. It waits no longer than ``seconds``.
+        """
         return self._probe.why_not(seconds)
 
     def close(self) -> None:
-        """Writes the decisions that wait, for a few seconds at most, and closes the connections."""
+        """Write the decisions that wait, and close the connections.
+
+        Writing takes a few seconds at most.
+        """
         self._end()
         self.engine.dispose()
 

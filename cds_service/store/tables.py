@@ -1,8 +1,11 @@
-"""The tables of the store, one class each. Changes go with a migration in ``migrations/versions``; a test compares the two."""
+"""The tables of the store, one class each.
+
+Changes go with a migration in ``migrations/versions``; a test compares the two.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Float, String, Text, UniqueConstraint
@@ -10,23 +13,29 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 LONGEST = 255
-"""Characters that are kept of a text that a client chose."""
+"""The most characters kept of a text that a client chose."""
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment, in UTC. SQLite keeps no zone, so it is put back on reading."""
+    """A column type for a moment, in UTC.
+
+    SQLite keeps no zone, so it is put back on reading.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment in UTC. Raises ValueError for one without a zone."""
+        """Return the moment in UTC.
+
+        Raises ValueError for one without a zone.
+        """
         if value is not None and value.tzinfo is None:
             raise ValueError("a moment has a time zone")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment as it was kept, with its zone."""
+        """Return the moment as it was kept, with its zone."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
@@ -44,10 +53,13 @@ class Table(DeclarativeBase):
 class DecisionRow(Table):
     """One decision: an order of a call, judged under one policy.
 
-    ``resources`` are the references of what it rests on, without the patient's own id. ``evidence`` says what those resources say
-    and is empty unless the operator turns values on. ``card`` is the card that showed this decision, if one did, and ``proposal``
-    the card that proposed another order because of it. ``outcomes`` has those of all criteria (``store.outcomes``), and
-    ``milliseconds`` how long the call took until it was answered, in the row of its first decision.
+    - ``resources``: the references of what it rests on, without the patient's own id.
+    - ``evidence``: what those resources say; empty unless the operator turns values on.
+    - ``card``: the card that showed this decision, if one did.
+    - ``proposal``: the card that proposed another order because of it.
+    - ``outcomes``: the outcomes of all criteria (``store.outcomes``).
+    - ``milliseconds``: how long the call took until it was answered, in the row of its first decision.
+    - ``code``: the code by which the policy governs the order, with its system, one of the policy's own list.
     """
 
     __tablename__ = "decision"
@@ -71,12 +83,15 @@ class DecisionRow(Table):
     proposal: Mapped[str | None] = mapped_column(String(36), index=True)
     outcomes: Mapped[str | None] = mapped_column(Text)
     milliseconds: Mapped[float | None] = mapped_column(Float)
+    code: Mapped[str | None]
+    date_of_service: Mapped[date | None]
 
 
 class FeedbackRow(Table):
-    """What a clinician did with one card. ``policy``, ``version`` and ``because`` are those of the card's decision, where known.
+    """What a clinician did with one card.
 
-    ``comment`` may speak of the patient, and is empty unless the operator keeps comments.
+    ``policy``, ``version`` and ``because`` are those of the card's decision, where known. ``comment`` may speak of the
+    patient, and is empty unless the operator keeps comments.
     """
 
     __tablename__ = "feedback"
@@ -97,6 +112,32 @@ class FeedbackRow(Table):
     because: Mapped[list[str] | None]
 
 
+class ContextRow(Table):
+    """The chart's words on one order that a policy left open.
+
+    They are kept so that a form can be made and its answers judged later.
+
+    ``id`` is that of the assertion which asked for documentation. ``facts`` is evidence by fact
+    (``questionnaires.remembered``), no resource; empty once the order is decided. Rows go after ``contexts.DAYS`` days.
+    """
+
+    __tablename__ = "context"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    policy: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+    order_reference: Mapped[str]
+    coverage: Mapped[str]
+    patient: Mapped[str]
+    payer: Mapped[str]
+    code: Mapped[str]
+    date_of_service: Mapped[date]
+    outcome: Mapped[str]
+    unsearched: Mapped[list[str]]
+    facts: Mapped[list[dict[str, Any]] | None]
+
+
 class SeenToken(Table):
     """A token that was used, until it expires."""
 
@@ -104,4 +145,17 @@ class SeenToken(Table):
 
     issuer: Mapped[str] = mapped_column(primary_key=True)
     jti: Mapped[str] = mapped_column(primary_key=True)
+    expires: Mapped[datetime] = mapped_column(index=True)
+
+
+class SmartSessionRow(Table):
+    """A session of the SMART app, until it ends.
+
+    ``sealed`` opens only with what the person's browser holds.
+    """
+
+    __tablename__ = "smart_session"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
     expires: Mapped[datetime] = mapped_column(index=True)

@@ -1,6 +1,7 @@
-"""Brings the tables of a store to what this version of the service needs.
+"""The upgrade of a store's tables to what this version needs.
 
-alembic is read where it is used: workers never upgrade, and it takes eight megabytes.
+alembic is read only where there is something to migrate: workers take over what the server has loaded, and it takes eight
+megabytes. A store that is empty gets its tables as the classes say; tests hold that migrations lead to the same.
 """
 
 from __future__ import annotations
@@ -8,24 +9,41 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, insert, inspect, select, text
+from sqlalchemy import Table as Described
 
 from cds_service.store.database import PATIENCE, failures_told, file_of, make_file
+from cds_service.store.tables import Table
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+"""The revisions that the tables had, the newest last.
+
+There is one for each module in ``migrations/versions``.
+"""
+_VERSION: Final = Described(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""The table in which alembic notes a database's revision."""
 _LOCK = 0x6364735F73746F72
-"""The key of PostgreSQL's advisory lock under which upgrades run one after another ("cds_stor")."""
+"""The key of PostgreSQL's advisory lock for upgrades ("cds_stor").
+
+Under it upgrades run one after another.
+"""
 
 
 def upgrade(engine: Engine) -> tuple[str, str]:
-    """Applies the migrations that are missing, all or none, and tells the revision before and after.
+    """Apply the migrations that are missing, all or none.
 
-    Several processes may call it at once. Raises StoreFailed when the database cannot be reached or written.
+    Returns the revision before and after. Several processes may call it at once. Raises StoreFailed when the database
+    cannot be reached or written.
     """
     with failures_told():
         make_file(engine)
@@ -36,17 +54,37 @@ def upgrade(engine: Engine) -> tuple[str, str]:
                 connection.execute(text("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             before = _revision(connection)
-            if before != newest():
-                from alembic import command  # noqa: PLC0415
-
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            if before == "":
+                _make_tables(connection)
+            elif before != newest():
+                migrate(connection)
             return before, _revision(connection)
 
 
+def migrate(connection: Connection, to: str = "head") -> None:
+    """Apply the migrations that are missing, up to a revision."""
+    from alembic import command  # noqa: PLC0415
+
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def _make_tables(connection: Connection) -> None:
+    """Make all tables of an empty store at once.
+
+    A table that is there already, whoever made it, is a failure, as it is to a migration.
+    """
+    Table.metadata.create_all(connection, checkfirst=False)
+    _VERSION.create(connection, checkfirst=True)
+    connection.execute(insert(_VERSION).values(version_num=newest()))
+
+
 def revision_of(engine: Engine) -> str:
-    """The revision that a store is at, the empty string for an empty one or a file that is not there. Raises StoreFailed."""
+    """Return the revision that a store is at.
+
+    It is the empty string for an empty store or a file that is not there. Raises StoreFailed.
+    """
     file = file_of(engine)
     if file and not file.exists():
         return ""
@@ -55,25 +93,22 @@ def revision_of(engine: Engine) -> str:
 
 
 def newest() -> str:
-    """The revision that this version of the service needs."""
-    return _scripts().get_current_head() or ""
+    """Return the revision that this version of the service needs."""
+    return REVISIONS[-1]
 
 
 def known() -> frozenset[str]:
-    """The revisions that this version of the service knows; a store at another was made by a later one."""
-    return frozenset(script.revision for script in _scripts().walk_revisions()) | {""}
+    """Return the revisions that this version of the service knows.
+
+    A store at another was made by a later version.
+    """
+    return frozenset({*REVISIONS, ""})
 
 
 def _revision(connection: Connection) -> str:
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
-    return MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def _scripts() -> ScriptDirectory:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    return ScriptDirectory.from_config(_config())
+    if not inspect(connection).has_table(_VERSION.name):
+        return ""
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none() or ""
 
 
 def _config() -> Config:
@@ -86,9 +121,10 @@ def _config() -> Config:
 
 
 def _write_ahead(engine: Engine) -> None:
-    """Turns on write-ahead logging, so that readers and a writer do not wait for each other. The file remembers it.
+    """Turn on write-ahead logging.
 
-    SQLite does not wait its busy time for this one; so several processes that make the same file try again for that long.
+    With it readers and a writer do not wait for each other. The file remembers it. SQLite does not wait its busy time
+    for this one; so several processes that make the same file try again for that long.
     """
     until = time.monotonic() + PATIENCE
     while True:

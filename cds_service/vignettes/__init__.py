@@ -1,1 +1,4 @@
-"""Vignettes: imaginary patients and proposals as data, each judged as facts and again as FHIR."""
+"""Vignettes: imaginary patients and proposals as data.
+
+Each is judged as facts and again as FHIR.
+"""

@@ -1,4 +1,7 @@
-"""The vignette file: imaginary patients with what their charts document, and the decision that is right for them."""
+"""Reads vignette files: imaginary patients and the right decisions.
+
+A vignette says what a patient's chart documents, and which decision is right.
+"""
 
 from __future__ import annotations
 
@@ -7,162 +10,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import field_validator
-
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.yaml_file import YamlFile
 from cds_service.decision import DecisionOutcome
-from cds_service.facts.imagined_chart import ABOUT, UNOWNED
+from cds_service.facts.imagined_chart import naming
 from cds_service.facts.words import given_facts
 from cds_service.fhir.codes import Coding, written
 from cds_service.fhir.elements import Resource
-from cds_service.policy.grammar import Entry, Words
-from cds_service.policy.model import Evidence, Policy
+from cds_service.policy.evidence import Evidence
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Days
-from cds_service.problems import ContentError, Problem
+from cds_service.vignettes.grammar import ExpectEntry, OrderEntry, RepeatsEntry, VignetteEntry, VignetteFile
 from cds_service.vignettes.subject import judges_responses
-from cds_service.yaml_file import YamlFile
-
-OUTCOMES = ("necessary", "not necessary", "not documented", "not addressed", "referred")
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _WRITTEN_DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
-"""A day in a resource, of an instant too."""
+"""A day in a resource, also in an instant."""
 PATIENT = "imagined"
 """The id of every vignette's patient."""
 
 
-def as_json(value: Any) -> Any:
-    """YAML as the JSON that a client sends: days become strings, and so does the number that a code looks like."""
-    match value:
-        case dict():
-            return {str(key): str(v) if key == "code" and isinstance(v, int) else as_json(v) for key, v in value.items()}
-        case list():
-            return [as_json(one) for one in value]
-        case date():
-            return value.isoformat()
-        case str():
-            return str(value)
-        case _:
-            return value
-
-
-class OrderEntry(Entry):
-    """The order of a vignette: its code, what else describes it, and why it is ordered.
-
-    ``fhir`` holds elements as a client writes them; they take the place of those that the draft would have.
-    """
-
-    code: Words
-    also: list[Words] = []
-    text: str = ""
-    detail: list[str] = []
-    reason: list[str] = []
-    resource: Literal["ServiceRequest", "MedicationRequest", "DeviceRequest"] = "ServiceRequest"
-    status: str = "draft"
-    priority: str = ""
-    do_not_perform: bool = False
-    fhir: dict[str, Any] = {}
-
-    @field_validator("fhir", mode="before")
-    @classmethod
-    def _plain(cls, value: Any) -> Any:
-        return as_json(value)
-
-    @field_validator("detail", "reason", mode="before")
-    @classmethod
-    def _one_or_more(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-
-class ExpectEntry(Entry):
-    """The right decision. ``because`` and ``asks`` are compared whole and in order where they are given; so is ``assumed``.
-
-    ``authorization`` says what the document wants, ``advice`` the ids of the conditions under which cards say more: both are
-    compared where they are given, as facts only, since the machine-readable answer names neither.
-    """
-
-    outcome: Literal["necessary", "not necessary", "not documented", "not addressed", "referred"]
-    because: list[str] | None = None
-    asks: list[str] | None = None
-    assumed: list[str] | None = None
-    authorization: Literal["needed", "not needed", "not said"] | None = None
-    advice: list[str] | None = None
-
-    @field_validator("outcome", mode="before")
-    @classmethod
-    def _answered(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError(f"nobody has said yet what is right here; 'outcome' is one of {', '.join(OUTCOMES)}")
-        return value
-
-
-class VignetteEntry(Entry):
-    """One imaginary member. What is not listed is not documented, and was searched unless ``not_searched`` names it.
-
-    ``each_code`` makes one vignette of it for each of these codes of the order, all with the same right decision.
-    ``own_lists`` are value sets as the plan has filled them: the codes that they hold besides the shipped ones.
-    ``fhir`` are resources of the chart as a client writes them, read in both runs; ``also_signed`` are drafts of the same signing.
-    Their subject and id may be left out.
-    """
-
-    name: Words
-    story: Words
-    order: OrderEntry | None = None
-    each_code: list[Words] = []
-    as_of: date | None = None
-    signed_before: list[Words] = []
-    signed_after: list[Words] = []
-    not_searched: list[str] = []
-    via: dict[str, str] = {}
-    own_lists: dict[str, list[Words]] = {}
-    chart: dict[str, str | int | float | list[str | int | float]] = {}
-    fhir: list[dict[str, Any]] = []
-    also_signed: list[dict[str, Any]] = []
-    expect: ExpectEntry
-
-    @field_validator("fhir", "also_signed", mode="before")
-    @classmethod
-    def _resources(cls, value: Any) -> Any:
-        for resource in value if isinstance(value, list) else ():
-            if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-                raise ValueError("a resource as written is a mapping with its resourceType")  # noqa: TRY004 - pydantic takes it for a mistake
-        return as_json(value)
-
-    @field_validator("order", mode="before")
-    @classmethod
-    def _code_alone(cls, value: Any) -> Any:
-        return {"code": value} if isinstance(value, str) else value
-
-
-class RepeatsEntry(Entry):
-    """The vignettes of another version of the policy, tried on this one too: every date in them lies so many days earlier."""
-
-    version: date
-    days_earlier: int
-    but_not: list[Words] = []
-
-
-class VignetteFile(Entry):
-    """The vignettes of one policy version; ``order`` and ``as_of`` hold for those that name none."""
-
-    policy: Words
-    version: date
-    as_of: date
-    order: OrderEntry | None = None
-    repeats: RepeatsEntry | None = None
-    vignettes: list[VignetteEntry]
-
-    @field_validator("order", mode="before")
-    @classmethod
-    def _code_alone(cls, value: Any) -> Any:
-        return {"code": value} if isinstance(value, str) else value
-
-
 @dataclass(frozen=True, slots=True)
 class Vignette:
-    """One vignette, read: the order and the facts that its chart documents, by name."""
+    """One vignette, read.
+
+    It holds the order, and the facts that its chart documents, by name.
+    """
 
     name: str
     story: str
@@ -190,7 +66,11 @@ class Vignette:
 
 
 def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
-    """Reads one file; one of what judges no order holds none. Raises ContentError with every problem: unknown policy, fact, …"""
+    """Read one vignette file.
+
+    A file about a policy that judges no order gives none. Raises ContentError with every problem: an unknown policy,
+    fact, ….
+    """
     file = YamlFile(path, name)
     if judges_responses(file, content):
         return []
@@ -222,7 +102,10 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
 
 
 def _repeated(repeats: RepeatsEntry, path: Path, policy: Policy, content: Content, file: YamlFile) -> list[Vignette]:
-    """Another version's vignettes for this one. Raises ValueError when there is no such file, or it has none of those left out."""
+    """Read another version's vignettes for this version.
+
+    Raises ValueError when there is no such file, or when it lacks a vignette that ``but_not`` names.
+    """
     other = path.with_name(f"{repeats.version}.yaml")
     if not other.is_file() or other == path:
         raise ValueError(f"there is no file {other.name} beside this one")
@@ -234,24 +117,31 @@ def _repeated(repeats: RepeatsEntry, path: Path, policy: Policy, content: Conten
 
 
 def _earlier(one: Vignette, days: int, policy: Policy) -> Vignette:
-    """A vignette of another version as one of this, every date in it so many days earlier."""
+    """Move a vignette of another version to this one.
+
+    Every date in it becomes so many days earlier.
+    """
     given = {fact: [_evidence_earlier(evidence, days) for evidence in found] for fact, found in one.given.items()}
     named = f"{one.name} (as of {policy.version})"
     chart = {
         fact: [_DAY.sub(lambda day: _day_earlier(day[0], days), words) for words in found] for fact, found in one.chart.items()
     }
-    fhir, also_signed = (tuple(_resource_earlier(r, days) for r in resources) for resources in (one.fhir, one.also_signed))
-    order = one.order.model_copy(update={"fhir": _resource_earlier(one.order.fhir, days)})
+    fhir, also_signed = (tuple(resource_earlier(r, days) for r in resources) for resources in (one.fhir, one.also_signed))
+    order = one.order.model_copy(update={"fhir": resource_earlier(one.order.fhir, days)})
     moved = replace(one, given=given, chart=chart, fhir=fhir, also_signed=also_signed, order=order)
     return replace(moved, name=named, policy=policy, as_of=one.as_of - timedelta(days))
 
 
-def _resource_earlier(value: Any, days: int) -> Any:
+def resource_earlier(value: Any, days: int) -> Any:
+    """Return a resource with every day so many days earlier.
+
+    It may also be anything that stands in a resource.
+    """
     match value:
         case dict():
-            return {name: _resource_earlier(element, days) for name, element in value.items()}
+            return {name: resource_earlier(element, days) for name, element in value.items()}
         case list():
-            return [_resource_earlier(element, days) for element in value]
+            return [resource_earlier(element, days) for element in value]
         case str():
             return _WRITTEN_DAY.sub(lambda day: _day_earlier(day[0], days), value)
         case _:
@@ -268,7 +158,7 @@ def _evidence_earlier(evidence: Evidence, days: int) -> Evidence:
 
 
 def _each(one: VignetteEntry, entry: VignetteFile) -> Iterator[VignetteEntry]:
-    """The vignette, or one for each code that it is written for."""
+    """Yield the vignette, or one for each code in ``each_code``."""
     order = one.order or entry.order
     if not one.each_code or order is None:
         yield one
@@ -297,19 +187,22 @@ def _vignette(one: VignetteEntry, entry: VignetteFile, policy: Policy, content: 
 
 
 def _whole(resources: list[dict[str, Any]], called: str) -> tuple[Resource, ...]:
-    """Resources as written, with the id and the patient that their author left out."""
+    """Complete resources with the id and patient their author left out."""
     whole = []
     for number, resource in enumerate(resources, 1):
         kind = resource["resourceType"]
-        about = ABOUT.get(kind, "subject")
-        owned = {} if kind in UNOWNED else {about: {"reference": f"Patient/{PATIENT}"}}
         default = {"id": PATIENT if kind == "Patient" else f"{kind.lower()}-{called}-{number}"}
-        whole.append({**default, **owned, **resource})
+        whole.append({**default, **naming(kind, PATIENT), **resource})
     return tuple(whole)
 
 
 def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:
-    known = {criterion.id for criterion in policy.criteria()} | {"not-listed", "no-version-held", "unknown-code-system"}
+    known = {criterion.id for criterion in policy.criteria()} | {
+        "not-listed",
+        "no-version-held",
+        "unknown-code-system",
+        "named-in-words",
+    }
     for id_ in [*(expect.because or []), *(expect.assumed or []), *(expect.advice or [])]:
         if id_ not in known:
             yield f"the policy has no criterion '{id_}'"

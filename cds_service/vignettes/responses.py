@@ -1,6 +1,7 @@
-"""Vignettes of a policy that judges a QuestionnaireResponse: imagined answers with what they come to, as data.
+"""Vignettes of a policy that judges a QuestionnaireResponse.
 
-Each is run twice: its answers judged as facts, and the questionnaire filled in with them, judged as ``proposal check`` does.
+They are imagined answers with what they come to, as data. Each is run twice: its answers judged as facts, and the
+questionnaire filled in with them, judged as ``proposal check`` does.
 """
 
 from __future__ import annotations
@@ -13,24 +14,27 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.yaml_file import YamlFile
 from cds_service.facts.kinds.answer import written_answer
 from cds_service.facts.words import given_facts
+from cds_service.policy.entry import Entry, Words
+from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.finding import MET, NOT_MET
-from cds_service.policy.grammar import Entry, Words
-from cds_service.policy.model import Evidence, Fact, Policy, Standing
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Days
-from cds_service.problems import ContentError, Problem
 from cds_service.proposal import Judgement, criteria_of, judge_answers, judge_response, questionnaire
+from cds_service.vignettes.grammar import Chart
 from cds_service.vignettes.subject import judges_responses
-from cds_service.yaml_file import YamlFile
 
 
 class ResponseExpectEntry(Entry):
-    """What the answers rightly come to. All but the outcome is compared whole and in the policy's order where it is given.
+    """What the answers rightly come to.
 
-    ``met`` and ``not_met`` are the reported criteria that come out so (the others are not documented); ``because`` those that
-    keep the whole incomplete, and ``asks`` the facts whose answers are missing for them.
+    All but the outcome is compared whole and in the policy's order where it is given. ``met`` and ``not_met`` are the
+    reported criteria that come out so (the others are not documented); ``because`` are those that keep the whole
+    incomplete, and ``asks`` the facts whose answers are missing for them.
     """
 
     outcome: Literal["complete", "incomplete"]
@@ -48,16 +52,22 @@ class ResponseExpectEntry(Entry):
 
 
 class ResponseVignetteEntry(Entry):
-    """One imaginary response: the answers that it gives by the facts that they document. What is not listed is not answered."""
+    """One imaginary response.
+
+    ``chart`` holds the answers by the facts that they document. What is not listed is not answered.
+    """
 
     name: Words
     story: Words
-    chart: dict[str, str | int | float | list[str | int | float]] = {}
+    chart: Chart = {}
     expect: ResponseExpectEntry
 
 
 class ResponseVignetteFile(Entry):
-    """The vignettes of one version of a policy that judges responses; ``as_of`` is the day that they were authored."""
+    """The vignettes of one version of a policy that judges responses.
+
+    ``as_of`` is the day that the responses were authored.
+    """
 
     policy: Words
     version: date
@@ -67,7 +77,10 @@ class ResponseVignetteFile(Entry):
 
 @dataclass(frozen=True, slots=True)
 class ResponseVignette:
-    """One vignette of a response, read: the answers it gives by fact, and what they rightly come to."""
+    """One vignette of a response, read.
+
+    It holds the answers by fact, and what they rightly come to.
+    """
 
     name: str
     story: str
@@ -80,12 +93,15 @@ class ResponseVignette:
 
     @property
     def facts(self) -> dict[str, Fact]:
-        """Every fact of the policy, silent where the response gives no answer."""
+        """Every fact of the policy, silent where there is no answer."""
         return {name: Fact(name, tuple(self.given.get(name, ()))) for name in self.policy.facts}
 
 
 def read_response_vignettes(path: Path, name: str, content: Content) -> list[ResponseVignette]:
-    """Reads one file; a file of vignettes of orders holds none. Raises ContentError with every problem in it."""
+    """Read one file of response vignettes.
+
+    A file of vignettes of orders gives none. Raises ContentError with every problem in it.
+    """
     file = YamlFile(path, name)
     if not judges_responses(file, content):
         return []
@@ -136,12 +152,15 @@ def _unknown(expect: ResponseExpectEntry, policy: Policy) -> Iterator[str]:
 
 
 def judged_as_facts(vignette: ResponseVignette, policy: Policy) -> Judgement:
-    """What the answers of a vignette come to under a policy, without any FHIR."""
+    """Judge the answers of a vignette under a policy, without any FHIR."""
     return Judgement(policy, judge_answers(policy, vignette.facts, vignette.as_of), (), {}, unfinished=False)
 
 
 def response_of(vignette: ResponseVignette, content: Content) -> dict[str, Any]:
-    """The policy's own questionnaire, filled in with the answers of a vignette: a FHIR R4 QuestionnaireResponse."""
+    """Fill in the policy's own questionnaire with a vignette's answers.
+
+    Returns a FHIR R4 QuestionnaireResponse.
+    """
 
     def filled(group: dict[str, Any]) -> dict[str, Any]:
         return {"linkId": group["linkId"], "item": [_answered(question["linkId"]) for question in group["item"]]}
@@ -160,7 +179,10 @@ def response_of(vignette: ResponseVignette, content: Content) -> dict[str, Any]:
 
 
 def differences_of_judgement(vignette: ResponseVignette, judgement: Judgement) -> list[str]:
-    """What a judgement says other than the vignette expects, in words; empty when it is right."""
+    """List how a judgement differs from what the vignette expects.
+
+    The differences are in words; there are none when the judgement is right.
+    """
     expect = vignette.expect
     found = [] if judgement.outcome == expect.outcome else [f"outcome: expected {expect.outcome}, found {judgement.outcome}"]
     for name, wanted, had in (
@@ -169,18 +191,21 @@ def differences_of_judgement(vignette: ResponseVignette, judgement: Judgement) -
         ("because", expect.because, [one.finding.criterion.id for one in judgement.missing]),
         ("asks", expect.asks, list(dict.fromkeys(fact for one in judgement.missing for fact in one.asks))),
     ):
-        if wanted is not None and wanted != had:
+        if wanted is not None and (sorted(wanted) != sorted(had) if name == "asks" else wanted != had):
             found.append(f"{name}: expected {wanted}, found {had}")
     return found
 
 
 def differences_of_answers(vignette: ResponseVignette) -> list[str]:
-    """What the judgement of the vignette's answers as facts says other than expected."""
+    """List how the answers, judged as facts, differ from what is expected."""
     return differences_of_judgement(vignette, judged_as_facts(vignette, vignette.policy))
 
 
 def differences_as_response(vignette: ResponseVignette, content: Content) -> list[str]:
-    """What the judgement of the filled-in questionnaire says other than expected, and which answers were not taken."""
+    """List how the filled-in questionnaire differs from what is expected.
+
+    Answers that were not taken are listed as well.
+    """
     judged = judge_response(response_of(vignette, content), vignette.policy, content, vignette.as_of)
     found = differences_of_judgement(vignette, judged)
     lost = [*judged.ignored, *judged.unusable]

@@ -1,38 +1,52 @@
-"""Runs a vignette twice: its facts judged directly, and its chart imagined as FHIR and posted to the service."""
+"""Runs a vignette twice: as facts, and over HTTP.
+
+First its facts are judged directly; then its chart is imagined as FHIR and posted to the service.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Flask
 
-from cds_service.chart import Case, Chart
-from cds_service.content import Content
+from cds_service.case import Case
+from cds_service.chart import Chart
+from cds_service.content.content import Content
+from cds_service.content.library import Library, Selected
 from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
 from cds_service.facts.extract import Facts
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.fhir.codes import Coding, key_of, written
 from cds_service.fhir.elements import Resource
-from cds_service.fhir.resource_types import KEYS
+from cds_service.fhir.resource_types import CODE_ELEMENTS, KEYS
 from cds_service.fhir.value_sets import Terminology
-from cds_service.hooks.messages import EXTENSION
-from cds_service.hooks.prefetch import SERVICE_ID
-from cds_service.library import Library, Selected
-from cds_service.order import CODE_ELEMENTS, Order, read_order
-from cds_service.policy.model import Evidence, Fact
-from cds_service.vignettes.read import PATIENT, OrderEntry, Vignette
+from cds_service.hooks.discovery import SERVICE_ID
+from cds_service.hooks.received import order_sign
+from cds_service.hooks.received.messages import EXTENSION
+from cds_service.order import Order, read_order
+from cds_service.policy.evidence import Evidence, Fact
+from cds_service.vignettes.grammar import OrderEntry
+from cds_service.vignettes.read import PATIENT, Vignette
 
-Serve = Callable[[Content], Flask]
-"""Gives the service over a content: that of the vignettes, or one with lists that a vignette's plan has filled."""
+if TYPE_CHECKING:
+    from flask import Flask
+
+Serve = Callable[[Content], "Flask"]
+"""A function that makes the service for a content.
+
+The content is that of the vignettes, or one with lists that a vignette's plan has filled.
+"""
 
 
 class _GivenFacts(Facts):
-    """The facts of a vignette: what it gives, with what its order itself says; everything else is silent."""
+    """The facts of a vignette.
+
+    They are what it gives and what its order itself says; everything else is silent.
+    """
 
     def __init__(self, case: Case, content: Content, given: Mapping[str, list[Evidence]], via: Mapping[str, str]) -> None:
         super().__init__(case, content.catalogue)
@@ -52,8 +66,9 @@ class _GivenFacts(Facts):
         extracted = super().__missing__(name)
         given = tuple(self._given.get(name, ()))
         derived = self._catalogue[name].entry.derived
-        if given and derived and "scan" in derived.takes:
-            self._given.setdefault(derived.takes["scan"], []).extend(given)
+        joins = self._catalogue.rules[derived.rule].joins if derived else ""
+        if given and derived and joins:
+            self._given.setdefault(derived.takes[joins], []).extend(given)
             self.clear()
             self._given.pop(name)
             return self[name]
@@ -63,7 +78,10 @@ class _GivenFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """A vignette made ready to be decided as facts: its case, and what its chart and its order document."""
+    """A vignette made ready to be decided as facts.
+
+    It holds the vignette's case, and what its chart and its order document.
+    """
 
     vignette: Vignette
     case: Case
@@ -71,7 +89,10 @@ class Posed:
 
 
 def with_own_lists(content: Content, vignette: Vignette) -> Content:
-    """The content with the value sets as the plan of the vignette has filled them."""
+    """Return the content with the value sets that the plan has filled.
+
+    The plan is that of the vignette.
+    """
     if not vignette.own_lists:
         return content
     sets = dict(content.terminology.sets)
@@ -83,7 +104,10 @@ def with_own_lists(content: Content, vignette: Vignette) -> Content:
 
 
 def pose(vignette: Vignette, held: Content) -> Posed:
-    """The case and the facts of a vignette, without any FHIR but the order itself."""
+    """Make the case and the facts of a vignette.
+
+    No FHIR is needed but the order itself.
+    """
     content = with_own_lists(held, vignette)
     chart = Chart(vignette.fhir, content.terminology, PATIENT, vignette.not_searched)
     drafts = enumerate(_drafts(vignette, content))
@@ -95,13 +119,16 @@ def pose(vignette: Vignette, held: Content) -> Posed:
 
 
 def chosen_for(posed: Posed, library: Library) -> Selected | None:
-    """The version of the vignette's own policy that is selected for its order; None when none lists it."""
+    """Select the version of the vignette's policy for its order.
+
+    Returns None when no version lists the order.
+    """
     selected = library.select(posed.case.order.codings, posed.case.as_of)
     return next((choice for choice in selected if choice.policy_id == posed.vignette.policy.id), None)
 
 
 def decide_posed(posed: Posed, content: Content) -> Decision:
-    """The decision on the facts of a vignette as they stand."""
+    """Decide the facts of a vignette as they stand."""
     chosen = chosen_for(posed, content.library)
     if chosen is None or chosen.policy is None:
         return decide(posed.case, content)[0]
@@ -109,12 +136,15 @@ def decide_posed(posed: Posed, content: Content) -> Decision:
 
 
 def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
-    """The decision on the vignette's facts as they stand, without any FHIR."""
+    """Decide a vignette by its facts, without any FHIR."""
     return decide_posed(pose(vignette, content), content)
 
 
 def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapping[str, Any]:
-    """The machine-readable decision that the service answers when the vignette's chart is posted to it as FHIR."""
+    """Return the service's machine-readable decision on a vignette.
+
+    The vignette's chart is posted to the service as FHIR. Raises AssertionError when the service refuses it.
+    """
     app = serve(with_own_lists(content, vignette))
     response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
     if response.status_code != 200:
@@ -126,9 +156,10 @@ def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapp
 
 
 def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
-    """The order-sign request in which an EHR would send the vignette: drafts, and every prefetch key that was searched.
+    """Make the order-sign request that an EHR would send.
 
-    Raises CannotImagine when a fact cannot be said in FHIR.
+    It holds the drafts, and every prefetch key that was searched. Raises CannotImagine when a fact cannot be said in
+    FHIR.
     """
     order, *_ = [resource for resource in _drafts(vignette, content) if resource["id"] == "order-1"]
     chart = ImaginedChart(content.terminology, PATIENT, vignette.as_of, order)
@@ -141,7 +172,7 @@ def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
     drafts = [*before, *chart.signed_before, order, *chart.signed_after, *after]
     chart.resources += vignette.fhir
     return {
-        "hook": "order-sign",
+        "hook": order_sign.HOOK.name,
         "hookInstance": "00000000-0000-4000-8000-000000000001",
         "context": {
             "userId": "Practitioner/imagined",
@@ -196,28 +227,35 @@ def _coding(coding: Coding) -> dict[str, str]:
 
 
 def differences(vignette: Vignette, outcome: str, because: list[str], asks: list[str], assumed: list[str]) -> list[str]:
-    """What a decision says other than the vignette expects, in words; empty when it is right."""
+    """List how a decision differs from what the vignette expects.
+
+    The differences are in words; there are none when the decision is right.
+    """
     expect = vignette.expect
     found = []
     if outcome != vignette.outcome.value:
-        found.append(f"outcome: expected {expect.outcome}, found {outcome}")
+        found.append(f"outcome: expected {expect.outcome}, found {outcome.replace('-', ' ')}")
     for name, wanted, had in (
         ("because", expect.because, because),
         ("asks", expect.asks, asks),
         ("assumed", expect.assumed, assumed),
     ):
-        if wanted is not None and wanted != had:
+        any_order = name == "asks" and not expect.in_order
+        if wanted is not None and (sorted(wanted) != sorted(had) if any_order else wanted != had):
             found.append(f"{name}: expected {wanted}, found {had}")
     return found
 
 
 def differences_as_facts(vignette: Vignette, content: Content) -> list[str]:
-    """What the decision on facts says other than expected."""
+    """List how the decision on facts differs from what is expected."""
     return differences_of(vignette, decide_as_facts(vignette, content))
 
 
 def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
-    """What a decision says other than the vignette expects, with what the document says of authorization and besides."""
+    """List all differences of a decision from what is expected.
+
+    What the document says of authorization is compared too, and so is the advice.
+    """
     found = differences(vignette, decision.outcome.value, [*decision.because_ids], [*decision.asks], [*decision.assumed])
     expect, said = vignette.expect, decision.authorization
     authorization = "not said" if said is None else "needed" if said.needed else "not needed"
@@ -230,7 +268,7 @@ def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
 
 
 def differences_over_http(vignette: Vignette, content: Content, serve: Serve) -> list[str]:
-    """What the decision over HTTP says other than expected."""
+    """List how the decision over HTTP differs from what is expected."""
     data = decide_over_http(vignette, content, serve)
     return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))
 

@@ -1,4 +1,7 @@
-"""The geometry of the charts of the operations page: numbers in, places in an SVG's own units out."""
+"""The geometry of the charts of the operations page.
+
+Numbers come in; positions in the units of an SVG drawing go out.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ LABEL = 250
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One rectangle, the class that colours it, and what it says."""
+    """One rectangle of a chart.
+
+    ``kind`` is the class that colours it, ``said`` the text that tells what it stands for.
+    """
 
     x: float
     y: float
@@ -33,8 +39,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart: its size, its rectangles, the labels below or beside them, and the lines of its scale."""
+class BarChart:
+    """A chart as its template draws it.
+
+    - ``boxes``: its rectangles.
+    - ``labels``: the labels below or beside them.
+    - ``lines``: the lines of its scale.
+    - ``amounts``: the numbers written beside bars.
+    """
 
     width: int
     height: int
@@ -44,8 +56,11 @@ class Chart:
     amounts: tuple[Mark, ...] = ()
 
 
-def stacked(columns: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str], most_labels: int = 8) -> Chart:
-    """Columns of parts, one for each day or step, with a scale of whole numbers."""
+def stacked(columns: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str], most_labels: int = 8) -> BarChart:
+    """Make a chart of stacked columns, one for each day or step.
+
+    Its scale has only whole numbers. At most ``most_labels`` columns are labelled.
+    """
     top = _rounded(max((sum(parts.values()) for _, parts in columns), default=0))
     room = HEIGHT - TOP - BOTTOM
     step = (WIDTH - LEFT) / max(1, len(columns))
@@ -65,11 +80,11 @@ def stacked(columns: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[st
             labels.append(Mark(round(LEFT + (place + 0.5) * step, 2), HEIGHT - 8, label))
     shares = sorted({0, top // 2, top})
     lines = tuple(Mark(LEFT - 6, round(HEIGHT - BOTTOM - share / top * room, 2), f"{share:,}") for share in shares)
-    return Chart(WIDTH, HEIGHT, tuple(boxes), tuple(labels), lines)
+    return BarChart(WIDTH, HEIGHT, tuple(boxes), tuple(labels), lines)
 
 
-def rows(counted: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str]) -> Chart:
-    """Bars that lie, one for each name."""
+def rows(counted: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str]) -> BarChart:
+    """Make a chart of horizontal bars, one for each name."""
     top = max((sum(parts.values()) for _, parts in counted), default=0) or 1
     room = WIDTH - LABEL - 50
     boxes, labels, amounts = [], [], []
@@ -83,7 +98,7 @@ def rows(counted: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str])
                 x += wide
         labels.append(Mark(LABEL - 10, y + 13, label if len(label) < 36 else f"{label[:34]}…"))
         amounts.append(Mark(round(x + 6, 2), y + 13, f"{sum(parts.values()):,}"))
-    return Chart(WIDTH, len(counted) * ROW + 4, tuple(boxes), tuple(labels), amounts=tuple(amounts))
+    return BarChart(WIDTH, len(counted) * ROW + 4, tuple(boxes), tuple(labels), amounts=tuple(amounts))
 
 
 def _said(label: str, kind: str, count: int) -> str:
@@ -91,7 +106,10 @@ def _said(label: str, kind: str, count: int) -> str:
 
 
 def _rounded(most: int) -> int:
-    """The next of 2, 4, 6, 8, 10, 20, 40 …, so that half of it is a whole number too."""
+    """Return the top of the scale for a highest number.
+
+    It is the next of 2, 4, 6, 8, 10, 20, 40 …, so that half of it is a whole number too.
+    """
     power = 1
     while True:
         for step in (2, 4, 6, 8, 10):

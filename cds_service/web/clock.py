@@ -1,4 +1,4 @@
-"""What time it is, for what expires and for what is counted by days."""
+"""The time now, for what expires and what is counted by days."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """This moment, in UTC."""
+    """Return this moment, in UTC."""
     return datetime.now(UTC)

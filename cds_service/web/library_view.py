@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.wording import effective, review
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
-from cds_service.wording import effective, review
+from cds_service.web.in_force import in_force, publisher
 
-FEW = 6
-"""Codes that the library shows of a policy; its page has all."""
+FEW = 4
+"""How many codes the library shows of a policy.
+
+The policy's own page has all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyCard:
-    """A policy in the library: its latest version, the others, and what it governs."""
+    """A policy in the library.
 
-    latest: Policy
-    earlier: tuple[Policy, ...]
+    It has the version in force, the other versions, and what the policy governs.
+    """
+
+    policy: Policy
+    others: tuple[Policy, ...]
     effective: str
     review: str
     codes: tuple[str, ...]
@@ -34,23 +42,20 @@ class PayerShelf:
     policies: tuple[PolicyCard, ...]
 
 
-def shelves(content: Content, lists: CodeLists) -> list[PayerShelf]:
-    """Every payer that has policies here, by name."""
-    names = {payer.id: payer.name for payer in content.payers}
-    versions: dict[str, list[Policy]] = {}
-    for policy in sorted(content.policies, key=lambda policy: policy.version, reverse=True):
-        versions.setdefault(policy.id, []).append(policy)
-    by_payer: dict[str, list[PolicyCard]] = {}
-    for held in versions.values():
-        by_payer.setdefault(names.get(held[0].payer, held[0].payer), []).append(_card(held, lists))
-    return [PayerShelf(name, tuple(sorted(cards, key=lambda c: c.latest.title))) for name, cards in sorted(by_payer.items())]
+def shelves(content: Content, lists: CodeLists, today: date) -> list[PayerShelf]:
+    """Return every publisher that has policies here, by name."""
+    by_name: dict[str, list[PolicyCard]] = {}
+    for policy in in_force(content, today).values():
+        others = [one for one in content.policies if one.id == policy.id and one is not policy]
+        by_name.setdefault(publisher(policy, content), []).append(_card(policy, others, lists))
+    return [PayerShelf(name, tuple(sorted(cards, key=lambda c: c.policy.title))) for name, cards in sorted(by_name.items())]
 
 
-def _card(held: list[Policy], lists: CodeLists) -> PolicyCard:
-    latest, *earlier = held
-    listed = (lists.of(id_) for id_ in latest.order_sets)
-    codes = list(dict.fromkeys(f"{row.system} {row.code}" for one in listed if one for row in one.rows))
-    criteria = len({criterion.id for criterion in latest.criteria()})
+def _card(policy: Policy, others: list[Policy], lists: CodeLists) -> PolicyCard:
+    listed = (lists.of(id_) for id_ in policy.order_sets)
+    codes = list(dict.fromkeys(row.written for one in listed if one for row in one.rows))
+    criteria = len({criterion.id for criterion in policy.criteria()})
+    newest_first = tuple(sorted(others, key=lambda one: one.version, reverse=True))
     return PolicyCard(
-        latest, tuple(earlier), effective(latest), review(latest), tuple(codes[:FEW]), max(0, len(codes) - FEW), criteria
+        policy, newest_first, effective(policy), review(policy), tuple(codes[:FEW]), max(0, len(codes) - FEW), criteria
     )

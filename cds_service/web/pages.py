@@ -1,83 +1,98 @@
-"""The addresses of the pages, and the headers that keep anything but the service's own assets out of them."""
+"""The pages with their addresses.
+
+The library with its search, the policies and the value sets are made here; other modules add theirs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from typing import Final
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.wording import effective, place_of, review
 from cds_service.hooks.answer import Settings
-from cds_service.policy.model import Policy
+from cds_service.policy.model import Check, Policy
 from cds_service.store.store import Store
 from cds_service.web.clock import Clock, now
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.decision_page import add_decision_page
+from cds_service.web.examples import Examples
+from cds_service.web.in_force import held_policy, publisher
 from cds_service.web.library_view import shelves
-from cds_service.web.playground import Playground, add_playground, held_policy
-from cds_service.web.policy_view import changes, criterion_row, fact_rows, presumptions, remark_row, rule_row, trees
+from cds_service.web.playground import Playground, add_playground
+from cds_service.web.policy_changes import changes
+from cds_service.web.policy_view import PolicyView, order_lists
 from cds_service.web.search import PolicySearch
+from cds_service.web.sending import add_assets, asset_address, guarded, made_ahead, packed
 from cds_service.web.stats_page import add_stats_page
-from cds_service.web.vignette_shelf import VignetteShelf
-from cds_service.wording import effective, place_of, review
 
-POLICIES = "cds_service pages"
-"""The key of an application's extensions under which the policies of its pages stand."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-"""Sent with every page: nothing but the service's own style sheet and script runs, whatever a text on the page says."""
+NAME: Final = "Coverage criteria"
+"""What the pages are called.
 
-
-def guarded(page: Response) -> Response:
-    """A page with the headers that keep foreign content out of it."""
-    for name, value in HEADERS.items():
-        page.headers.setdefault(name, value)
-    return page
+People read it; programs know the service by the name of its package.
+"""
+AHEAD: Final = "cds_service pages"
+"""The key in Flask's ``app.extensions`` of the function that makes pages ahead."""
 
 
 def render_ahead(app: Flask) -> None:
-    """Makes every policy's page before somebody asks for it; reading its vignettes takes the most of a second."""
-    for id_, version in app.extensions[POLICIES]:
-        payer, name = id_.split("/")
-        with app.test_request_context():
-            app.view_functions["web.policy"](payer=payer, policy=name, version=version)
+    """Make policy pages and playground forms before somebody asks for them.
+
+    Reading a policy's vignettes takes the most of a second, and so nobody waits for it.
+    """
+    app.extensions[AHEAD](app)
 
 
 def web_pages(
-    content: Content, settings: Settings, today: Callable[[], date], store: Store | None = None, clock: Clock = now
+    content: Content,
+    settings: Settings,
+    today: Callable[[], date],
+    store: Store | None = None,
+    clock: Clock = now,
+    token: str = "",
 ) -> Blueprint:
-    """The pages of a content. What they show of it is made once, when it is first asked for; what is typed is never kept."""
-    pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    lists, shelf = CodeLists(content), VignetteShelf(content)
+    """Make the pages of a content.
 
-    @lru_cache(maxsize=1)
-    def search() -> PolicySearch:
-        return PolicySearch(content, lists)
+    What they show of the content is made once, when it is first asked for. What a person types is never kept. Operators
+    show their ``token`` for the numbers.
+    """
+    pages = Blueprint("web", __name__, template_folder="templates")
+    lists, examples = CodeLists(content), Examples(content)
+    search = PolicySearch(content, lists)
+    playground = Playground(content, settings, today, lists, examples, search)
 
     @lru_cache(maxsize=512)
-    def policy_html(policy_id: str, version: str) -> str | None:
+    def policy_html(policy_id: str, version: str, opened: bool, _prefix: str) -> bytes | None:
         policy = held_policy(content, policy_id, version)
-        return _policy_page(policy, content, lists, shelf) if policy else None
+        page = _policy_page(policy, content, lists, examples, opened=opened, counted=store is not None) if policy else ""
+        return packed(page) if policy else None
+
+    def ahead(app: Flask) -> None:
+        for policy in content.policies:  # before anything that is kept is made, so that what the files took can be given back
+            examples.of(policy)
+        for policy in content.policies:
+            with app.test_request_context(base_url=settings.public_url or None):
+                policy_html(policy.id, policy.version.isoformat(), False, request.script_root)
+                playground.make_ahead(policy)
+        search.find("", today())
 
     pages.after_request(guarded)
-    held_here = [(policy.id, policy.version.isoformat()) for policy in content.policies]
-    pages.record_once(lambda state: state.app.extensions.__setitem__(POLICIES, held_here))
+    pages.record_once(lambda state: state.app.extensions.__setitem__(AHEAD, ahead))
+    pages.app_context_processor(lambda: {"site": NAME, "asset": asset_address, "counted": store is not None})
+    add_assets(pages)
 
     @pages.get("/")
     def library() -> str:
         words = request.args.get("q", "").strip()[:200]
-        found = search().find(words) if words else []
-        return render_template("library.html", shelves=shelves(content, lists), words=words, found=found, content=content)
+        found = search.find(words, today()) if words else None
+        return render_template(
+            "library.html", shelves=shelves(content, lists, today()), found=found, content=content, policies=_count(content)
+        )
 
     @pages.get("/policies/<payer>/<policy>/")
     def latest(payer: str, policy: str) -> AnyResponse:
@@ -88,10 +103,10 @@ def web_pages(
 
     @pages.get("/policies/<payer>/<policy>/<version>")
     def policy(payer: str, policy: str, version: str) -> Response:
-        html = policy_html(f"{payer}/{policy}", version)
+        html = policy_html(f"{payer}/{policy}", version, request.args.get("open") == "all", request.script_root)
         if html is None:
             abort(404)
-        return Response(html)
+        return made_ahead(html)
 
     @pages.get("/value-sets/<id_>")
     def value_set(id_: str) -> str:
@@ -101,42 +116,48 @@ def web_pages(
         users = [p for p in content.policies if id_ in p.order_sets or id_ in _value_sets(p, content)]
         return render_template("value_set.html", held=held, users=users)
 
-    add_playground(pages, Playground(content, settings, today, lists, shelf))
+    add_playground(pages, playground)
     add_decision_page(pages, content, settings, store, clock)
-    add_stats_page(pages, content, store, clock)
+    add_stats_page(pages, content, store, clock, token)
     return pages
+
+
+def _count(content: Content) -> int:
+    return len({policy.id for policy in content.policies})
 
 
 def _value_sets(policy: Policy, content: Content) -> set[str]:
     named = {
         id_ for name in content.catalogue.closure(policy.facts) for s in content.catalogue[name].sources for id_ in s.value_sets()
     }
-    return named | {c.test.written for c in policy.criteria() if hasattr(c, "test") and c.test.compare == "in"}
+    return named | {c.test.written for c in policy.criteria() if isinstance(c, Check) and c.test.compare == "in"}
 
 
-def _policy_page(policy: Policy, content: Content, lists: CodeLists, shelf: VignetteShelf) -> str:
+def _policy_page(policy: Policy, content: Content, lists: CodeLists, examples: Examples, *, opened: bool, counted: bool) -> str:
     versions = sorted((held for held in content.policies if held.id == policy.id), key=lambda held: held.version)
     at = versions.index(policy)
-    payers = {payer.id: payer.name for payer in content.payers}
+    view = PolicyView(policy, content)
+    orders = order_lists(policy, content, lists)
     return render_template(
         "policy.html",
         policy=policy,
-        payer=payers.get(policy.payer, policy.payer),
+        payer=publisher(policy, content),
         effective=effective(policy),
         review=review(policy),
-        order_lists=[held for held in map(lists.of, policy.order_sets) if held],
-        rules=[rule_row(rule, policy, content) for rule in policy.settled_first],
-        trees=trees(policy, content),
-        facts=fact_rows(policy, content),
-        presumptions=presumptions(policy),
-        advice=[remark_row(r, policy, content) for r in (*policy.advice, *((policy.review_route,) if policy.review_route else ()))],
-        authorization=[
-            (remark_row(a.remark, policy, content), a.needed, criterion_row(a.when, policy, content) if a.when else None)
-            for a in policy.authorization
-        ],
+        orders=orders,
+        codes=len({row.written for one in orders for row in one.held.rows}),
+        rules=[view.rule(rule) for rule in policy.settled_first],
+        trees=view.trees(),
+        criteria=len({criterion.id for criterion in policy.criteria()}),
+        facts=view.facts(),
+        presumptions=view.presumptions(),
+        advice=[view.remark(r) for r in (*policy.advice, *((policy.review_route,) if policy.review_route else ()))],
+        authorization=[(view.remark(a.remark), a.needed, view.criterion(a.when) if a.when else None) for a in policy.authorization],
         alternatives=[(other, place_of(other.cite, policy)) for other in policy.alternatives],
-        vignettes=shelf.of(policy),
+        examples=examples.of(policy),
         versions=versions,
-        changes=changes(versions[at - 1], policy, content) if at else [],
-        before=versions[at - 1] if at else None,
+        changes=changes(versions[at - 1], policy, content, lists) if at else None,
+        opened=opened,
+        counted=counted,
+        revision=content.revision,
     )

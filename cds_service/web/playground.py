@@ -1,30 +1,50 @@
-"""The playground: an order and a chart as a person makes them up, answered at once and kept nowhere."""
+"""The playground: an order and a chart that a person makes up.
+
+They are answered at once and kept nowhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
+from typing import Any, Final
 
 import orjson
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.fhir.resource_types import KEYS
 from cds_service.hooks.answer import Settings
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
-from cds_service.web.try_form import HOW, PRIORITIES, RESOURCES, TryForm, empty_form, example_form, fields, order_codes, typed_form
+from cds_service.web.examples import Examples
+from cds_service.web.in_force import held_policy
+from cds_service.web.pasted import as_call
+from cds_service.web.pressed import Pressed, pressed
+from cds_service.web.search import PolicySearch
+from cds_service.web.sending import made_ahead, packed
+from cds_service.web.try_fields import groups
+from cds_service.web.try_form import HOW, PRIORITIES, RESOURCES, TryForm, empty_form, order_codes, typed_form
+from cds_service.web.try_order import Chosen, named_order, other_policy, placed_order, still_asked, switched, understood
 from cds_service.web.try_request import Mistyped, Slip, request_for
 from cds_service.web.try_view import Answered, answered
-from cds_service.web.vignette_shelf import VignetteShelf
 
-LARGEST_FORM = 2 * 1024 * 1024
-"""Bytes of a form, and so of a pasted request."""
-TOO_LARGE = (
+LARGEST_FORM: Final = 2 * 1024 * 1024
+"""The most bytes of a form, and so of a pasted request."""
+TOO_LARGE: Final = (
     f"What was sent is larger than the {LARGEST_FORM // 1024 // 1024} MiB that this page takes; post it to the service itself."
 )
+OPENS_WITH: Final = ("carelon/prenatal-cfdna-screening", "Triplets")
+"""The policy and the example that the README shows first.
+
+Where they are not held, the playground opens on the first policy with an empty chart.
+"""
+KEPT: Final = 64
+"""How many pages of a policy, version and example are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,96 +55,201 @@ class Playground:
     settings: Settings
     today: Callable[[], date]
     lists: CodeLists
-    shelf: VignetteShelf
+    examples: Examples
+    search: PolicySearch
+    _made: Callable[[str, str, str, date, str, str], bytes] = field(init=False, repr=False)
 
-    def chosen(self) -> str:
-        """The page for what the address chooses: a policy, its version, an example."""
+    def __post_init__(self) -> None:
+        """Make room for the pages that are kept."""
+        object.__setattr__(self, "_made", lru_cache(maxsize=KEPT)(self._make))
+
+    def make_ahead(self, policy: Policy) -> None:
+        """Make the page on which a policy is tried.
+
+        The caller must be within a request of the application.
+        """
+        if policy in _playable(self.content):
+            names = [OPENS_WITH[1]] if policy.id == OPENS_WITH[0] else []
+            for name in ("", *names):
+                self._made(policy.id, policy.version.isoformat(), name, self.today(), self._address(), request.script_root)
+
+    def chosen(self) -> Response | str:
+        """Return the page for what the address chooses.
+
+        The address names an order in words, or a policy with its version and an example.
+        """
         named = request.args
-        policy = held_policy(self.content, named.get("policy", ""), named.get("version", ""))
-        policy = policy or held_policy(self.content, named.get("policy", ""), "")
-        if named.get("policy") and (policy is None or policy.subject != "order"):
+        if words := named.get("order", "").strip()[:200]:
+            return self._in_words(words)
+        policy_id, example = named.get("policy", ""), named.get("example", "")
+        if not policy_id and held_policy(self.content, OPENS_WITH[0], ""):
+            policy_id, example = OPENS_WITH
+        policy = held_policy(self.content, policy_id, named.get("version", "")) or held_policy(self.content, policy_id, "")
+        if policy_id and (policy is None or policy.subject != "order"):
             abort(404)
         policy = policy or next(iter(_playable(self.content)), None)
         if policy is None:
             abort(404)
-        vignette = self.shelf.named(policy, named.get("example", ""))
-        fits = vignette is not None and not vignette.own_lists  # a plan's own lists are not held here
-        return self.page(example_form(vignette) if vignette and fits else empty_form(policy, self.lists, self.today()))
+        known = self.examples.form(policy, example) is not None
+        made = (policy.id, policy.version.isoformat(), example if known else "", self.today(), self._address(), request.script_root)
+        return made_ahead(self._made(*made))
 
     def tried(self) -> tuple[str, int]:
-        """The page for what was sent: a form, or a request of one's own. A script asks for the answer alone."""
+        """Return the page for what was sent, with its HTTP status.
+
+        Sent was a form, or a request of the person's own. A script that sends the header ``X-Fragment: answer`` gets
+        the answer alone.
+        """
         fragment = request.headers.get("X-Fragment") == "answer"
         request.max_content_length = request.max_form_memory_size = LARGEST_FORM
         try:
             sent = request.form
         except RequestEntityTooLarge:
             return render_template("answer.html" if fragment else "pasted.html", too_large=TOO_LARGE, pasted=""), 413
-        pasted = sent.get("request", "").strip()
         if "request" in sent:
-            exchange = self.answered(pasted.encode("utf-8", "replace"))
-            return render_template("answer.html" if fragment else "pasted.html", answered=exchange, pasted=pasted), exchange.status
+            return self._pasted(sent, fragment=fragment)
         policy = held_policy(self.content, sent.get("policy", ""), sent.get("version", ""))
         if policy is None or policy.subject != "order":
             abort(404)
-        return self.page(typed_form(sent, policy), fragment=fragment), 200
+        form, read = understood(typed_form(sent, policy), self.search, self.today())
+        elsewhere = other_policy(form, self.content)
+        if elsewhere and not fragment:
+            named = elsewhere.said
+            form = replace(form, policy=elsewhere.policy, example="", facts=still_asked(form, elsewhere.policy, self.content))
+            return self._page(form, sent=sent, notes=(*read, f"{named} Its fields are shown now.")), 200
+        return self._page(form, sent=sent, fragment=fragment, notes=read, elsewhere=elsewhere), 200
 
-    def answered(self, body: bytes) -> Answered:
-        """The answer to a request; neither logged nor stored."""
-        return answered(body, self.content, self.today(), self.settings, request.host_url.rstrip("/"))
+    def _make(self, policy_id: str, version: str, example: str, today: date, address: str, _prefix: str) -> bytes:
+        policy = held_policy(self.content, policy_id, version)
+        if policy is None:
+            raise LookupError(policy_id)
+        form = (self.examples.form(policy, example) if example else None) or empty_form(policy, self.lists, today)
+        return packed(self._page(form, notes=switched(form, today)))
 
-    def page(self, form: TryForm, *, fragment: bool = False) -> str:
-        """The form with the answer to it, or the answer alone."""
-        exchange: Answered | None = None
-        slips: tuple[Slip, ...] = ()
-        instead: tuple[str, ...] = ()
-        try:
-            imagined = request_for(form, self.content)
-        except Mistyped as error:
-            slips = error.slips
-        else:
-            exchange, instead = self.answered(orjson.dumps(imagined.request)), imagined.answered
+    def _in_words(self, words: str) -> str:
+        """Return the page for an order that is named in words.
+
+        The words are a code, a drug, or a policy's title.
+        """
+        found = named_order(words, self.search, self.content, self.lists, self.today())
+        if isinstance(found, Chosen):
+            return self._page(found.form, notes=(found.said,), words=words)
+        form = empty_form(_playable(self.content)[0], self.lists, self.today())
+        return self._page(form, notes=(found,), words=words)
+
+    def _pasted(self, sent: MultiDict[str, str], *, fragment: bool) -> tuple[str, int]:
+        """Return the page for a pasted request, with its HTTP status.
+
+        The request takes the place of the form.
+        """
+        text = sent.get("request", "").strip()
+        call = as_call(text.encode("utf-8", "replace"))
+        exchange = self._answered(call.body)
+        press = _press(sent, call.body, exchange)
+        if press and press.request:
+            text = orjson.dumps(press.request, option=orjson.OPT_INDENT_2).decode()
+            exchange = self._answered(text.encode())
+        template = "answer.html" if fragment else "pasted.html"
+        notes = (call.said,) if call.said else ()
+        html = render_template(template, answered=exchange, pasted=text, press=press, notes=notes, of="paste")
+        return html, exchange.status
+
+    def _answered(self, body: bytes) -> Answered:
+        """Answer a request; it is neither logged nor stored."""
+        return answered(body, self.content, self.today(), self.settings, self._address())
+
+    def _address(self) -> str:
+        return self.settings.public_url or request.url_root.rstrip("/")
+
+    def _page(
+        self,
+        form: TryForm,
+        *,
+        sent: Mapping[str, str] | None = None,
+        fragment: bool = False,
+        notes: tuple[str, ...] = (),
+        elsewhere: Any = None,
+        words: str = "",
+    ) -> str:
+        """Render the form with the answer to it, or the answer alone."""
+        tried = self._try(form)
+        press = _press(sent or {}, orjson.dumps(tried.request), tried.exchange) if tried.exchange else None
+        if press and press.placed:
+            form = replace(form, order=replace(form.order, **placed_order(press.placed)), example="")
+            tried = self._try(form)
+        shown = {
+            "answered": tried.exchange,
+            "slips": tried.slips,
+            "instead": tried.instead,
+            "form": form,
+            "press": press,
+            "notes": notes,
+            "elsewhere": elsewhere,
+            "of": "chart",
+        }
         if fragment:
-            return render_template("answer.html", answered=exchange, slips=slips, instead=instead, form=form)
+            return render_template("answer.html", **shown)
         policy = form.policy
+        asked = tried.exchange.asks if tried.exchange else ()
         return render_template(
             "try.html",
-            form=form,
-            fields=fields(form, self.content, self.lists),
+            **shown,
+            words=words,
+            groups=groups(form, self.content, self.lists, asked),
             policies=_playable(self.content),
             versions=[held for held in _playable(self.content) if held.id == policy.id],
-            examples=[one for one in self.shelf.of(policy) if not one.own_lists],
+            examples=[one for one in self.examples.of(policy) if one.playable],
             codes=order_codes(policy, self.lists),
             kinds=_kinds(policy, self.content),
             payers=self.content.payers,
             hows=HOW,
             resources=RESOURCES,
             priorities=PRIORITIES,
-            answered=exchange,
-            slips=slips,
-            wrong={slip.field for slip in slips},
-            instead=instead,
+            wrong={slip.field for slip in tried.slips},
         )
+
+    def _try(self, form: TryForm) -> _Tried:
+        try:
+            imagined = request_for(form, self.content)
+        except Mistyped as error:
+            return _Tried(slips=error.slips)
+        return _Tried(imagined.request, self._answered(orjson.dumps(imagined.request)), instead=imagined.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of asking with a form.
+
+    It is the request that the form makes and its answer, or the fields that cannot be read.
+    """
+
+    request: Mapping[str, Any] = field(default_factory=dict)
+    exchange: Answered | None = None
+    slips: tuple[Slip, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 def add_playground(pages: Blueprint, playground: Playground) -> None:
-    """Hangs the playground up among the pages."""
+    """Add the playground to the pages."""
     pages.add_url_rule("/try", "try_", playground.chosen)
     pages.add_url_rule("/try", "tried", playground.tried, methods=["POST"])
 
 
-def held_policy(content: Content, policy_id: str, version: str) -> Policy | None:
-    """A version of a policy by its date, the latest when none is named; None when none is held."""
-    held = sorted((p for p in content.policies if p.id == policy_id), key=lambda p: p.version)
-    return next((p for p in held if p.version.isoformat() == version), None) if version else next(iter(held[::-1]), None)
+def _press(sent: Mapping[str, str], body: bytes, exchange: Answered) -> Pressed | None:
+    name, override = sent.get("press", ""), sent.get("override", "")
+    return pressed(orjson.loads(body), exchange.plain, name, override) if (name or override) and exchange.plain else None
 
 
 def _playable(content: Content) -> list[Policy]:
-    """The policies of orders that are in force, each version, by title."""
+    """Return every version of the policies of orders, by title.
+
+    Drafts are left out.
+    """
     ready = [p for p in content.policies if p.subject == "order" and p.status != "draft"]
     return sorted(ready, key=lambda p: (p.title, -p.version.toordinal()))
 
 
 def _kinds(policy: Policy, content: Content) -> list[str]:
-    """The resource types that the policy's facts are searched in."""
+    """Return the resource types that the policy's facts are searched in."""
     wanted = {need.resource for need in content.catalogue.needs(policy.facts)}
     return sorted(wanted & set(KEYS.values()) - {"Patient"})

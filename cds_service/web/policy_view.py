@@ -1,200 +1,199 @@
-"""A policy version as its page shows it: plain rows for the template, in the document's order, nothing computed there."""
+"""A policy version as its page shows it.
+
+Its criteria, facts and presumptions are made into rows, in the document's order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.wording import OURS, ours_in_words, place_of, test_in_words
 from cds_service.facts.definition import Definition
-from cds_service.policy.model import Check, Criterion, FirstRule, Policy, Remark
-from cds_service.wording import OURS, counted, ours_in_words, place_of, test_in_words
+from cds_service.fhir.codes import Coding
+from cds_service.policy.model import AtLeast, Check, Criterion, FirstRule, NoneOf, Policy, Remark
+from cds_service.web.code_lists import CodeList, CodeLists
+from cds_service.web.code_meaning import governed
+from cds_service.web.policy_rows import CriterionRow, FactRow, OrderList, PresumptionRow, RemarkRow, RuleRow
+
+OPEN_LEVELS = 2
+"""How many levels of a tree are open at first."""
+TYPES = {
+    "boolean": "yes or no",
+    "quantity": "a number",
+    "date": "a day",
+    "code": "a code",
+    "choice": "one of several",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionRow:
-    """One criterion of the tree: what it says and where, its test or how many of its parts it wants, and what silence means."""
+class PolicyView:
+    """The maker of the rows of one policy version.
 
-    id: str
-    says: str
-    place: str
-    wants: str
-    parts: tuple[CriterionRow, ...] = ()
-    fact: str = ""
-    since: str = ""
-    silence: str = ""
-    presumed: str = ""
-    left_open: str = ""
-    ours: str = ""
-    remark: RemarkRow | None = None
+    Criteria that share an id each get a place of their own on the page.
+    """
 
+    def __init__(self, policy: Policy, content: Content) -> None:
+        self._policy, self._content = policy, content
+        seen: Counter[str] = Counter()
+        self._anchors: dict[int, str] = {}
+        for criterion in policy.criteria():
+            seen[criterion.id] += 1
+            self._anchors[id(criterion)] = f"c-{criterion.id}" + (f"-{seen[criterion.id]}" if seen[criterion.id] > 1 else "")
 
-@dataclass(frozen=True, slots=True)
-class RemarkRow:
-    """A sentence of the document with its place; ``when`` is the case it holds in."""
-
-    says: str
-    place: str
-    when: CriterionRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule settled before the criteria, and what follows when it is met."""
-
-    criterion: CriterionRow
-    then: str
-    asks: tuple[str, ...]
-    referred_to: str
-
-
-@dataclass(frozen=True, slots=True)
-class FactRow:
-    """One fact: what it means, how it is asked, what documents it (with value sets), and its look-backs."""
-
-    name: str
-    means: str
-    kind: str
-    ask: str
-    sources: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    derived: str
-    takes: tuple[str, ...]
-    look_backs: tuple[str, ...]
-    tested_by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PresumptionRow:
-    """What silence is taken to mean for one criterion, and why."""
-
-    criterion: str
-    says: str
-    treat_as: str
-    because: str
-    always: bool
-
-
-def criterion_row(criterion: Criterion, policy: Policy, content: Content) -> CriterionRow:
-    """A criterion and everything below it."""
-    place = place_of(criterion.cite, policy)
-    remark = remark_row(criterion.remark, policy, content) if criterion.remark else None
-    if not isinstance(criterion, Check):
-        parts = tuple(criterion_row(part, policy, content) for part in criterion.parts)
-        return CriterionRow(criterion.id, criterion.says, place, counted(criterion), parts, remark=remark)
-    words = test_in_words(criterion, content.terminology).removeprefix(f"{criterion.fact}: ")
-    presumption = criterion.presumption
-    return CriterionRow(
-        criterion.id,
-        criterion.says,
-        place,
-        words,
-        fact=criterion.fact,
-        since=criterion.since or "",
-        silence=presumption.treat_as.value if presumption else "not documented",
-        presumed=presumption.because if presumption else "",
-        left_open=criterion.open_because,
-        ours=ours_in_words(criterion),
-        remark=remark,
-    )
-
-
-def remark_row(remark: Remark, policy: Policy, content: Content) -> RemarkRow:
-    """A remark with the case it holds in."""
-    when = criterion_row(remark.when, policy, content) if remark.when else None
-    return RemarkRow(remark.says, place_of(remark.cite, policy), when)
-
-
-def rule_row(rule: FirstRule, policy: Policy, content: Content) -> RuleRow:
-    """A rule settled first."""
-    return RuleRow(criterion_row(rule.when, policy, content), rule.then, rule.asks, rule.referred_to)
-
-
-def trees(policy: Policy, content: Content) -> list[tuple[str, CriterionRow]]:
-    """The criteria under the headings of the policy's subject."""
-    of_orders = policy.subject == "order"
-    headed: list[tuple[str, Criterion | None]] = [
-        ("Necessary when" if of_orders else "Met when", policy.necessary_when),
-        ("Not necessary when" if of_orders else "Unlikely to be recommended when", policy.not_necessary_when),
-        ("More likely when", policy.more_likely_when),
-    ]
-    return [(heading, criterion_row(criterion, policy, content)) for heading, criterion in headed if criterion]
-
-
-def fact_rows(policy: Policy, content: Content) -> list[FactRow]:
-    """Every fact that the policy rests on, inputs of derived facts included."""
-    checks: dict[str, list[Check]] = {}
-    for criterion in policy.criteria():
-        if isinstance(criterion, Check):
-            checks.setdefault(criterion.fact, []).append(criterion)
-    return [_fact_row(content.catalogue[name], checks.get(name, []), content) for name in content.catalogue.closure(policy.facts)]
-
-
-def _fact_row(definition: Definition, checks: Iterable[Check], content: Content) -> FactRow:
-    entry = definition.entry
-    unit = f" in {entry.unit}" if entry.unit and entry.unit != "1" else ""
-    choices = f": {', '.join(entry.choices)}" if entry.choices else ""
-    sources = tuple(
-        (
-            source.name.replace("_", " "),
-            tuple((id_, content.terminology.sets[id_].title) for id_ in _held(source.kind.value_sets(), content)),
+    def criterion(self, criterion: Criterion, level: int = 1) -> CriterionRow:
+        """Make the row of a criterion and of everything below it."""
+        place = place_of(criterion.cite, self._policy)
+        remark = self.remark(criterion.remark) if criterion.remark else None
+        anchor = self._anchors[id(criterion)]
+        if not isinstance(criterion, Check):
+            parts = tuple(self.criterion(part, level + 1) for part in criterion.parts)
+            below = sum(1 + part.below for part in parts)
+            opened = level < OPEN_LEVELS
+            return CriterionRow(
+                criterion.id, anchor, criterion.says, place, how_many(criterion), parts, below, opened, remark=remark
+            )
+        presumption = criterion.presumption
+        return CriterionRow(
+            criterion.id,
+            anchor,
+            criterion.says,
+            place,
+            self._wanted(criterion),
+            fact=criterion.fact,
+            means=self._means(criterion.fact),
+            codes=self._codes(criterion),
+            silence=f"taken as {presumption.treat_as.value}" if presumption else "asked for",
+            presumed=presumption.because if presumption else "",
+            left_open=criterion.open_because,
+            ours=ours_in_words(criterion),
+            remark=remark,
         )
-        for source in entry.from_
-    )
-    backs = dict.fromkeys(_look_back(check) for check in checks if check.within or check.since)
-    derived = entry.derived
-    return FactRow(
-        definition.name,
-        entry.means,
-        f"{entry.type}{unit}{choices}",
-        entry.ask,
-        sources,
-        derived.rule if derived else "",
-        tuple(derived.takes.values()) if derived else (),
-        tuple(backs),
-        tuple(dict.fromkeys(check.id for check in checks)),
-    )
+
+    def remark(self, remark: Remark) -> RemarkRow:
+        """Make the row of a remark, with the case it holds in."""
+        when = self.criterion(remark.when) if remark.when else None
+        return RemarkRow(remark.says, place_of(remark.cite, self._policy), when)
+
+    def rule(self, rule: FirstRule) -> RuleRow:
+        """Make the row of a rule settled first."""
+        return RuleRow(self.criterion(rule.when), rule.then, tuple(self._means(fact) for fact in rule.asks), rule.referred_to)
+
+    def trees(self) -> list[tuple[str, CriterionRow]]:
+        """Return the criteria under the headings of the policy's subject."""
+        policy, of_orders = self._policy, self._policy.subject == "order"
+        headed: list[tuple[str, Criterion | None]] = [
+            ("Necessary when" if of_orders else "Met when", policy.necessary_when),
+            ("Not necessary when" if of_orders else "Unlikely to be recommended when", policy.not_necessary_when),
+            ("More likely when", policy.more_likely_when),
+        ]
+        return [(heading, self.criterion(criterion)) for heading, criterion in headed if criterion]
+
+    def facts(self) -> list[FactRow]:
+        """Return a row for every fact that the policy rests on.
+
+        The inputs of derived facts are included.
+        """
+        checks: dict[str, list[Check]] = {}
+        for criterion in self._policy.criteria():
+            if isinstance(criterion, Check):
+                checks.setdefault(criterion.fact, []).append(criterion)
+        names = self._content.catalogue.closure(self._policy.facts)
+        return [self._fact(self._content.catalogue[name], checks.get(name, [])) for name in names]
+
+    def presumptions(self) -> list[PresumptionRow]:
+        """Return every presumption of the policy, in the document's order."""
+        return [
+            PresumptionRow(self._anchors[id(c)], c.says, c.presumption.treat_as.value, c.presumption.because, c.presumption.always)
+            for c in self._policy.criteria()
+            if isinstance(c, Check) and c.presumption
+        ]
+
+    def _wanted(self, check: Check) -> str:
+        """Write the test of a check in words, without names of facts."""
+        said = test_in_words(replace(check, since=None), self._content.terminology).removeprefix(f"{check.fact}: ")
+        if check.test.compare == "is" and isinstance(check.test.value, bool):
+            said = said.replace(f"is {check.test.written}", "yes" if check.test.value else "no")
+        if check.test.compare == "in":
+            held = self._content.terminology.sets.get(check.test.written)
+            said = said.replace(f"in {check.test.written} ({held.title})", f"one of: {held.title}") if held else said
+        if check.test.compare == "is" and isinstance(check.test.value, str):
+            said = said.replace(f"is '{check.test.written}'", f"“{check.test.written}”")
+        return f"{said}, {self._since(check.since)}" if check.since else said
+
+    def _since(self, fact: str) -> str:
+        """Write from which day on evidence counts.
+
+        It is said by the first clause of what the fact of that day means.
+        """
+        said = self._means(fact).partition(";")[0].partition(". ")[0]
+        return f"since {said[:1].lower()}{said[1:]}"
+
+    def _codes(self, check: Check) -> tuple[str, str] | None:
+        held = self._content.terminology.sets.get(check.test.written) if check.test.compare == "in" else None
+        return (held.id, held.title) if held else None
+
+    def _means(self, fact: str) -> str:
+        return self._content.catalogue[fact].entry.means.rstrip(".")
+
+    def _fact(self, definition: Definition, checks: Iterable[Check]) -> FactRow:
+        entry, sets = definition.entry, self._content.terminology.sets
+        unit = f" in {entry.unit.strip('{}')}" if entry.unit and entry.unit != "1" else ""
+        choices = f": {', '.join(entry.choices)}" if entry.choices else ""
+        sources = tuple(
+            (
+                source.name.replace("_", " "),
+                tuple((id_, sets[id_].title) for id_ in dict.fromkeys(source.kind.value_sets()) if id_ in sets),
+            )
+            for source in entry.from_
+        )
+        derived = entry.derived
+        return FactRow(
+            definition.name,
+            entry.means,
+            f"{TYPES[entry.type]}{unit}{choices}",
+            entry.ask,
+            sources,
+            derived.rule if derived else "",
+            tuple(derived.takes.values()) if derived else (),
+            tuple(dict.fromkeys(_look_back(check, self._since) for check in checks if check.within or check.since)),
+            tuple({self._anchors[id(check)]: (self._anchors[id(check)], check.says) for check in checks}.values()),
+        )
 
 
-def _held(ids: Iterable[str], content: Content) -> Iterator[str]:
-    return (id_ for id_ in ids if id_ in content.terminology.sets)
+def how_many(criterion: AtLeast | NoneOf) -> str:
+    """Say how many of its parts a criterion wants, of how many."""
+    parts = len(criterion.parts)
+    match criterion:
+        case NoneOf():
+            return f"none of these {parts}" if parts > 1 else "not this"
+        case AtLeast(count=count) if parts == 1:
+            return "this"
+        case AtLeast(count=count) if count == parts:
+            return f"all {parts} of these" if parts > 2 else "both of these"
+        case AtLeast(count=1):
+            return f"any one of these {parts}"
+        case AtLeast(count=count):
+            return f"at least {count} of these {parts}"
 
 
-def _look_back(check: Check) -> str:
+def order_lists(policy: Policy, content: Content, lists: CodeLists) -> list[OrderList]:
+    """Return the lists of codes that a policy governs.
+
+    Each comes with what follows for an order with one of its codes.
+    """
+    return [OrderList(held, _list_means(held, policy, content)) for held in map(lists.of, policy.order_sets) if held]
+
+
+def _list_means(held: CodeList, policy: Policy, content: Content) -> str:
+    systems = content.terminology.sets[held.id].systems
+    first = next((Coding(system, codes[0]) for system, codes in systems.items() if codes), None)
+    return governed(first, policy, content) if first else ""
+
+
+def _look_back(check: Check, since_words: Callable[[str], str]) -> str:
     within = f"within {check.within}{OURS if check.our_window else ''}"
-    if check.since and check.within:
-        return f"since {check.since}, else {within}"
-    return f"since {check.since}" if check.since else within
-
-
-def presumptions(policy: Policy) -> list[PresumptionRow]:
-    """Every presumption of the policy, in the document's order."""
-    return [
-        PresumptionRow(c.id, c.says, c.presumption.treat_as.value, c.presumption.because, c.presumption.always)
-        for c in policy.criteria()
-        if isinstance(c, Check) and c.presumption
-    ]
-
-
-def changes(earlier: Policy, later: Policy, content: Content) -> list[tuple[str, str, str]]:
-    """What a version changed against the one before, criterion by criterion: the change, the id, and both sentences or tests."""
-    before, after = _by_id(earlier, content), _by_id(later, content)
-    rows = [("removed", id_, row.says) for id_, row in before.items() if id_ not in after]
-    for id_, row in after.items():
-        if id_ not in before:
-            rows.append(("added", id_, row.says))
-        elif _said(before[id_]) != _said(row):
-            rows.append(("changed", id_, f"{_said(before[id_])} → {_said(row)}"))
-    return rows
-
-
-def _by_id(policy: Policy, content: Content) -> dict[str, CriterionRow]:
-    return {criterion.id: criterion_row(criterion, policy, content) for criterion in policy.criteria()}
-
-
-def _said(row: CriterionRow) -> str:
-    test = (
-        f" ({row.fact}: {row.wants}; silence: {row.silence})"
-        if row.fact
-        else f" ({row.wants}: {', '.join(p.id for p in row.parts)})"
-    )
-    return row.says + test
+    since = since_words(check.since) if check.since else ""
+    return f"{since}, else {within}" if since and check.within else since or within

@@ -1,4 +1,7 @@
-"""A page that says in plain words what is wrong, for whoever asked with a browser."""
+"""A page that says in plain words what is wrong.
+
+It is for people who ask with a browser.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,19 @@ PAGE_SAID = {
     405: "Follow a link or a button to it instead.",
     413: "Post it to the service itself.",
 }
-"""What to do where nobody who knows more says it."""
+"""The advice for a status, where nobody who knows more gives any."""
 
 
 def problem_page(status: int, said: str) -> Response:
-    """The page of a status; ``said`` tells what to do about it."""
+    """Make the page of a status; ``said`` tells what to do."""
     title = TITLES.get(status, "The service failed")
     return Response(render_template("problem.html", title=title, said=said), status, mimetype="text/html")
 
 
 def wants_page() -> bool:
-    """Whether a request is of a person's browser at the pages, and not of a client of the hooks."""
+    """Tell whether a person's browser asks for a page.
+
+    It is False for a client of the hooks.
+    """
     accepted = request.accept_mimetypes
     return not request.path.startswith("/cds-services") and accepted.quality("text/html") > accepted.quality("application/json")

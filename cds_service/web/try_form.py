@@ -1,34 +1,40 @@
-"""The playground's form: an order and the facts of a policy, as a person types them. Nothing is read yet, so nothing is lost."""
+"""The playground's form: an order and facts, as a person types them.
+
+Nothing is read yet, so nothing is lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
-from cds_service.content import Content
-from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Coding, written
-from cds_service.policy.model import Check, Policy
+from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette
 from cds_service.web.code_lists import CodeLists
 
-OF_THE_ORDER = {"order_priority", "order_code", "order_words", "order_reason", "value_set_held"}
-"""Evidence that is in the order and not in the chart; the form's order says it."""
 RESOURCES = ("ServiceRequest", "MedicationRequest", "DeviceRequest")
 PRIORITIES = ("routine", "urgent", "asap", "stat")
 HOW = {"": "in the chart", "answered": "answered", "provisional": "provisional"}
-"""How a fact is said: in the chart, as the answer of a questionnaire, or as a diagnosis that is provisional."""
+"""How a fact is documented, with the words of the form.
+
+It is in the chart, the answer of a questionnaire, or a provisional diagnosis.
+"""
 MOST_CODES = 60
 MOST_ROWS = 400
-"""Rows of a form that are read."""
+"""The most rows of a form that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTyped:
-    """The order: its code, what else describes it, and what is signed with it. Several of one kind are told apart by semicolons."""
+    """The order: its code and what else describes it.
+
+    ``before`` and ``after`` are the codes of the orders signed with it. Several of one kind are separated by
+    semicolons.
+    """
 
     code: str = ""
     resource: str = "ServiceRequest"
@@ -42,13 +48,17 @@ class OrderTyped:
 
     @property
     def more(self) -> bool:
-        """Whether it says more than its code."""
+        """True if the order says more than its code."""
         return any((self.also, self.text, self.detail, self.reason, self.priority, self.before, self.after))
 
 
 @dataclass(frozen=True, slots=True)
 class FactTyped:
-    """One piece of evidence: the fact, its value, its day, and how it is said; ``via`` the kind of evidence of an example."""
+    """One piece of evidence as typed.
+
+    It has the fact, its value, its day, and how it is documented. ``via`` is the kind of evidence that an example
+    names.
+    """
 
     name: str
     value: str = ""
@@ -64,7 +74,10 @@ class FactTyped:
 
 @dataclass(frozen=True, slots=True)
 class TryForm:
-    """What was chosen and typed; ``as_of`` is the date of service and ``payer`` whose member the patient is, if anybody's."""
+    """What was chosen and typed.
+
+    ``as_of`` is the date of service. ``payer`` is the id of the payer whose member the patient is; empty for no member.
+    """
 
     policy: Policy
     order: OrderTyped
@@ -75,23 +88,8 @@ class TryForm:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One row of the form: a fact, the words that fit it, and what was typed. ``offered`` are codes that its tests know."""
-
-    id: str
-    name: str
-    label: str
-    type: str
-    hint: str
-    choices: tuple[str, ...]
-    typed: FactTyped
-    offered: tuple[tuple[str, str], ...] = ()
-    last: bool = field(default=True)
-
-
 def example_form(vignette: Vignette) -> TryForm:
-    """The form as an example fills it."""
+    """Return the form as an example fills it."""
     facts = tuple(_fact(name, words, vignette.via.get(name, "")) for name, said in vignette.chart.items() for words in said)
     entry = vignette.order
     order = OrderTyped(
@@ -116,15 +114,23 @@ def _fact(name: str, words: str, via: str) -> FactTyped:
 
 
 def empty_form(policy: Policy, lists: CodeLists, today: date) -> TryForm:
-    """The form of a policy without an example: its first code, today or the last day that the version covers, an empty chart."""
+    """Return the form of a policy without an example.
+
+    It has the policy's first code and an empty chart. The date of service is today, or the last day that the version
+    covers.
+    """
     day = today if policy.covers(today) else policy.effective_until or policy.effective_from
     first = next(iter(order_codes(policy, lists)), ("", ""))[0]
-    kind = "MedicationRequest" if first.startswith(("RXNORM", "NDC")) else "ServiceRequest"
-    return TryForm(policy, OrderTyped(first, kind), day.isoformat())
+    return TryForm(policy, OrderTyped(first, resource_for(first)), day.isoformat())
+
+
+def resource_for(code: str) -> str:
+    """Return the type of resource for orders with a code."""
+    return "MedicationRequest" if code.startswith(("RXNORM", "NDC")) else "ServiceRequest"
 
 
 def typed_form(sent: MultiDict[str, str], policy: Policy) -> TryForm:
-    """The form exactly as it was sent, readable or not."""
+    """Return the form exactly as it was sent, readable or not."""
     parts = (sent.getlist(name) for name in ("fact", "value", "on", "how", "via"))
     rows = [FactTyped(*(part.strip() for part in row)) for row in zip(*parts, strict=False)][:MOST_ROWS]
     order = OrderTyped(**{name: sent.get(name, "").strip() for name in OrderTyped.__dataclass_fields__})
@@ -137,82 +143,23 @@ def typed_form(sent: MultiDict[str, str], policy: Policy) -> TryForm:
     return TryForm(policy, order, sent.get("as_of", "").strip(), tuple(facts), unsent, **named)
 
 
-def fields(form: TryForm, content: Content, lists: CodeLists) -> list[Field]:
-    """A row for each fact that the policy tests and a chart can document, in its order, and for each piece that is typed."""
-    typed: dict[str, list[FactTyped]] = {}
-    for row in form.facts:
-        if row.name in content.catalogue:
-            typed.setdefault(row.name, []).append(row)
-    asked = [name for name in form.policy.facts if name in typed or not _of_the_order(content.catalogue[name])]
-    found = []
-    for name in dict.fromkeys([*asked, *typed]):
-        definition = content.catalogue[name]
-        rows = typed.get(name) or [FactTyped(name, how="answered" if _only_answered(definition) else "")]
-        for number, row in enumerate(rows, 1):
-            found.append(
-                Field(
-                    f"fact-{name}{f'-{number}' if number > 1 else ''}",
-                    name,
-                    definition.entry.means.rstrip("."),
-                    definition.entry.type,
-                    _hint(definition),
-                    _choices(definition),
-                    row,
-                    tuple(_offered(name, form.policy, lists)) if definition.entry.type == "code" else (),
-                    number == len(rows),
-                )
-            )
-    return found
-
-
-def _of_the_order(definition: Definition) -> bool:
-    return bool(definition.entry.from_) and {source.name for source in definition.entry.from_} <= OF_THE_ORDER
-
-
-def _only_answered(definition: Definition) -> bool:
-    """Whether nothing in a chart says the fact, so that a form answers it."""
-    derived = definition.entry.derived
-    return bool(derived and not derived.imagined_by) or {source.name for source in definition.entry.from_} == {"answer"}
-
-
-def _choices(definition: Definition) -> tuple[str, ...]:
-    return ("yes", "no") if definition.entry.type == "boolean" else tuple(definition.entry.choices)
-
-
-def _hint(definition: Definition) -> str:
-    match definition.entry.type:
-        case "quantity":
-            unit = definition.entry.unit
-            if definition.entry.shown_as:
-                return "10 wk 3 d"
-            return "3" if unit in ("1", "a") or unit.startswith("{") else f"3 {unit}, below 3 {unit}"
-        case "date":
-            return "2026-05-01"
-        case "code":
-            return "ICD-10-CM O30.1"
-        case _:
-            return ""
-
-
-def _offered(name: str, policy: Policy, lists: CodeLists) -> list[tuple[str, str]]:
-    """The codes that the tests of a fact name."""
-    tested = [c.test.written for c in policy.criteria() if isinstance(c, Check) and c.fact == name and c.test.compare == "in"]
-    return _codes(tuple(dict.fromkeys(tested)), lists)
-
-
 def order_codes(policy: Policy, lists: CodeLists) -> list[tuple[str, str]]:
-    """The codes that the policy governs, as the form offers them: the code as it is written, and its label."""
-    return _codes(policy.order_sets, lists)
+    """Return the codes that the policy governs, as the form offers them.
+
+    Each is the code as it is written, with its label.
+    """
+    return codes_of(policy.order_sets, lists)
 
 
-def _codes(sets: tuple[str, ...], lists: CodeLists) -> list[tuple[str, str]]:
+def codes_of(sets: tuple[str, ...], lists: CodeLists) -> list[tuple[str, str]]:
+    """Return the codes of some value sets, as a form offers them."""
     held = (lists.of(id_) for id_ in sets)
     rows = [(f"{row.system} {row.code}", row.label or row.stands_for) for one in held if one for row in one.rows]
     return [pair for pair in dict.fromkeys(rows) if coded(pair[0])][:MOST_CODES]
 
 
 def coded(code: str) -> Coding | None:
-    """A code as it is written; None for one that cannot be read."""
+    """Read a code with its system; None where it cannot be read."""
     try:
         return written(code)
     except ValueError:
@@ -220,12 +167,12 @@ def coded(code: str) -> Coding | None:
 
 
 def several(typed: str) -> list[str]:
-    """What was typed between semicolons."""
+    """Split what was typed at its semicolons."""
     return [part.strip() for part in typed.split(";") if part.strip()]
 
 
 def words_by_fact(form: TryForm) -> Mapping[str, list[str]]:
-    """The chart as vignettes write it."""
+    """Return the chart as vignettes write it."""
     found: dict[str, list[str]] = {}
     for row in form.facts:
         if row.value:

@@ -1,4 +1,7 @@
-"""From the playground's form to the order-sign request that an EHR would send: read in words, all mistakes at once."""
+"""The order-sign request that the playground's form stands for.
+
+It is the request that an EHR would send. The words of the form are read, and all mistakes are told at once.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,32 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content.payers import Payer
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine
 from cds_service.facts.words import read_evidence
 from cds_service.fhir.codes import Coding
-from cds_service.payers import Payer
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
-from cds_service.vignettes.read import ExpectEntry, OrderEntry, Vignette
+from cds_service.vignettes.grammar import ExpectEntry, OrderEntry
+from cds_service.vignettes.read import Vignette
 from cds_service.vignettes.run import PATIENT, request_of
-from cds_service.web.try_form import PRIORITIES, RESOURCES, FactTyped, Field, TryForm, coded, fields, several, words_by_fact
+from cds_service.web.try_fields import Field, fields
+from cds_service.web.try_form import PRIORITIES, RESOURCES, FactTyped, TryForm, coded, several, words_by_fact
 
 UNCODED = "is not written with its system, as CPT 81420 is"
 LONGEST = 2000
-"""Characters of one field."""
+"""The most characters of one field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A field that cannot be read: its id in the form, its label, and what was meant."""
+    """A field that cannot be read.
+
+    It has its id in the form, its label, and what was meant.
+    """
 
     field: str
     label: str
@@ -34,7 +42,10 @@ class Slip:
 
 
 class Mistyped(ValueError):
-    """Fields of a form cannot be read; ``slips`` has all of them."""
+    """An error for a form with fields that cannot be read.
+
+    ``slips`` has all of them.
+    """
 
     def __init__(self, slips: list[Slip]) -> None:
         super().__init__("; ".join(slip.said for slip in slips))
@@ -43,14 +54,20 @@ class Mistyped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Imagined:
-    """A request made from a form; ``answered`` are the facts that no chart can say and that a questionnaire says instead."""
+    """A request made from a form.
+
+    ``answered`` are the facts that no chart can document, and that a questionnaire answers instead.
+    """
 
     request: dict[str, Any]
     answered: tuple[str, ...]
 
 
 def request_for(form: TryForm, content: Content) -> Imagined:
-    """The request that says what a form says. Raises Mistyped with every field that cannot be read or said."""
+    """Make the request that says what a form says.
+
+    Raises Mistyped with every field that cannot be read or documented.
+    """
     slips: list[Slip] = []
     as_of = _day(form, slips)
     order = _order(form, slips)
@@ -80,10 +97,10 @@ def request_for(form: TryForm, content: Content) -> Imagined:
 
 
 class _NoLists:
-    """Stands for the code lists where only what was typed matters."""
+    """A stand-in for the code lists where only typed text matters."""
 
     def of(self, _: str) -> None:
-        """No list is looked at."""
+        """Return no value set, whatever the id."""
 
 
 _NO_LISTS: Any = _NoLists()
@@ -129,7 +146,10 @@ def _signed(codes: str, name: str, slips: list[Slip]) -> tuple[Coding, ...]:
 
 
 def _evidence(row: Field, as_of: date, content: Content, slips: list[Slip], via: str) -> tuple[Evidence | None, bool]:
-    """What a row says, and whether it had to be said as an answer because nothing in a chart says it."""
+    """Read what a row says.
+
+    Returns also whether it had to become an answer, because nothing in a chart documents it.
+    """
     try:
         one = read_evidence(row.typed.words[:LONGEST], content.catalogue[row.name], Days.on(as_of), content.terminology)
         _try(row.typed, one, as_of, content, via)
@@ -151,13 +171,13 @@ def _evidence(row: Field, as_of: date, content: Content, slips: list[Slip], via:
 
 
 def _try(typed: FactTyped, evidence: Evidence, as_of: date, content: Content, via: str) -> None:
-    """Raises CannotImagine where no resource says the evidence."""
+    """Raise CannotImagine where no resource documents the evidence."""
     scratch: dict[str, Any] = {"resourceType": "ServiceRequest", "id": "order-1"}
     imagine(typed.name, evidence, content.catalogue, ImaginedChart(content.terminology, PATIENT, as_of, scratch), via)
 
 
 def _coverage(payer: Payer) -> dict[str, Any]:
-    """A Coverage by which a payer is recognised."""
+    """Make a Coverage by which a payer is recognised."""
     known = next(iter(payer.entry.identifiers), None)
     payor: dict[str, Any] = {"display": payer.name}
     if known:

@@ -1,44 +1,62 @@
-"""What the playground shows of one answer: cards as an EHR renders them, coverage-information, decisions, and the raw exchange."""
+"""What the playground shows of one answer.
+
+It shows cards as an EHR renders them, coverage-information, decisions, and the raw exchange.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
 from cds_service.hooks.answer import Settings, decide_request, response_for
-from cds_service.hooks.messages import Issue, Unusable, operation_outcome, parse_request
-from cds_service.hooks.prefetch import service_id
+from cds_service.hooks.discovery import service_id
+from cds_service.hooks.received import order_sign
+from cds_service.hooks.received.faults import RequestIssue, Unusable, operation_outcome
+from cds_service.hooks.received.messages import parse_request
 from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
+
+MOST_ASKED: Final = 5
+"""The most facts that are asked for at once.
+
+The others could settle it another way.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A card as an EHR renders it; ``detail`` is its Markdown as HTML that holds nothing active."""
+    """A card as an EHR renders it.
+
+    ``detail`` is its Markdown as HTML that holds nothing active. Buttons are pairs of their label and their name: a
+    suggestion's UUID, or the card's with a reason's code.
+    """
 
     summary: str
     detail: Markup
     indicator: str
     source: str
     topic: str
-    suggestions: tuple[str, ...]
-    overrides: tuple[str, ...]
+    suggestions: tuple[tuple[str, str], ...]
+    overrides: tuple[tuple[str, str], ...]
     links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An exchange: what was sent, what came back, and the same for people. ``issues`` say why a request was refused."""
+    """An exchange: what was sent and what came back.
+
+    The same stands there for people. ``issues`` say why a request was refused.
+    """
 
     request: str
     response: str
@@ -47,19 +65,32 @@ class Answered:
     cards: tuple[CardView, ...] = ()
     decisions: tuple[DecisionView, ...] = ()
     coverage: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[RequestIssue, ...] = ()
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    """The response as it was read again."""
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The facts that would settle what is open, the shortest way."""
+        return tuple(dict.fromkeys(fact for decision in self.decisions for fact, _ in decision.asks))[:MOST_ASKED]
 
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    """GitHub's Markdown without HTML: what a text holds of it is shown as it stands."""
+    """Return a parser of GitHub's Markdown without HTML.
+
+    HTML in a text is shown as it stands.
+    """
     return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
 
 
 def answered(body: bytes, content: Content, today: date, settings: Settings, address: str) -> Answered:
-    """Answers a request as the service would, keeping nothing. ``address`` is the service's own, for the ``curl`` command."""
+    """Answer a request as the service would, keeping nothing.
+
+    ``address`` is the service's own, for the ``curl`` command.
+    """
     shown = _pretty(body)
-    service = f"{address}/cds-services/{service_id('order-sign')}"
+    service = f"{address}/cds-services/{service_id(order_sign.HOOK.name)}"
     curl = f"curl -s -H 'Content-Type: application/json' -d {shlex.quote(_compact(body))} {service}"
     try:
         with unaccounted():
@@ -78,6 +109,7 @@ def answered(body: bytes, content: Content, today: date, settings: Settings, add
         tuple(_card(card) for card in plain["cards"]),
         tuple(decision_view(case, decision, content) for case, decision in decided),
         tuple(_coverage(plain.get("systemActions", ()))),
+        plain=plain,
     )
 
 
@@ -103,8 +135,8 @@ def _card(card: Mapping[str, Any]) -> CardView:
         card["indicator"],
         source["label"],
         source.get("topic", {}).get("display", ""),
-        tuple(suggestion["label"] for suggestion in card.get("suggestions", ())),
-        tuple(reason["display"] for reason in card.get("overrideReasons", ())),
+        tuple((suggestion["label"], suggestion["uuid"]) for suggestion in card.get("suggestions", ())),
+        tuple((reason["display"], f"{card['uuid']} {reason['code']}") for reason in card.get("overrideReasons", ())),
         tuple((link["label"], link["url"]) for link in card.get("links", ()) if link["url"].startswith(("https://", "http://"))),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_play
 
 from tests.browser.site import Site, fill, served
 from tests.conftest import held_content
+from tests.server_scripts import installed
 
-SCRIPT = Path(__file__).parent.parent / "servers" / "chromium"
-NOT_INSTALLED = 3
 SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parent.parent.parent / "build" / "screenshots")
 """Where the pictures go: the folder that the environment names, else one that git ignores."""
 
@@ -22,12 +20,9 @@ SCREENSHOTS = Path(os.environ.get("SCREENSHOTS") or Path(__file__).parent.parent
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; tests are skipped where it is not installed, except in CI, which installs it."""
-    found = subprocess.run([SCRIPT], capture_output=True, text=True, check=False)
-    if found.returncode == NOT_INSTALLED:
-        pytest.skip(found.stderr.strip())
-    assert found.returncode == 0, found.stderr
+    path = installed("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.stdout.strip(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -16,15 +16,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from cds_service.app import create_app
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.hooks.answer import Settings
-from cds_service.operators import OPERATORS
+from cds_service.security.operators import OPERATORS
+from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
 from cds_service.vignettes.run import request_of
-from cds_service.web.vignette_shelf import VignetteShelf
+from cds_service.web.examples import vignettes_of
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json
 from tests.store.service import FEEDBACK, overridden
@@ -32,7 +32,7 @@ from tests.store.service import FEEDBACK, overridden
 SECRET = "a secret of the tests, long enough to sign with"  # noqa: S105 - it guards nothing
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
     """Writes no line for each request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -53,7 +53,7 @@ def served(content: Content, folder: Path) -> Iterator[Site]:
     """Serves a content on loopback until the block ends."""
     store = Store(f"sqlite:///{folder}/store.sqlite")
     upgrade(store.engine)
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=Quiet)
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(content, Settings(public_url=address, link_secret=SECRET), lambda: TODAY, store)
     server.app = lambda environ, start: app(environ | {OPERATORS: "1"}, start)  # so that /stats is shown
@@ -71,8 +71,9 @@ def served(content: Content, folder: Path) -> Iterator[Site]:
 def fill(site: Site, content: Content) -> None:
     """Signs the orders of two policies' vignettes as over a month, and overrides some of their cards."""
     chance = random.Random(7)  # noqa: S311 - the same month each time
-    shelf = VignetteShelf(content)
-    filling = [v for p in content.policies if p.payer in ("carelon", "medica-central") for v in shelf.of(p) if not v.own_lists]
+    filling = [
+        v for p in content.policies if p.payer in ("carelon", "medica-central") for v in vignettes_of(p, content) if not v.own_lists
+    ]
     for number, vignette in enumerate(filling[::2]):
         call: Json = request_of(vignette, content) | {"hookInstance": str(UUID(int=number + 1))}
         for card in site.client.post(ADDRESS, json=call).get_json()["cards"]:

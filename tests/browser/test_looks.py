@@ -14,6 +14,8 @@ from tests.exchange import gestational_age, order, request
 from tests.store.service import TRIPLETS
 
 CFDNA = "/policies/carelon/prenatal-cfdna-screening/2025-04-01"
+TALLEST = 20_000
+"""Pixels of the longest page on a phone; what is folded is not counted, and the page that is opened whole is for paper."""
 PAGES = {
     "library": "/",
     "found": "/?q=Neulasta",
@@ -25,7 +27,12 @@ PAGES = {
     "playground": "/try?policy=carelon/prenatal-cfdna-screening",
     "playground-example": "/try?policy=carelon/prenatal-cfdna-screening&example=Ten%20weeks%2C%20one%20fetus",
     "playground-largest": "/try?policy=bcbsm/colony-stimulating-factors",
-    "operations": "/stats",
+    "playground-other": "/try?order=neulasta",
+    "found-mistyped": "/?q=Neulsta",
+    "policy-of-a-pump": "/policies/lhcc/implantable-intrathecal-epidural-pain-pump/2025-06-14",
+    "policy-of-a-fusion": "/policies/medica-central/open-si-joint-fusion/2024-10-01",
+    "numbers": "/stats",
+    "numbers-of-a-policy": "/stats?policy=carelon/prenatal-cfdna-screening",
     "not-here": "/policies/nobody/nothing/2020-01-01",
 }
 
@@ -55,6 +62,7 @@ def seen(page: Page, picture: Callable[..., None], name: str) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.scrollingElement.scrollHeight") <= TALLEST
     picture(page, f"{name}-phone")
 
 
@@ -66,14 +74,17 @@ def decision_link(site: Site) -> str:
     return str(card["links"][-1]["url"])
 
 
-def test_print_opens_what_is_folded(page: Page) -> None:
-    """On paper the vignettes, the codes and the branches of a policy are open, and the navigation is not there."""
+def test_print_opens_what_is_folded(page: Page, picture: Callable[..., None]) -> None:
+    """On paper every criterion is there with a box to tick, a second reader finds where to sign, and no navigation is there."""
     page.goto(CFDNA)
-    table = page.get_by_role("group", name="Vignettes").locator("table")
-    assert not table.is_visible()
+    inside = page.locator("#criteria .says").get_by_text("The fetus has two or more distinct anomalies.")
+    assert not inside.is_visible()
+    assert not page.get_by_text("Name and profession").is_visible()
     page.emulate_media(media="print")
-    assert table.is_visible()
+    assert inside.is_visible()
+    assert page.get_by_text("Name and profession").is_visible()
     assert not page.get_by_role("navigation", name="Pages").is_visible()
+    picture(page, "policy-print", whole=True)
 
 
 def test_a_refused_request_is_for_everyone(page: Page, picture: Callable[..., None]) -> None:

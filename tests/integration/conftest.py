@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,9 @@ from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import PATIENT, request_of
 from tests.conftest import held_content
 from tests.integration.ehr import Door, Ehr, door, renamed
+from tests.server_scripts import started
 
-SCRIPT = Path(__file__).parent.parent / "servers" / "hapi"
 VIGNETTES = Path(__file__).parent.parent / "vignettes"
-NOT_INSTALLED = 3
 POLICIES = (
     "bcbsm/colony-stimulating-factors",
     "carelon/prenatal-cfdna-screening",
@@ -42,18 +40,8 @@ class Member:
 @pytest.fixture(scope="session")
 def hapi() -> Iterator[str]:
     """The URL of a throwaway HAPI FHIR server; what asks for it is skipped without Java or Maven, and fails in CI."""
-    with subprocess.Popen([SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stdin
-        assert server.stdout
-        assert server.stderr
-        url = server.stdout.readline().strip()
-        if not url:
-            said = server.stderr.read()
-            if server.wait() == NOT_INSTALLED:
-                pytest.skip(said.strip())
-            pytest.fail(said)
+    with started("hapi") as url:
         yield url
-        server.stdin.close()
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +63,7 @@ def members(entrance: Door) -> dict[str, Member]:
         patient = request["prefetch"]["patient"]
         everything = renamed([patient, *chart, *drafts], f"m{number}")
         payer = policy.partition("/")[0]
-        ehr.load([*everything, *_insured(f"m{number}", f"m{number}-{PATIENT}", payer)])
+        ehr.load([*everything, *insured(f"m{number}", f"m{number}-{PATIENT}", payer)])
         (order,) = everything[-len(drafts) :]
         found[policy] = Member(policy, f"m{number}-{PATIENT}", order, vignette.outcome.value, vignette.as_of.isoformat())
     return found
@@ -98,7 +86,8 @@ def _imagined(policy: str) -> tuple[Vignette, Json]:
     raise LookupError(policy)
 
 
-def _insured(name: str, patient: str, payer: str) -> list[Json]:
+def insured(name: str, patient: str, payer: str) -> list[Json]:
+    """A Coverage of a payer, and the payer."""
     identifier = {"system": "urn:cds-service:payer", "value": payer}
     organization = {"resourceType": "Organization", "id": f"{name}-payer", "active": True, "identifier": [identifier]}
     coverage = {

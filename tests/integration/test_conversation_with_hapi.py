@@ -12,12 +12,12 @@ import pytest
 import requests
 
 from cds_service.fhir.coverage_information import URL
-from cds_service.hooks.messages import EXTENSION
+from cds_service.hooks.received.messages import EXTENSION
+from tests.cli.test_command_line import LONGEST
 from tests.integration.conftest import POLICIES, Member
 from tests.integration.ehr import TOKEN, Door, Ehr
 from tests.store.service import accepted, kept_in
 from tests.store.test_processes import served
-from tests.test_command_line import LONGEST
 
 Json = dict[str, Any]
 verifies = pytest.mark.verifies

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from cds_service.analysis.value_sets import classification
 from cds_service.analysis.value_sets.expansion import FOLDER, contained
 from cds_service.cli import app, value_sets
+from tests.analysis.value_sets.small import SMALL, family_set, septic
 from tests.integration.ehr import TOKEN, Door, Ehr
-from tests.value_sets.small import SMALL, family_set, septic
 
 Json = dict[str, Any]
 SYSTEM = "urn:cds-service:oxygen-devices"

@@ -11,7 +11,7 @@ from uuid import uuid4
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from cds_service.hooks.prefetch import SERVICE_ID
+from cds_service.hooks.discovery import SERVICE_ID
 
 NOW = int(time.time())
 """The moment of the tests: tokens are issued and judged by it, however long the tests run."""

@@ -17,14 +17,15 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cds_service.app import create_app
-from cds_service.content import shipped_content
-from cds_service.log_lines import LogLine
+from cds_service.configuration.configuration import Configuration
+from cds_service.content.content import shipped_content
 from cds_service.security.access import Access
 from cds_service.security.caller import Caller
 from cds_service.security.client_keys import PAUSE, ClientKeys
 from cds_service.security.clients import Client, read_clients
 from cds_service.security.outbound import Outbound
+from cds_service.serving.app import create_app
+from cds_service.serving.log_lines import LogLine
 from cds_service.store.database import engine_for
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
@@ -40,7 +41,7 @@ def access(folder: Path, outbound: Outbound | None = None, **members: Any) -> Ac
     """Access for one client with pinned keys, or with what is named."""
     client = {"issuer": ISSUER, "keys": key_set(key(), key("rsa", "RSA")), "fhir_servers": ["https://ehr.example/fhir"]} | members
     discovery = client.pop("discovery", "open")
-    if client.get("jku"):
+    if client.get("jku") and "keys" not in members:
         del client["keys"]
     path = folder / "clients.yaml"
     path.write_text(json.dumps({"discovery": discovery, "clients": [client]}), encoding="utf-8")
@@ -54,7 +55,10 @@ def access(folder: Path, outbound: Outbound | None = None, **members: Any) -> Ac
 
 def service(folder: Path, outbound: Outbound | None = None, store: Store | None = None, **members: Any) -> FlaskClient:
     """A service for that client."""
-    app = create_app(held_content(), today=lambda: TODAY, store=store, access=access(folder, outbound, **members))
+    named = Configuration(allow_origins=("https://ehr.example",))
+    app = create_app(
+        held_content(), today=lambda: TODAY, store=store, access=access(folder, outbound, **members), configuration=named
+    )
     return app.test_client()
 
 
@@ -106,7 +110,6 @@ REFUSED = {
     "unknown issuer": (token(iss="https://other.example"), "issuer"),
     "no issuer": (token(iss=None), "issuer"),
     "issuer as list": (token(iss=[ISSUER]), "issuer"),
-    "jku that is not registered": (token(header={"jku": "https://evil.example/keys"}), "jku"),
     "unknown key": (token(header={"kid": "k2"}), "key"),
     "no kid": (token(header={"kid": None}), "key"),
     "another's signature": (token(key("k1", "P-521"), alg="ES512"), "signature"),
@@ -135,13 +138,26 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), REFUSED.values(), ids=REFUSED.keys())
-@pytest.mark.verifies("client-token", "client-token-algorithm", "client-token-audience")
-def test_refused_tokens_get_a_bare_401(tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str | None, reason: str) -> None:
-    """The client learns nothing but 401, browsers may read that, and the log has the reason and never the token."""
+@pytest.mark.verifies("client-token", "client-token-algorithm", "client-token-audience", "hook-10")
+def test_refused_tokens_get_401_and_no_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str | None, reason: str
+) -> None:
+    """The client learns nothing but 401, the same OperationOutcome for every fault, which browsers may read; the log has the reason
+    and never the token."""
     caplog.set_level(logging.DEBUG)
     response = sign(service(tmp_path), bad)
-    assert (response.status_code, response.data, response.headers["WWW-Authenticate"]) == (401, b"", "Bearer")
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert response.get_json() == {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "error",
+                "code": "login",
+                "details": {"text": "a token of a client that is known here is needed"},
+            }
+        ],
+    }
+    assert response.headers["Access-Control-Allow-Origin"] == "https://ehr.example"
     lines = [json.loads(LogLine().format(record)) for record in caplog.records if record.name == "cds_service"]
     (line,) = [line for line in lines if line["said"] == "token refused"]
     assert (line["said"], line["reason"], line.get("issuer")) == (
@@ -209,7 +225,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from cds_service.store.store import Store
-from cds_service.app import create_app
+from cds_service.serving.app import create_app
+from cds_service.configuration.configuration import Configuration
 from cds_service.security.access import Access
 from cds_service.security.clients import read_clients
 from cds_service.security.outbound import Outbound
@@ -224,6 +241,7 @@ store.close()
 """
 
 
+@pytest.mark.server
 def test_processes_share_the_tokens_that_were_used(tmp_path: Path) -> None:
     """Three processes are sent the same tokens at once: each is accepted exactly once."""
     url = f"sqlite:///{tmp_path}/store.sqlite"
@@ -247,12 +265,14 @@ def test_processes_share_the_tokens_that_were_used(tmp_path: Path) -> None:
 
 
 def test_a_store_that_fails_trusts_no_token(tmp_path: Path) -> None:
-    """When the store cannot say whether a good token was used, the answer is a bare 503; a forged one is 401 still."""
+    """When the store cannot say whether a good token was used, the answer is 503 with an OperationOutcome; a forged one is 401."""
     store = Store(f"sqlite:///{tmp_path}/missing/store.sqlite")
     client = service(tmp_path, store=store)
     response = sign(client, token())
-    assert (response.status_code, response.data, response.headers["Retry-After"]) == (503, b"", "5")
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.get_json()["resourceType"] == "OperationOutcome"
+    assert [issue["code"] for issue in response.get_json()["issue"]] == ["transient"]
+    assert response.headers["Access-Control-Allow-Origin"] == "https://ehr.example"
     assert sign(client, token(aud="x")).status_code == 401
     store.close()
 
@@ -269,6 +289,33 @@ def test_keys_are_fetched_from_the_registered_url_and_kept(tmp_path: Path, servi
     assert len(server.seen) == 1
     assert [sign(client, token(header={"kid": f"garbage{n}"})).status_code for n in range(5)] == [401] * 5
     assert len(server.seen) == 1  # the fetch of a moment ago counts
+
+
+@pytest.mark.verifies("client-keys")
+def test_pinned_keys_serve_a_client_that_names_a_url_of_its_keys(tmp_path: Path, serving: Serving) -> None:
+    """With keys pinned, a ``jku`` in the token's header is compared with the registered one and never fetched, nor is an unknown key
+    looked for there."""
+    server = serving(says(json.dumps(key_set(key("k2"))).encode()))
+    jku = f"http://127.0.0.1:{server.port}/keys.json"
+    client = service(tmp_path, jku=jku, keys=key_set(key()))
+    assert [sign(client, token(header=header)).status_code for header in ({}, {"jku": jku})] == [200, 200]
+    assert sign(client, token(header={"jku": f"{jku}?other"})).status_code == 401
+    assert sign(client, token(key("k2"), header={"jku": jku, "kid": "k2"})).status_code == 401
+    assert server.seen == []
+
+
+@pytest.mark.verifies("client-keys")
+def test_pinned_keys_alone_serve_tokens_with_any_jku(tmp_path: Path, serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    """Where keys are pinned and no URL is registered, a ``jku`` changes nothing: the pinned keys verify, and it is never fetched.
+
+    A token signed with a key that stands only there is refused.
+    """
+    server = serving(says(json.dumps(key_set(key("k2"))).encode()))
+    client, jku = service(tmp_path), f"http://127.0.0.1:{server.port}/keys.json"
+    assert [sign(client, token(header={"jku": one})).status_code for one in (jku, "https://evil.example/keys")] == [200, 200]
+    assert sign(client, token(key("k2"), header={"jku": jku, "kid": "k2"})).status_code == 401
+    assert sign(client, token(key("k2"), header={"jku": jku, "kid": "k1"})).status_code == 401
+    assert server.seen == []
 
 
 def test_a_jku_that_is_not_the_registered_one_is_not_fetched(tmp_path: Path, serving: Serving) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.problems import ContentError
+from cds_service.content_files.problems import ContentError
 from cds_service.security.clients import read_clients
+from tests.cli.test_command_line import said
 from tests.security.signing import key, key_set
-from tests.test_command_line import said
 
 SERVE = sys.modules["cds_service.cli.serve"]
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - never bound for long
@@ -40,6 +40,9 @@ def test_keys_may_stand_in_place_or_beside(tmp_path: Path) -> None:
         client = read.by_issuer["https://ehr.example"]
         assert (set(client.keys), client.jku, client.replay_allowed, client.fhir_servers) == ({"k1"}, None, False, ())
         assert not read.discovery_protected
+        path.write_text(f"{HEAD}{JKU}    keys: {keys}\n", encoding="utf-8")
+        client = read_clients(path).by_issuer["https://ehr.example"]
+        assert (set(client.keys), client.jku) == ({"k1"}, "https://ehr.example/keys.json")
 
 
 @pytest.mark.parametrize(
@@ -47,13 +50,13 @@ def test_keys_may_stand_in_place_or_beside(tmp_path: Path) -> None:
     [
         ("clients: []\n", 1, "at least 1"),
         ("discovery: maybe\n" + HEAD + JKU, 1, "'discovery'"),
-        (HEAD, 2, "either 'jku'"),
-        (HEAD + JKU + f"    keys: {PUBLIC}\n", 2, "either 'jku'"),
+        (HEAD, 2, "'keys', the keys themselves, or 'jku'"),
         (HEAD + JKU + "    fhir_server: https://x.example\n", 4, "not a key that belongs here"),
         (HEAD + "    jku: http://ehr.example/keys\n", 3, "https is required"),
         (HEAD + "    jku: ehr.example/keys\n", 3, "not a URL"),
         (HEAD + JKU + "    fhir_servers:\n      - https://ehr.example/fhir\n      - https://u@ehr.example/\n", 6, "user name"),
         (HEAD + JKU + "    fhir_servers: [https://ehr.example/fhir?x=1]\n", 4, "query"),
+        (HEAD + JKU + "    private_networks: [10.20.0.0/16, 0.0.0.0/0]\n", 4, "not wholly of one private range"),
         (HEAD + JKU + "    replay: sometimes\n", 4, "'replay'"),
         (HEAD + JKU + "  - issuer: https://ehr.example\n" + JKU, 4, "twice"),
         (HEAD + f"    keys: {PRIVATE}\n", 3, "private"),
@@ -93,6 +96,11 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (["--fhir-server", "http://127.0.0.1:8000/fhir"], "https is required"),
         (["--fhir-server", "ehr.example"], "not a URL"),
         (["--public-url", "cds.example"], "not a URL"),
+        (["--fhir-server", "https://10.20.1.2/fhir"], "https://10.20.1.2/fhir: it can never be read"),
+        (["--fhir-server", "https://10.20.1.2/fhir", "--private-network", "10.30.0.0/16"], "it can never be read"),
+        (["--fhir-server", "https://10.20.1.2/fhir", "--private-network", "0.0.0.0/0"], "not wholly of one private range"),
+        (["--fhir-server", "https://10.20.1.2/fhir", "--ca-bundle", "missing.pem"], "certificates cannot be read"),
+        (["--clients", "inside.yaml", "--public-url", "https://cds.example"], "https://10.20.1.2/keys: it can never be read"),
     ],
 )  # fmt: skip
 def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], words: str) -> None:
@@ -102,6 +110,7 @@ def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(SERVE, "listen", lambda *_: pytest.fail("it started"))
     (tmp_path / "clients.yaml").write_text(HEAD + JKU, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "inside.yaml").write_text(f"{HEAD}    jku: https://10.20.1.2/keys\n", encoding="utf-8")
     result = said("serve", "--port", "18999", "--store", "none", *options)
     assert (result.exit_code, words in result.stderr) == (1, True), result.stderr
 
@@ -112,6 +121,7 @@ def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.Mon
         ([], ""),
         (["--host", EVERYWHERE, "--open"], "the service is open"),
         (["--development", "--fhir-server", "http://127.0.0.1:8000/fhir"], ""),
+        (["--fhir-server", "https://10.20.1.2/fhir", "--private-network", "10.20.0.0/16"], ""),
         (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--host", EVERYWHERE], ""),
         (["--clients", "clients.yaml", "--public-url", "https://cds.example", "--workers", "2"], "without a store each worker"),
     ],

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.security.addresses import may_connect
-from cds_service.security.outbound import NotAllowed, Outbound, Reply, Unreachable
+from cds_service.security.addresses import may_connect, private_network
+from cds_service.security.outbound import NotAllowed, Outbound, Private, ServerReply, Unreachable
 from cds_service.security.urls import allows, read_url
 from tests.security.server import Server, says
 
@@ -27,7 +27,7 @@ def here(*_: object) -> list[str]:
     return ["127.0.0.1"]
 
 
-def got(outbound: Outbound, url: str, seconds: float = 5, largest: int = 1000) -> Reply:
+def got(outbound: Outbound, url: str, seconds: float = 5, largest: int = 1000) -> ServerReply:
     """Gets a URL whose origin is allowed, with a token."""
     origin = "/".join(url.split("/")[:3])
     deadline = time.monotonic() + seconds
@@ -353,3 +353,87 @@ def test_neither_logs_nor_exceptions_hold_the_token_or_the_url(serving: Serving,
                 assert SECRET not in repr(chain)
                 chain = chain.__cause__ or chain.__context__
     assert SECRET not in caplog.text
+
+
+def test_what_changes_something_is_sent_once(serving: Serving) -> None:
+    """A POST that must not be sent twice takes a connection of its own and is not repeated, where another one is."""
+    answers = [True, False]
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if answers.pop(0) if answers else False:
+            says(b"{}")(request)
+        else:
+            request.close_connection = True
+
+    server = serving(answer)
+    outbound = Outbound(development=True)
+    url = f"http://127.0.0.1:{server.port}"
+    got(outbound, f"{url}/a")
+    with pytest.raises(Unreachable):
+        outbound.post(f"{url}/b", b"x", allowed=[url], deadline=time.monotonic() + 5, largest=100, once=True)
+    paths, ports = [path for path, _, _ in server.seen], {port for _, _, port in server.seen}
+    assert paths == ["/a", "/b"]
+    assert len(ports) == 2
+    outbound.close()
+
+
+# private networks
+
+
+@pytest.mark.parametrize(
+    "network", ["10.20.0.0/16", "192.168.1.7/32", "172.16.0.0/12", "100.64.0.0/10", "fd00:1::/32", "127.0.0.0/8", "::1/128"]
+)
+def test_a_private_network_may_be_named(network: str) -> None:
+    """A network that lies wholly in a private range is read, and what lies in it may then be called."""
+    named = private_network(network)
+    assert may_connect(str(named[0]), private=[named])
+    assert not may_connect(str(named[0]))
+
+
+@pytest.mark.parametrize(
+    "network", ["0.0.0.0/0", "::/0", "8.8.8.0/24", "10.0.0.0/7", "224.0.0.0/4", "10.20.0.1/16", "inside", "", "::ffff:10.0.0.0/104"]
+)
+def test_a_network_that_is_not_wholly_private_is_refused(network: str) -> None:
+    """No wide network opens loopback, link-local or public addresses by the way."""
+    with pytest.raises(ValueError, match="it is no"):
+        private_network(network)
+
+
+@given(st.sampled_from([ip_network(network) for network in INSIDE]).flatmap(address_in))
+def test_a_named_network_opens_nothing_beside_itself(address: str) -> None:
+    """With one network named, an inner address is called exactly when it lies in it."""
+    assert may_connect(address, private=[ip_network("10.20.0.0/16")]) == (address.startswith("10.20."))
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"])
+def test_a_clouds_credentials_are_never_called(address: str) -> None:
+    """Whatever is named, nobody reaches the address where a cloud tells a machine its own credentials."""
+    wide = [ip_network(one) for one in ("169.254.0.0/16", "fc00::/7", "100.64.0.0/10")]
+    assert not may_connect(address, private=wide)
+
+
+def test_a_server_inside_is_read_where_its_network_is_named(serving: Serving, bundle: str) -> None:
+    """An EHR on a private address, with a certificate of its own authority, is read; its origin alone, where one client named it."""
+    server = serving(says(b"found"), "ehr.test")
+    url = f"https://ehr.test:{server.port}/fhir"
+    network = private_network("127.0.0.0/8")
+    for named in (Private(network), Private(network, url)):
+        assert got(Outbound(ca_bundle=bundle, private=[named], resolve=here), url).body == b"found"
+    other = Outbound(ca_bundle=bundle, private=[Private(network, "https://other.test/fhir")], resolve=here)
+    with pytest.raises(NotAllowed, match="nor of a private network that is named"):
+        got(other, url)
+    with pytest.raises(NotAllowed, match="https is required"):
+        got(Outbound(private=[Private(network)], resolve=here), f"http://ehr.test:{server.port}/fhir")
+    assert len(server.seen) == 2
+
+
+def test_what_can_never_be_called_is_told_before_anything_is() -> None:
+    """A name with a private address that nobody named can never be called; one that is not known now may be later."""
+    soon = time.monotonic() + 5
+    inside = Outbound(resolve=lambda *_: ["10.1.2.3"])
+    assert "not of the public internet" in inside.never("https://ehr.test/fhir", soon)
+    assert (
+        Outbound(private=[Private(private_network("10.0.0.0/8"))], resolve=lambda *_: ["10.1.2.3"]).never("https://ehr.test/", soon)
+        == ""
+    )
+    assert Outbound(resolve=lambda *_: []).never("https://ehr.test/fhir", soon) == ""

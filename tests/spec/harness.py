@@ -7,8 +7,6 @@ Only the facts are made here, straight from the words of the table, so that the 
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,23 +18,25 @@ from typing import Any
 from pydantic import model_validator
 from ruamel.yaml import YAML
 
-from cds_service.chart import Case, Chart
-from cds_service.content import bind
+from cds_service.case import Case
+from cds_service.chart import Chart
+from cds_service.content.content import bind
+from cds_service.content_files.problems import ContentError
+from cds_service.content_files.yaml_file import YamlFile
 from cds_service.decision import judge_policy
 from cds_service.facts.catalogue import Catalogue
-from cds_service.facts.definition import Definition, FactEntry
-from cds_service.facts.units import convert
-from cds_service.fhir.elements import days
+from cds_service.facts.definition import Definition
+from cds_service.facts.entry import FactEntry
+from cds_service.facts.words import read_piece, read_plain_value
 from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.order import read_order
 from cds_service.policy import asking, explain
-from cds_service.policy.grammar import Entry, FactName, Id, Words
+from cds_service.policy.entry import Entry, FactName, Id, Words
+from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Evidence, Fact, Policy, Standing
+from cds_service.policy.model import Policy
 from cds_service.policy.read import read_policy
-from cds_service.policy.values import Code, Days, Interval, Value
-from cds_service.problems import ContentError
-from cds_service.yaml_file import YamlFile
+from cds_service.policy.values import Code, Days, Value
 
 FOLDER = Path(__file__).parent
 RESULTS = ("outcome", "basis", "because", "asks", "shortest", "assumed")
@@ -250,88 +250,21 @@ def _decided(facts: Mapping[str, Fact], section: Section) -> dict[str, Written]:
     }
 
 
-_EVIDENCE = re.compile(r"(?P<value>.+?)(?: on (?P<day>[\d-]+))?(?:, (?P<mark>provisional|cancelled|undated))?")
-_STANDINGS = {"provisional": Standing.UNCERTAIN, "cancelled": Standing.DISCOUNTED}
-
-
 def read_fact(name: str, text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]], as_of: date) -> Fact:
-    """A fact from the words of a cell: ``silent``, ``not searched``, or pieces of evidence separated by semicolons."""
+    """A fact from the words of a cell: ``silent``, ``not searched``, or pieces of evidence separated by semicolons.
+
+    Each piece is written as in a vignette.
+    """
+
+    def value(words: str) -> Value:
+        if entry.type == "code":
+            return Code(words, frozenset(id_ for id_, held in value_sets.items() if words in held))
+        return read_plain_value(words, name, entry)
+
     pieces = [piece.strip() for piece in text.split(";")]
-    evidence = [_evidence(piece, entry, value_sets, as_of) for piece in pieces if piece not in (SILENT, NOT_SEARCHED)]
+    said = [piece for piece in pieces if piece not in (SILENT, NOT_SEARCHED)]
+    evidence = [read_piece(piece, Days.on(as_of), value)._replace(resource="Observation/1") for piece in said]
     return Fact(name, tuple(evidence), ("Observation",) if NOT_SEARCHED in pieces else ())
-
-
-def _evidence(text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]], as_of: date) -> Evidence:
-    """One piece of evidence: ``12 on 2026-01-01, provisional``; without a day it was recorded on the date of service."""
-    found = _EVIDENCE.fullmatch(text)
-    if not found:
-        raise ValueError(f"'{text}' is not a value, perhaps 'on' a day, perhaps with ', provisional', ', cancelled' or ', undated'")
-    when = days(found["day"]) if found["day"] else Days.on(as_of)
-    if when is None:
-        raise ValueError(f"'{found['day']}' in '{text}' is not a day")
-    if found["mark"] == "undated":
-        when = None
-    if found["value"] == "unreadable":
-        return Evidence(None, when, "Observation/1", standing=Standing.UNCERTAIN, note="it cannot be read")
-    standing = _STANDINGS.get(found["mark"] or "", Standing.USABLE)
-    value = read_value(found["value"], entry, value_sets)
-    return Evidence(value, when, "Observation/1", standing=standing, note=found["mark"] or "")
-
-
-def read_value(text: str, entry: FactEntry, value_sets: Mapping[str, tuple[str, ...]]) -> Value:
-    """A value from its words, by the type of its fact. Raises ValueError when the words are not of that type."""
-    match entry.type:
-        case "boolean" if text in ("yes", "no"):
-            return text == "yes"
-        case "choice" if text in entry.choices:
-            return text
-        case "code":
-            return Code(text, frozenset(id_ for id_, words in value_sets.items() if text in words))
-        case "date" if (day := days(text)) is not None:
-            return day
-        case "quantity":
-            return read_interval(text, entry.unit)
-        case _:
-            raise ValueError(f"'{text}' is not a {entry.type}")
-
-
-_BOUNDS = {
-    "below ": (False, True),
-    "above ": (True, True),
-    "<=": (False, False),
-    ">=": (True, False),
-    "<": (False, True),
-    ">": (True, True),
-}
-"""How a bound is written, longest first: whether it is the lower one, and whether it is excluded itself."""
-
-
-def read_interval(text: str, unit: str) -> Interval:
-    """A number or an interval: ``12``, ``8 weeks 6 days``, ``<500``, ``2 or more``, ``56 to 62``, ``above 5 to below 9``."""
-    low, to, high = text.partition(" to ")
-    if to:
-        low_open, high_open = low.startswith("above "), high.startswith("below ")
-        first, last = low.removeprefix("above "), high.removeprefix("below ")
-        return Interval(_number(first, unit), _number(last, unit), low_open, high_open)
-    for word, (lower, excluded) in _BOUNDS.items():
-        if text.startswith(word):
-            number = _number(text.removeprefix(word), unit)
-            return Interval(number, math.inf, low_open=excluded) if lower else Interval(-math.inf, number, high_open=excluded)
-    if text.endswith(" or more"):
-        return Interval(_number(text.removesuffix(" or more"), unit), math.inf)
-    if text.endswith(" or less"):
-        return Interval(-math.inf, _number(text.removesuffix(" or less"), unit))
-    return Interval.exactly(_number(text, unit))
-
-
-_PART = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([^\d\s-]\S*)?")
-
-
-def _number(text: str, unit: str) -> float:
-    """The sum of the parts of a number with its units, in the unit of its fact."""
-    if not re.fullmatch(f"(?:{_PART.pattern})+", text):
-        raise ValueError(f"'{text}' is not a number")
-    return sum(convert(float(number), part or unit, unit) for number, part in _PART.findall(text))
 
 
 def rows() -> Iterator[tuple[Row, Section, Chapter]]:

@@ -12,7 +12,7 @@ from tests.spec.harness import RESULTS, Chapter, Section, Written, read_chapters
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "language.md"
 ANSWERS = Path(__file__).parent / "answers.md"
-"""The last part, which has no tables: what an outcome asserts. ``tests/test_coverage_information.py`` says the same as tests."""
+"""The last part, which has no tables: what an outcome asserts. ``tests/hooks/test_coverage_information.py`` says the same as tests."""
 
 _FIRST_LINE = "<!-- Generated from tests/spec/*.yaml by `python -m tests.spec.render`; change the chapters, not this file. -->"
 _PREFACE = """\
@@ -27,10 +27,11 @@ The snippets are what an author writes in a policy file, without the `cite` that
 How to read a table: the first columns are what the chart says of each fact.
 
 - `yes`, `12`, `below 500`: a value recorded on the date of service.
-- `12 on 2026-01-01`: a value recorded on another day; `on 2026-01` leaves the day of the month open. `, undated` has no day.
-- `yes, provisional` and `unreadable`: evidence that is uncertain.
-- `yes, cancelled`: evidence that is discounted, for example a cancelled result.
+- `12 on 2026-01-01`: a value recorded on another day; `on 2026-01` leaves the day of the month open. `undated 12` has no day.
+- `provisional yes` and `unreadable`: evidence that is uncertain.
+- `cancelled yes`: evidence that is discounted, for example a cancelled result.
 - `12 on 2026-01-01; 14 on 2026-02-01`: two pieces of evidence.
+- Vignettes write their charts in the same words.
 - `silent`: the chart was searched and says nothing. `not searched`: there are records that nobody searched.
 
 The other columns say what follows: the outcome, and where a section speaks of it the basis, the reasons (*because*), the facts to

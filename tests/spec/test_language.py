@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.facts.definition import FactEntry
+from cds_service.content_files.problems import ContentError
+from cds_service.facts.entry import FactEntry
+from cds_service.facts.words import read_interval
 from cds_service.policy.finding import Basis
 from cds_service.policy.model import Outcome
 from cds_service.policy.values import Interval
-from cds_service.problems import ContentError
 from tests.spec import harness, render
 from tests.spec.harness import Chapter, Row, Section
 
@@ -52,7 +53,7 @@ def test_reference_is_the_rendering_of_the_chapters() -> None:
 )
 def test_numbers_are_read_as_they_are_written(text: str, interval: Interval) -> None:
     """A cell's number means what a nurse would take it to mean, in the unit of its fact (here days)."""
-    assert harness.read_interval(text, "d") == interval
+    assert read_interval(text, "d") == interval
 
 
 @pytest.mark.parametrize("text", ["maybe", "yes on Monday", "yes on 2026-13-01", "yes, perhaps", ""])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,33 +10,21 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from cds_service.app import create_app
 from cds_service.hooks.answer import Settings
+from cds_service.serving.app import create_app
 from cds_service.store.database import address, engine_for
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
 from tests.conftest import TODAY, held_content
+from tests.server_scripts import started
 from tests.store.service import Service
-
-SCRIPT = Path(__file__).parent.parent / "servers" / "postgresql"
-NOT_INSTALLED = 3
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of a throwaway PostgreSQL; what asks for it is skipped where none is installed, and fails in CI."""
-    with subprocess.Popen([SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stdin
-        assert server.stdout
-        assert server.stderr
-        url = server.stdout.readline().strip()
-        if not url:
-            said = server.stderr.read()
-            if server.wait() == NOT_INSTALLED:
-                pytest.skip(said.strip())
-            pytest.fail(said)
+    with started("postgresql") as url:
         yield url
-        server.stdin.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from cds_service.hooks.cards import OVERRIDES
+from cds_service.hooks.answered.cards import OVERRIDES
 from cds_service.store.database import engine_for
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow, FeedbackRow, Table

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +17,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from cds_service.serving.app import CALLS
 from cds_service.store.database import engine_for
-from cds_service.store.decision_log import DecisionLog
+from cds_service.store.decision_log import AT_ONCE, DecisionLog
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from tests.exchange import ADDRESS, condition, order, request, sign
@@ -207,3 +210,86 @@ def test_feedback_waits_for_no_decision(service: Service, url: str) -> None:
     """Feedback that comes before its decision is written is kept all the same."""
     assert service.report(accepted()).status_code == 200
     assert kept_in(url) == [(accepted()["card"], "accepted")]
+
+
+def test_rows_that_gather_do_not_wake_the_thread_that_writes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The thread is woken for the first row and for a full batch: each waking between them would cost an order more than its row."""
+    log = DecisionLog(engine_for(f"sqlite:///{tmp_path / 'none.sqlite'}"))
+    monkeypatch.setattr(log, "_write_on", lambda: time.sleep(60))
+    woken: list[int] = []
+    monkeypatch.setattr(log._changed, "notify_all", lambda: woken.append(len(log._waiting)), raising=False)
+    for number in range(AT_ONCE + 5):
+        log.put([row(f"d{number}")])
+    assert woken == [1, AT_ONCE]
+
+
+def test_calls_wait_for_a_database_that_writes_slowly(sqlite_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders come faster than they are written, for longer than there is room: each call waits a little, and no decision is lost."""
+    store = Store(f"sqlite:///{sqlite_file}")
+    store.decisions = DecisionLog(store.engine, room=60, crowd=20)
+    insert = store.decisions._insert
+
+    def slowly(batch: Sequence[Any]) -> None:
+        time.sleep(0.05)
+        insert(batch)
+
+    def orders(client: int) -> None:
+        for number in range(40):
+            store.decisions.put([row(f"{client}-{number}")])
+
+    monkeypatch.setattr(store.decisions, "_insert", slowly)
+    threads = [threading.Thread(target=orders, args=(client,)) for client in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.decisions.flush(30)
+    assert (store.lost, len(rows(store, DecisionRow))) == (0, 320)
+    store.close()
+
+
+def test_no_call_waits_long_for_a_database_that_hangs(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A write that never ends keeps a call waiting for a bounded time; then rows are kept while there is room, and lost aloud."""
+    log = DecisionLog(engine_for("postgresql://nobody@127.0.0.1:9/none"), room=3, crowd=2)
+    hangs = threading.Event()
+    monkeypatch.setattr(log, "_insert", lambda _: hangs.wait(30))
+    monkeypatch.setattr("cds_service.store.decision_log.WAITS", 0.05)
+    for number in range(5):
+        log.put([row(str(number))])
+    assert log.lost == 2
+    assert [record.__dict__["lost"] for record in caplog.records if record.msg == "the decision log is not written"] == [1]
+    hangs.set()
+    log.close(5)
+
+
+def test_a_crowded_log_never_waits_on_the_event_loop(service: Service) -> None:
+    """What would wait for the log is answered by a thread: the event loop, which has all other calls to see to, lets it go."""
+    calls = service.client.application.extensions[CALLS]
+    body = json.dumps(request(order())).encode()
+    assert calls.at_once(body).status == 200
+    service.store.decisions._crowd = 0
+    assert calls.at_once(body) is None
+
+
+def test_who_waits_for_a_busy_file_sees_its_gaps(sqlite_file: Path) -> None:
+    """Another program holds the file nearly all of the time, with gaps of some milliseconds: tokens find them, as feedback does."""
+    store, ended = Store(f"sqlite:///{sqlite_file}"), threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(sqlite_file, isolation_level=None)) as other:
+            while not ended.is_set():
+                other.execute("BEGIN IMMEDIATE")
+                time.sleep(0.5)
+                other.execute("ROLLBACK")
+                time.sleep(0.006)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        for number in range(4):
+            time.sleep(0.1)  # or the next one comes in the gap of the last
+            assert store.first_use(f"t{number}", "i", datetime(2030, 1, 1, tzinfo=UTC))
+    finally:
+        ended.set()
+        holder.join()
+        store.close()

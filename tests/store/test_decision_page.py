@@ -16,22 +16,21 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from cds_service.app import create_app
-from cds_service.content import Content
+from cds_service.content.content import Content
 from cds_service.hooks.answer import Settings, decide_request
-from cds_service.hooks.decision_links import LASTS, decision_page, linked
-from cds_service.hooks.messages import parse_request
+from cds_service.hooks.answered.decision_links import LASTS, decision_page, linked
+from cds_service.hooks.received.messages import parse_request
 from cds_service.policy.finding import Finding
 from cds_service.policy.model import Outcome
-from cds_service.store.outcomes import Judged, read_outcomes, written_outcomes
+from cds_service.serving.app import create_app
+from cds_service.store.outcomes import LoggedCriterion, read_outcomes, written_outcomes
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
-from cds_service.store.upgrade import upgrade
 from tests.conftest import TODAY, held_content
+from tests.content.test_payers import CARELON, coverage
 from tests.exchange import ADDRESS, Json, gestational_age, order, request
 from tests.hook_calls import vignettes
 from tests.store.service import TRIPLETS
-from tests.test_payers import CARELON, coverage
 
 URL = "https://cds.example/payer"
 SECRET = "a secret of the tests, long enough to sign with"  # noqa: S105 - it guards nothing
@@ -224,9 +223,9 @@ def test_a_store_out_of_reach(service: Linking, sqlite_file: Path) -> None:
     for path in sqlite_file.parent.glob("store.sqlite*"):
         path.unlink()
     assert "cannot be read at the moment" in service.page(link_of(card), 503)
-    upgrade(service.store.engine)
 
 
+@pytest.mark.slow
 def test_outcomes_are_read_as_they_were_written(content: Content) -> None:
     """The trees of every vignette's decision come back from the log with every outcome that was found."""
     for _, made in vignettes(content):
@@ -243,7 +242,7 @@ def test_outcomes_are_read_as_they_were_written(content: Content) -> None:
 Tree = tuple[str, Outcome | None, list[Any]]
 
 
-def _judged(judged: Judged) -> Tree:
+def _judged(judged: LoggedCriterion) -> Tree:
     return judged.criterion.id, judged.outcome, [_judged(part) for part in judged.parts if part.outcome is not None]
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.app import create_app
 from cds_service.hooks.answer import Settings
 from cds_service.hooks.feedback import MOST
+from cds_service.serving.app import create_app
 from cds_service.store.feedback import counts
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
@@ -115,7 +115,6 @@ REPORT = st.fixed_dictionaries(
 
 
 @given(st.lists(REPORT | JSON, max_size=3))
-@settings(max_examples=300, deadline=None)
 def test_whatever_is_reported_is_kept_or_refused_in_words(reports: list[Any]) -> None:
     """Any JSON is 200, or 400 with an OperationOutcome; never a failure of the service."""
     response = kept_anyhow().client.post(FEEDBACK, json={"feedback": reports})

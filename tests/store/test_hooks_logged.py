@@ -9,18 +9,18 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from cds_service.app import create_app
-from cds_service.content import read_content
+from cds_service.content.content import read_content
+from cds_service.serving.app import create_app
 from cds_service.store.database import engine_for, make_file
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import _config, upgrade
 from tests.conftest import TODAY
+from tests.content.test_content import folder
 from tests.exchange import ADDRESS, Json, order, request
 from tests.hook_calls import booking, dispatching, post, selecting
+from tests.hooks.test_coverage_information import oxygen, oxygen_signed
 from tests.store.service import FEEDBACK, TRIPLETS, Service, accepted, overridden, rows
-from tests.test_content import folder
-from tests.test_coverage_information import oxygen, oxygen_signed
 
 __all__ = ["folder"]
 MADE = request(order(), chart=TRIPLETS)

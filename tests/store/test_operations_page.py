@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from cds_service.app import create_app
-from cds_service.operators import OPERATORS
+from cds_service.security.operators import OPERATORS
+from cds_service.serving.app import create_app
 from cds_service.store.statistics import statistics
 from cds_service.store.tables import DecisionRow, FeedbackRow
 from cds_service.web.charts import rows, stacked
@@ -70,10 +70,20 @@ def test_the_page_shows_the_range(service: Service) -> None:
         page = html.unescape(
             service.client.get(f"/stats?days={days}", headers=PAGE, environ_overrides=AT_THEIR_PORT).get_data(as_text=True)
         )
-        assert f"<dd>{decisions}</dd>" in page
+        assert f"Of {decisions} decision{'' if decisions == 1 else 's'} in " in page
         assert ("The patient knows and accepts the cost (1)" in page) == (days != "7")
     assert page.count("<svg") == page.count("</svg>")
-    assert len(re.findall(r'role="img" aria-labelledby', page)) == 4
+    assert len(re.findall(r'role="img" aria-labelledby', page)) == 3
+
+
+def test_the_numbers_of_one_policy(service: Service) -> None:
+    """The page of one policy counts its decisions alone; a policy that is not held is all of them."""
+    signed(service, 0, *TRIPLETS)
+    for policy, decisions in (("carelon/prenatal-cfdna-screening", 1), ("bcbsm/colony-stimulating-factors", 0), ("nobody/none", 1)):
+        answer = service.client.get(f"/stats?policy={policy}", headers=PAGE, environ_overrides=AT_THEIR_PORT)
+        page = html.unescape(answer.get_data(as_text=True))
+        assert ("Of 1 decision in 30 days, 1 (100%) were not necessary as documented." in page) == bool(decisions)
+        assert ("Nothing was decided since" in page) != bool(decisions)
 
 
 def test_a_day_is_a_day_in_utc(service: Service) -> None:
@@ -114,6 +124,7 @@ def test_strangers_see_no_numbers(sqlite_file: Path, serving: Callable[..., Serv
     assert client.get("/stats", environ_overrides=AT_THEIR_PORT, headers=PAGE | {"Host": "evil.example"}).status_code == 403
     assert "Access-Control-Allow-Origin" not in client.get("/stats", headers=PAGE | {"Origin": "https://evil.example"}).headers
     monkeypatch.setenv(TOKEN, "the operator's word")
+    client = serving(f"sqlite:///{sqlite_file}").client
     asked = client.get("/stats", headers=PAGE)
     assert asked.status_code == 401
     assert asked.headers["WWW-Authenticate"].startswith("Basic ")

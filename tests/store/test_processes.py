@@ -17,11 +17,13 @@ import requests
 from sqlalchemy.orm import Session
 
 from cds_service.cli.demo import examples_folder
-from cds_service.content import shipped_content
+from cds_service.content.content import shipped_content
 from cds_service.store.database import engine_for
 from cds_service.store.tables import DecisionRow
+from tests.cli.test_command_line import LONGEST, answers, free_port
 from tests.store.service import accepted, kept_in, overridden
-from tests.test_command_line import LONGEST, answers, free_port
+
+pytestmark = pytest.mark.server
 
 ROOT = shipped_content()
 TRIPLETS = json.loads((examples_folder(ROOT) / "triplets.json").read_text(encoding="utf-8"))
@@ -111,7 +113,7 @@ def test_several_processes_write_at_once(url: str) -> None:
 
 FULL = """
 import json, resource, sys
-from cds_service.app import create_app
+from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from tests.store.service import FEEDBACK, accepted
 from tests.exchange import ADDRESS, order, request

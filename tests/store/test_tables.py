@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,14 +14,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text, update
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text, update
 from typer.testing import CliRunner, Result
 
 from cds_service.cli import app
-from cds_service.store.database import StoreFailed, WrongAddress, address, engine_for, shown
+from cds_service.store import migrations
+from cds_service.store.database import StoreFailed, WrongAddress, address, engine_for, make_file, shown
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow, FeedbackRow, SeenToken, Table
-from cds_service.store.upgrade import newest, revision_of, upgrade
+from cds_service.store.upgrade import REVISIONS, migrate, newest, revision_of, upgrade
 from tests.store.service import Service, accepted, rows
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -29,13 +34,77 @@ def said(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["store", *arguments], env={"CDS_SERVICE_STORE": None})
 
 
-def test_the_migrations_make_the_tables_that_the_code_reads(url: str) -> None:
-    """From empty, the migrations lead to what the classes say, and nothing differs."""
+def test_the_migrations_make_the_tables_that_the_code_reads(empty: str) -> None:
+    """From empty, the migrations lead to what the classes say, and nothing differs; their revisions are those that are known."""
+    engine = engine_for(empty)
+    make_file(engine)
+    with engine.begin() as connection:
+        migrate(connection)
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    assert revision_of(engine) == newest()
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == REVISIONS
+    engine.dispose()
+
+
+def test_a_new_store_has_the_tables_that_the_code_reads(url: str) -> None:
+    """What an upgrade makes of an empty database is what the classes say, at the newest revision."""
     engine = engine_for(url)
     with engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
     assert revision_of(engine) == newest()
     engine.dispose()
+
+
+def test_an_empty_store_gets_the_tables_that_migrations_make(tmp_path: Path) -> None:
+    """Tables made at once, and tables migrated to, have the same columns, indexes, keys and defaults; the order may differ."""
+    made, migrated = (engine_for(f"sqlite:///{tmp_path}/{name}.sqlite") for name in ("made", "migrated"))
+    upgrade(made)
+    make_file(migrated)
+    with migrated.begin() as connection:
+        migrate(connection)
+    assert described(made) == described(migrated)
+    for engine in (made, migrated):
+        engine.dispose()
+
+
+def described(engine: Engine) -> dict[str, object]:
+    """What a database says of its tables, without the order of their columns."""
+    seen = inspect(engine)
+    return {
+        name: (
+            sorted(map(str, seen.get_columns(name))),
+            sorted(map(str, seen.get_indexes(name))),
+            seen.get_unique_constraints(name),
+            seen.get_pk_constraint(name),
+        )
+        for name in seen.get_table_names()
+    }
+
+
+def test_an_older_store_is_migrated(empty: str) -> None:
+    """A store that an earlier version made keeps its rows, and gets the columns that came since."""
+    engine = engine_for(empty)
+    make_file(engine)
+    with engine.begin() as connection:
+        migrate(connection, REVISIONS[0])
+        connection.execute(text("INSERT INTO seen_token VALUES ('i', 't', '2030-01-01 00:00:00')"))
+    assert upgrade(engine) == (REVISIONS[0], newest())
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT jti FROM seen_token")).scalar_one() == "t"
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    engine.dispose()
+
+
+def test_a_start_reads_no_migrations(tmp_path: Path) -> None:
+    """Neither the first start with a file nor a later one loads alembic: its workers would carry it."""
+    script = "import sys\nfrom cds_service.cli.store import ready_store\nready_store(None)\nsys.exit('alembic' in sys.modules)"
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | {"XDG_DATA_HOME": str(tmp_path)}, capture_output=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
+    assert list(tmp_path.rglob("store.sqlite"))
 
 
 def test_upgrades_at_once_do_not_meet(empty: str) -> None:
@@ -68,7 +137,7 @@ def test_the_commands_upgrade_and_expire(empty: str, serving: Callable[..., Serv
     service.store.first_use("old", "i", old)
     service.store.first_use("new", "i", LATER)
     result = said("expire", "--older-than", "30", "--store", empty)
-    assert "deleted 1 decisions, 1 feedback, 1 tokens" in result.stdout
+    assert "deleted 1 decisions, 1 feedback, 1 tokens, 0 contexts, 0 sessions" in result.stdout
     assert [row.jti for row in rows(service.store, SeenToken)] == ["new"]
     shown_counts = said("feedback", "--store", empty, "--json")
     assert '"criterion": "higher-order-gestation"' in shown_counts.stdout

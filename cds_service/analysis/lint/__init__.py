@@ -1,1 +1,4 @@
-"""Mistakes of content that reading does not refuse: rules, each in a file of its own, and the issues that they find."""
+"""Lint: mistakes in content that reads well.
+
+Each rule has a file of its own; what it finds are issues.
+"""

@@ -1,4 +1,7 @@
-"""Rules that need no search: content that breaks them is refused, with file and line, by every command and the service."""
+"""Rules that are enforced when content is read.
+
+They need no search: content that breaks them is refused, with file and line, by every command and by the service.
+"""
 
 from __future__ import annotations
 
@@ -19,4 +22,7 @@ AT_READING: MappingProxyType[str, Group] = MappingProxyType(
         "same-id-twice": "wording",
     }
 )
-"""The rules by name, with their groups. Each has its page and its test as every rule has."""
+"""The rules by name, with their groups.
+
+Each has its page and its test, as every rule has.
+"""

@@ -1,4 +1,7 @@
-"""The content together with the files it was read from, so that a rule can say the line; its vignettes; and the day it is."""
+"""The content together with the files it was read from.
+
+With them a rule can tell the line. The content's vignettes and the current day belong to it as well.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,40 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.analysis.lint.value_set_file import ValueSetFile
-from cds_service.content import Content
+from cds_service.content.content import Content
+from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.yaml_file import Place, YamlFile
 from cds_service.decision import Decision
+from cds_service.fhir.value_set_files import value_set_paths
 from cds_service.policy.grammar import OF_RESPONSES
 from cds_service.policy.model import AtLeast, Check, Criterion, Policy
-from cds_service.problems import ContentError, Problem
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import ResponseVignette, read_response_vignettes
 from cds_service.vignettes.run import decide_as_facts
-from cds_service.yaml_file import Place, YamlFile
 
 SECTIONS = ("necessary_when", "not_necessary_when", *OF_RESPONSES)
-"""The keys of a policy file that hold the trees of criteria; others hold one under ``when``."""
+"""The keys of a policy file that hold trees of criteria.
+
+Other keys hold one under ``when``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A criterion with the place it has in its file; ``place[0]`` is the key of the policy under which it stands."""
+    """A criterion with its place in its file.
+
+    ``place[0]`` is the key of the policy under which it stands.
+    """
 
     criterion: Criterion
     place: Place
 
     @property
     def section(self) -> str:
-        """The key of the policy under which it stands: ``necessary_when``, ``settled_first`` and so on."""
+        """The key of the policy under which the criterion stands.
+
+        Examples are ``necessary_when`` and ``settled_first``.
+        """
         return str(self.place[0])
 
 
@@ -53,16 +66,22 @@ class PolicyFile:
         return self._yaml.data
 
     def line(self, *place: str | int) -> int:
-        """The line of a place in the file."""
+        """Return the line of a place in the file."""
         return self._yaml.line(place)
 
     def line_of(self, placed: Placed, *keys: str | int) -> int:
-        """The line of a key of a criterion; without a key, the line at which the criterion begins."""
+        """Return the line of a key of a criterion.
+
+        Without a key, it is the line at which the criterion begins.
+        """
         return self._yaml.line((*placed.place, *keys)) if keys else placed.criterion.line
 
     @cached_property
     def criteria(self) -> tuple[Placed, ...]:
-        """Every criterion of the file, parents before parts, in the order of ``Policy.criteria``."""
+        """Every criterion of the file with its place.
+
+        Parents come before parts, in the order of ``Policy.criteria``.
+        """
         return tuple(placed for root, place in self.roots() for placed in self._below(root, place))
 
     @property
@@ -71,7 +90,7 @@ class PolicyFile:
         return ((placed, placed.criterion) for placed in self.criteria if isinstance(placed.criterion, Check))
 
     def roots(self) -> Iterator[tuple[Criterion, Place]]:
-        """The trees of the file, each with its place."""
+        """Yield the trees of the file, each with its place."""
         policy = self.policy
         for index, rule in enumerate(policy.settled_first):
             yield rule.when, ("settled_first", index, "when")
@@ -89,14 +108,17 @@ class PolicyFile:
                 yield advice.when, ("advice", index, "when")
 
     def entry(self, placed: Placed) -> dict[str, Any]:
-        """The criterion as the file writes it."""
+        """Return the criterion as the file writes it."""
         entry: Any = self.data
         for step in placed.place:
             entry = entry[step]
         return dict(entry)
 
     def parts(self, placed: Placed) -> tuple[Placed, ...]:
-        """The parts of a criterion, with their places; a check has none."""
+        """Return the parts of a criterion with their places.
+
+        A check has none.
+        """
         criterion = placed.criterion
         if isinstance(criterion, Check):
             return ()
@@ -114,7 +136,10 @@ class PolicyFile:
             yield from self._below(part.criterion, part.place)
 
     def citations(self) -> Iterator[tuple[Place, str, str]]:
-        """Every place of the file that names a source and a passage in it: the place, the source's key, the passage."""
+        """Yield every place that cites a passage of a source.
+
+        Each is the place, the source's key, and the passage.
+        """
         yield from _citations(self.data, ())
 
 
@@ -130,28 +155,34 @@ def _citations(node: Any, place: Place) -> Iterator[tuple[Place, str, str]]:
 
 
 class ContentFiles:
-    """All that rules look at: the content, its files with their lines, the vignettes of orders, and ``today``.
+    """Everything that rules look at.
 
-    ``tried`` names the policy files that any vignette tries, those of responses included.
+    That is the content, its files with their lines, the vignettes of orders, and ``today``. ``tried`` names the policy
+    files that any vignette tries, those of responses included. With ``only`` these are the policies of these ids alone,
+    and what is no policy's is not looked at.
     """
 
-    def __init__(self, content: Content, today: date, vignettes: Path | None = None) -> None:
-        """``vignettes`` is their folder; by default the one that lies with the content.
+    def __init__(self, content: Content, today: date, vignettes: Path | None = None, only: frozenset[str] = frozenset()) -> None:
+        """Read the vignettes from their folder.
 
-        Raises ContentError with every problem of the vignettes.
+        By default it is the one that lies with the content. Raises ContentError with every problem of the vignettes.
         """
-        self.content, self.today = content, today
-        self.policies = tuple(PolicyFile(policy, content.root) for policy in content.policies)
-        read = _vignettes(content, vignettes or vignettes_of(content))
+        self.content, self.today, self.only = content, today, only
+        self.policies = tuple(PolicyFile(policy, content.root) for policy in content.policies if not only or policy.id in only)
+        folder = vignettes or vignettes_of(content)
+        files = sorted(folder.rglob("*.yaml"))
+        read = _vignettes(content, folder, [path for path in files if not only or _of_any(path, folder, only)])
         self.vignettes = tuple(one for one in read if isinstance(one, Vignette))
         self.tried = frozenset(one.policy.file for one in read)
         self._facts: dict[str, YamlFile] = {}
 
     @cached_property
     def value_sets(self) -> tuple[ValueSetFile, ...]:
-        """The value sets that lie in the content's folder, as their files write them."""
+        """The value sets in the content's folder, as their files write them."""
         folder = self.content.root / "value_sets"
-        return tuple(ValueSetFile(path, f"value_sets/{path.name}") for path in sorted(folder.glob("*.json")))
+        if self.only:
+            return ()
+        return tuple(ValueSetFile(path, f"value_sets/{path.name}") for path in value_set_paths(folder))
 
     @cached_property
     def decisions(self) -> tuple[tuple[Vignette, Decision], ...]:
@@ -159,29 +190,40 @@ class ContentFiles:
         return tuple((vignette, decide_as_facts(vignette, self.content)) for vignette in self.vignettes)
 
     def fact_line(self, name: str, *place: str | int) -> int:
-        """The line of a key of a fact in its file."""
+        """Return the line of a key of a fact in its file."""
         file = self.content.catalogue[name].file
         if file not in self._facts:
-            self._facts[file] = YamlFile(self.content.root / file, file)
+            self._facts[file] = YamlFile(self.content.layers.path_of(file), file)
         return self._facts[file].line((name, *place))
 
     def versions(self) -> Iterator[tuple[PolicyFile, ...]]:
-        """The versions of each policy, the earliest first."""
+        """Yield the versions of each policy, earliest first."""
         for id_ in dict.fromkeys(file.policy.id for file in self.policies):
             held = [file for file in self.policies if file.policy.id == id_]
             yield tuple(sorted(held, key=lambda file: file.policy.effective_from))
 
 
 def vignettes_of(content: Content) -> Path:
-    """The folder of vignettes that goes with a content folder: beside it in a wheel, among the tests in a checkout."""
+    """Return the folder of vignettes that goes with a content folder.
+
+    It lies beside the content in a wheel, and among the tests in a checkout.
+    """
     inside = content.root / "vignettes"
     return inside if inside.is_dir() else content.root / "tests" / "vignettes"
 
 
-def _vignettes(content: Content, folder: Path) -> tuple[Vignette | ResponseVignette, ...]:
+def _of_any(path: Path, folder: Path, only: frozenset[str]) -> bool:
+    """Tell whether a file of vignettes belongs to one of the policies.
+
+    It does where it lies in that policy's folder.
+    """
+    return path.relative_to(folder).parent.as_posix() in only
+
+
+def _vignettes(content: Content, folder: Path, paths: list[Path]) -> tuple[Vignette | ResponseVignette, ...]:
     read: list[Vignette | ResponseVignette] = []
     problems: list[Problem] = []
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in paths:
         within = path.is_relative_to(content.root)
         name = (path.relative_to(content.root) if within else path.relative_to(folder)).as_posix()
         try:

@@ -1,4 +1,7 @@
-"""Exclusions: the issues that are known and stay, each with the reason, all in one file, ``policies/lint-exclusions.yaml``."""
+"""Exclusions: issues that are known and stay, each with its reason.
+
+They stand in one file, ``policies/lint-exclusions.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from cds_service.analysis.lint.issue import Issue
-from cds_service.policy.grammar import Entry, Words
-from cds_service.yaml_file import YamlFile
+from cds_service.analysis.lint.issue import LintFinding
+from cds_service.content_files.yaml_file import YamlFile
+from cds_service.policy.entry import Entry, Words
 
 FILE = "policies/lint-exclusions.yaml"
 WITHOUT_REASON = "exclusion-without-reason"
@@ -19,7 +22,11 @@ IDLE = "idle-exclusion"
 
 
 class ExclusionEntry(Entry):
-    """One exclusion: the rule, the file (``*`` for any part of its name), what it is about (anything, when not said), and why."""
+    """One exclusion of issues.
+
+    It names the rule, the file (``*`` for any part of its name), what the issues are about (anything, when not given),
+    and the reason.
+    """
 
     rule: Words
     file: Words
@@ -31,8 +38,8 @@ class ExclusionEntry(Entry):
     def _one_or_more(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
-    def fits(self, issue: Issue) -> bool:
-        """Whether an issue is one that is meant."""
+    def fits(self, issue: LintFinding) -> bool:
+        """Tell whether an issue is one that the exclusion means."""
         return self.rule == issue.rule and fnmatchcase(issue.file, self.file) and (not self.about or issue.about in self.about)
 
 
@@ -51,7 +58,10 @@ class Exclusion:
 
 
 def read_exclusions(root: Path) -> tuple[Exclusion, ...]:
-    """The exclusions of a content folder; none when it has no file of them. Raises ContentError."""
+    """Read the exclusions of a content folder.
+
+    There are none when it has no such file. Raises ContentError.
+    """
     if not (root / FILE).is_file():
         return ()
     file = YamlFile(root / FILE, FILE)
@@ -59,10 +69,11 @@ def read_exclusions(root: Path) -> tuple[Exclusion, ...]:
     return tuple(Exclusion(entry, file.line(("exclusions", index))) for index, entry in enumerate(entries))
 
 
-def apply(issues: Iterable[Issue], exclusions: tuple[Exclusion, ...]) -> tuple[list[Issue], list[Issue]]:
-    """The issues that stay, with those of the exclusions themselves, and the ones excluded.
+def apply(issues: Iterable[LintFinding], exclusions: tuple[Exclusion, ...]) -> tuple[list[LintFinding], list[LintFinding]]:
+    """Split issues into those that stay and those excluded.
 
-    An exclusion without a reason excludes nothing; one that fits no issue, or whose every name under ``about`` does not, is idle.
+    Issues about the exclusions themselves are added to those that stay. An exclusion without a reason excludes nothing.
+    One that fits no issue is idle, and so is one with a name under ``about`` that fits none.
     """
     found = list(issues)
     sound = [exclusion for exclusion in exclusions if exclusion.entry.because.strip()]
@@ -72,11 +83,13 @@ def apply(issues: Iterable[Issue], exclusions: tuple[Exclusion, ...]) -> tuple[l
         entry = exclusion.entry
         if exclusion not in sound:
             said = f"the exclusion of '{entry.rule}' gives no reason, so nothing is excluded"
-            kept.append(Issue(WITHOUT_REASON, "error", FILE, exclusion.line, said, "say under 'because' why it stays", entry.rule))
+            kept.append(
+                LintFinding(WITHOUT_REASON, "error", FILE, exclusion.line, said, "say under 'because' why it stays", entry.rule)
+            )
             continue
         idle = sorted(set(entry.about) - {issue.about for issue in found if entry.fits(issue)})
         if idle or not any(entry.fits(issue) for issue in found):
             about = f" about {', '.join(idle)}" if idle else ""
             said = f"'{entry.rule}' finds nothing{about} in {entry.file}"
-            kept.append(Issue(IDLE, "error", FILE, exclusion.line, said, "remove what is no longer needed", entry.rule))
+            kept.append(LintFinding(IDLE, "error", FILE, exclusion.line, said, "remove what is no longer needed", entry.rule))
     return kept, excluded

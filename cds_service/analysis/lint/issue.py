@@ -1,4 +1,4 @@
-"""An issue: what a rule of lint finds wrong in one place of the content; and the rule itself."""
+"""Issues that lint finds, and the rules that find them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from cds_service.analysis.lint.content_files import ContentFiles
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
-"""From the gravest: an *error* decides orders wrongly or breaks a licence, a *warning* may be a slip, an *info* is a duty."""
+"""The severities, gravest first.
+
+An *error* decides orders wrongly or breaks a licence, a *warning* may be a slip, an *info* is a duty.
+"""
 Group = Literal["citations", "references", "thresholds", "time", "unknowns", "wording", "shape", "review", "exclusions", "reach"]
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """One thing wrong in one place: ``file`` is named from the content's folder, ``line`` counts from 1 (0: the whole file).
+class LintFinding:
+    """One thing wrong in one place.
 
-    ``hint`` says what to do about it. ``about`` is what an exclusion names instead of a line: a criterion's id, a fact, a code.
+    ``file`` is named from the content's folder; ``line`` counts from 1 (0: the whole file). ``hint`` says what to do
+    about it. ``about`` is what an exclusion names instead of a line: a criterion's id, a fact, a code.
     """
 
     rule: str
@@ -34,7 +38,7 @@ class Issue:
         return f"{place}: {self.severity} {self.rule}: {self.message} ({self.hint})"
 
 
-class Found(NamedTuple):
+class Breach(NamedTuple):
     """What a rule yields: an issue without the rule's name and severity."""
 
     file: str
@@ -46,14 +50,21 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: it takes the content with its files, and yields what it finds wrong there."""
+    """One rule of lint.
+
+    It takes the content with its files, and yields what it finds wrong there.
+    """
 
     name: str
     group: Group
     severity: Severity
-    find: Callable[[ContentFiles], Iterable[Found]]
+    find: Callable[[ContentFiles], Iterable[Breach]]
+    whole: bool = False
 
-    def issues(self, files: ContentFiles) -> list[Issue]:
-        """What the rule finds, by file and line, each thing once."""
+    def issues(self, files: ContentFiles) -> list[LintFinding]:
+        """Return the issues the rule finds, sorted, each once.
+
+        They are sorted by file and line.
+        """
         found = sorted(set(self.find(files)))
-        return [Issue(self.name, self.severity, f.file, f.line, f.message, f.hint, f.about) for f in found]
+        return [LintFinding(self.name, self.severity, f.file, f.line, f.message, f.hint, f.about) for f in found]

@@ -1,4 +1,7 @@
-"""The pages of the rules: where they lie, and the index of them, which ``docs/lint/README.md`` is."""
+"""The pages of the rules and their index.
+
+The index is ``docs/lint/README.md``.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cds_service.analysis.lint.lint import rule_names
-from cds_service.content import shipped_content
+from cds_service.content.content import shipped_content
 
 INDEX = "README.md"
 
 
 def folder_of_pages() -> Path:
-    """The folder of the pages: inside the wheel, or the checkout's ``docs/lint``."""
+    """Return the folder of the pages.
+
+    It is inside the wheel, or the checkout's ``docs/lint``.
+    """
     inside = shipped_content() / "lint"
     return inside if inside.is_dir() else shipped_content() / "docs" / "lint"
 
 
 def page(rule: str) -> str:
-    """The page of a rule, in Markdown."""
+    """Return the page of a rule, in Markdown."""
     return (folder_of_pages() / f"{rule}.md").read_text(encoding="utf-8")
 
 
 def summary(rule: str) -> str:
-    """The first sentence of a rule's page, under its heading *Summary*."""
+    """Return the first sentence of a rule's page.
+
+    It stands under the heading *Summary*.
+    """
     return page(rule).partition("## Summary\n\n")[2].partition("\n\n")[0].replace("\n", " ")
 
 
 def index() -> str:
-    """All rules with what they find, by group, in Markdown."""
+    """Return all rules with what they find, by group, in Markdown."""
     return "\n".join(_index()) + "\n"
 
 

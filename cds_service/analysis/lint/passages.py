@@ -1,4 +1,7 @@
-"""Numbered paragraphs of a document, as citations name them: ``II.A.3``, ``Benefit Considerations 3(2)``, ``A.a to A.d``."""
+"""Numbered paragraphs of a document, as citations name them.
+
+Examples are ``II.A.3``, ``Benefit Considerations 3(2)`` and ``A.a to A.d``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import re
 from collections.abc import Collection, Iterator
 
 Path = tuple[str, ...]
-"""A paragraph: the words before its number (a section's title, or none), then the number's steps."""
+"""A paragraph: its title's words and the steps of its number.
+
+The title is that of a section and stands before the number; it may be empty.
+"""
 _STEP = r"(?:[IVX]+|[ivx]+|[A-Za-z]|\d{1,2})"
 _NUMBERED = re.compile(rf"(?P<title>.*?)(?:^|(?<=\s))(?P<number>{_STEP}(?:\.{_STEP})*)")
 _NUMERALS = (
@@ -35,7 +41,10 @@ _ROMAN = {numeral: n for n, numeral in enumerate(_NUMERALS, 1)}
 
 
 def paths_of(at: str) -> Iterator[Path]:
-    """The paragraphs that a citation's place names; words without a number are a section as a whole."""
+    """Yield the paragraphs that a citation's place names.
+
+    Words without a number name a section as a whole.
+    """
     title = ""
     for piece in re.split(r"\s*[;,]\s*|\s+and\s+", re.sub(r"\((\w+)\)", r".\1", at)):
         ends = re.split(r"\s+to\s+", piece, maxsplit=1)
@@ -62,9 +71,10 @@ def _from_to(start: Path, end: Path) -> Iterator[Path]:
 
 
 def passed_over(cited: Collection[Path]) -> Iterator[tuple[Path, Path]]:
-    """Paragraphs that are not cited (nor anything below them) while a later one of the same list is, each with that later one.
+    """Yield paragraphs that are skipped between cited ones.
 
-    A list directly under a section that is cited as a whole is not looked at.
+    Such a paragraph is not cited, nor anything below it, while a later one of the same list is; it comes with that
+    later one. A list directly under a section that is cited as a whole is not looked at.
     """
     below: dict[Path, dict[str, Path]] = {}
     for path in cited:
@@ -81,7 +91,10 @@ def passed_over(cited: Collection[Path]) -> Iterator[tuple[Path, Path]]:
 
 
 def _kind(steps: set[str]) -> str | None:
-    """How a list is numbered: ``1``, ``i``, ``I``, ``a`` or ``A``; None when its steps are not of one kind."""
+    """Tell how a list is numbered: ``1``, ``i``, ``I``, ``a`` or ``A``.
+
+    Returns None when its steps are not of one kind.
+    """
     if all(step.isdigit() for step in steps):
         return "1"
     for roman, letter, fits in (("i", "a", str.islower), ("I", "A", str.isupper)):

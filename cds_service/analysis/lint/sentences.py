@@ -1,4 +1,7 @@
-"""What a criterion's sentence says in words: numbers, comparisons, lengths of time, denials."""
+"""What a criterion's sentence says in words.
+
+Read are numbers, comparisons, lengths of time and denials.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ WORDS |= {word: float(number * 10) for number, word in enumerate(_TENS.split(), 
 WORDS |= {"once": 1.0, "single": 1.0, "twice": 2.0, "both": 2.0, "half": 50.0, "halved": 50.0, "third": 3.0, "a": 1.0, "an": 1.0}
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?")
 _STRETCH = re.compile(
-    r"(?P<back>\b(?:last|past|previous|preceding|within|within the|in the) )?(?P<n>\d+|[a-z]+)[ -](?P<unit>day|week|month|year)s?\b"
+    r"(?P<back>\b(?:last|past|previous|preceding|within|within the|in the) )?(?P<n>\d+|[a-z]+)[ -]"
+    r"(?P<unit>day|week|month|year|(?:full|calendar) (?:month|year))s?\b"
     r"(?P<ago> (?:before|ago|back)\b)?"
 )
 
@@ -34,13 +38,16 @@ _DENIED = re.compile(
 
 
 def numbers(sentence: str) -> frozenset[float]:
-    """The numbers that a sentence names, in figures or in words."""
+    """Return the numbers that a sentence names, in figures or words."""
     figures = {float(found.replace(",", "")) for found in _NUMBER.findall(sentence)}
     return frozenset(figures | {WORDS[word] for word in re.findall(r"[a-z]+", sentence.lower()) if word in WORDS})
 
 
 def comparisons(sentence: str) -> frozenset[str]:
-    """The comparisons that a sentence makes, as tests of the language: ``is_at_least`` for *9 or more*."""
+    """Return the comparisons that a sentence makes.
+
+    They are named as the tests of the language: ``is_at_least`` for *9 or more*.
+    """
     left, found = sentence.lower(), set()
     for compare, phrases in _COMPARISONS.items():
         left, count = re.subn(phrases, " ", left)
@@ -50,7 +57,10 @@ def comparisons(sentence: str) -> frozenset[str]:
 
 
 def stretches(sentence: str) -> tuple[LookBack, ...]:
-    """The lengths of time that a sentence looks back over: *in the last 6 months*, *two weeks before*."""
+    """Return the lengths of time that a sentence looks back over.
+
+    Examples are *in the last 6 months* and *two weeks before*.
+    """
     found = []
     for match in _STRETCH.finditer(sentence.lower()):
         if not match["back"] and not match["ago"]:
@@ -62,5 +72,5 @@ def stretches(sentence: str) -> tuple[LookBack, ...]:
 
 
 def denies(sentence: str) -> bool:
-    """Whether a sentence says that something is not so."""
+    """Tell whether a sentence says that something is not so."""
     return bool(_DENIED.search(sentence))

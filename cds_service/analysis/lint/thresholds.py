@@ -1,4 +1,7 @@
-"""Ranges of numbers that criteria side by side accept of one fact: whether they leave a gap or overlap."""
+"""Ranges of one fact's numbers that neighbouring criteria accept.
+
+Two neighbours may leave a gap, or overlap.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ RAYS = ("is_at_least", "is_above", "is_at_most", "is_below")
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The numbers of a fact that a criterion accepts, in the fact's unit, and where it stands."""
+    """The numbers of a fact that a criterion accepts.
+
+    They are in the fact's unit; the criterion comes with where it stands.
+    """
 
     file: PolicyFile
     placed: Placed
@@ -31,7 +37,10 @@ class Accepted:
 
 
 def interval(check: Check) -> Interval | None:
-    """The numbers that pass the test of a check; None when it compares none."""
+    """Return the numbers that pass the test of a check.
+
+    Returns None when the check compares no numbers.
+    """
     value = check.test.value
     if not isinstance(value, Interval):
         return None
@@ -49,7 +58,10 @@ def interval(check: Check) -> Interval | None:
 
 
 def neighbours(files: ContentFiles) -> Iterator[tuple[Accepted, Accepted]]:
-    """Pairs of ranges of one fact that a reader expects to meet: neighbours of one list, and criteria with their exclusions."""
+    """Yield pairs of ranges that a reader expects to meet.
+
+    Both are of one fact: neighbours in one list, and criteria with their exclusions.
+    """
     for file in files.policies:
         for group in _lists(file):
             yield from _pairs(file, group, files)
@@ -58,7 +70,10 @@ def neighbours(files: ContentFiles) -> Iterator[tuple[Accepted, Accepted]]:
 
 
 def gap(lower: Accepted, upper: Accepted) -> bool:
-    """Whether some number lies between two ranges. Whole numbers that follow each other leave none where the fact is counted."""
+    """Tell whether some number lies between two ranges.
+
+    Whole numbers that follow each other leave none where the fact is counted.
+    """
     low, high = lower.range, upper.range
     if low.high == high.low:
         return low.high_open and high.low_open
@@ -67,7 +82,7 @@ def gap(lower: Accepted, upper: Accepted) -> bool:
 
 
 def overlap(lower: Accepted, upper: Accepted) -> bool:
-    """Whether two ranges share a number although neither holds the other."""
+    """Tell whether two ranges overlap without one holding the other."""
     low, high = lower.range, upper.range
     if low.high == high.low:
         return not (low.high_open or high.low_open) and low.low < high.low and low.high < high.high
@@ -86,9 +101,10 @@ def _pairs(file: PolicyFile, group: list[Placed], files: ContentFiles) -> Iterat
 
 
 def _accepted(placed: Placed) -> dict[tuple[str, str | None], Interval]:
-    """The range of the fact that a check, or a list that holds nothing but checks of it, accepts.
+    """Return the range of a fact that a criterion accepts.
 
-    A list with other tests besides is another situation, and its thresholds need not meet its neighbour's.
+    The criterion is a check, or a list that holds nothing but checks of the fact. A list with other tests besides is
+    another situation, and its thresholds need not meet its neighbour's.
     """
     criterion = placed.criterion
     together = isinstance(criterion, AtLeast) and criterion.count == len(criterion.parts)
@@ -114,7 +130,10 @@ def _both(one: Interval, other: Interval) -> Interval | None:
 
 
 def _lists(file: PolicyFile) -> Iterator[list[Placed]]:
-    """The parts of every list of which one is enough, or none may hold."""
+    """Yield the parts of every list that does not ask for all.
+
+    Fewer parts are enough, or none may hold.
+    """
     for placed in file.criteria:
         criterion = placed.criterion
         if isinstance(criterion, NoneOf) or (isinstance(criterion, AtLeast) and criterion.count < len(criterion.parts)):
@@ -122,7 +141,10 @@ def _lists(file: PolicyFile) -> Iterator[list[Placed]]:
 
 
 def _across(file: PolicyFile) -> list[Placed]:
-    """The checks at the top of ``necessary_when`` with those at the top of ``not_necessary_when``."""
+    """Return the top checks of the criteria and of the exclusions.
+
+    They stand at the top of ``necessary_when`` and of ``not_necessary_when``.
+    """
     tops = [
         placed for placed in file.criteria if placed.section in ("necessary_when", "not_necessary_when") and len(placed.place) == 1
     ]

@@ -1,4 +1,7 @@
-"""A value set as its file writes it: every code with its system, its display and its line."""
+"""A value set as its file writes it.
+
+Every code comes with its system, its display and its line.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,34 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+from cds_service.fhir.code_table import WrittenCode
+from cds_service.fhir.value_set_files import read_written
 
 _CODE = re.compile(r'"code"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
-class WrittenCode(NamedTuple):
-    """A code that a value set's file lists; ``excluded`` where it stands under ``compose.exclude``."""
-
-    system: str
-    code: str
-    display: str
-    line: int
-    excluded: bool
-
-
 class ValueSetFile:
-    """One file of ``value_sets/``; it has been read before, so it is a ValueSet."""
+    """One file of ``value_sets/``.
+
+    The content has read it before, so it is a ValueSet.
+    """
 
     def __init__(self, path: Path, name: str) -> None:
         self.id, self.name = path.stem, name
-        text = path.read_text(encoding="utf-8")
-        self._compose = json.loads(text).get("compose", {})
-        self._written = [
-            (number, json.loads(code)) for number, line in enumerate(text.splitlines(), 1) for code in _CODE.findall(line)
-        ]
+        written = read_written(path, name)
+        self._listed, self._compose = written.listed, written.raw.get("compose", {})
+        lines = path.read_text(encoding="utf-8-sig").splitlines() if self._listed is None else []
+        self._written = [(number, json.loads(code)) for number, line in enumerate(lines, 1) for code in _CODE.findall(line)]
 
     def codes(self) -> Iterator[WrittenCode]:
-        """Every code listed, in the file's order; what filters name is not listed."""
+        """Yield every code listed, in the file's order.
+
+        What filters name is not listed.
+        """
+        if self._listed is not None:
+            yield from self._listed
+            return
         written = iter(self._written)
         for key in (key for key in self._compose if key in ("include", "exclude")):
             for part in self._compose[key]:

@@ -1,1 +1,4 @@
-"""Value sets beside the whole classification: families with holes, codes that are none, and expansions of what is meant."""
+"""Value sets compared with the whole classification.
+
+It finds families with holes and codes that do not exist, and makes expansions of what is meant.
+"""

@@ -1,8 +1,10 @@
-"""What ``cds-service value-sets check`` finds: codes that are none, families with holes, expansions that do not agree."""
+"""What ``cds-service value-sets check`` finds.
+
+These are codes that do not exist, families with holes, and expansions that do not agree.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -10,18 +12,22 @@ from typing import Any, Final
 from cds_service.analysis.value_sets.classification import Classification
 from cds_service.analysis.value_sets.excuses import FILE, Excuses, read_excuses
 from cds_service.analysis.value_sets.expansion import FOLDER, Expanded, disagreements
-from cds_service.analysis.value_sets.families import Hole, holes
-from cds_service.content import Content
+from cds_service.analysis.value_sets.families import holes
+from cds_service.analysis.value_sets.hole import Hole
+from cds_service.content.content import Content
+from cds_service.content_files.problems import Problem
 from cds_service.fhir.codes import ICD10CM
-from cds_service.problems import Problem
+from cds_service.fhir.value_set_files import read_written, value_set_paths
 
 MOST_NAMED: Final = 12
-"""Codes that one line names; the others are counted."""
+"""Number of codes that one line names; the others are counted."""
 
 
 def problems_of(content: Content, classification: Classification) -> list[Problem]:
-    """Everything that is wrong with the value sets of a content, all at once. Raises ContentError for a file of excuses that cannot
-    be read."""
+    """Return everything that is wrong with a content's value sets.
+
+    Raises ContentError for a file of excuses that cannot be read.
+    """
     excuses = read_excuses(content.root)
     found = list(unknown_codes(content, classification))
     found += [hole_problem(hole, content, classification) for hole in holes_of(content, classification, excuses)]
@@ -31,12 +37,12 @@ def problems_of(content: Content, classification: Classification) -> list[Proble
 
 
 def holes_of(content: Content, classification: Classification, excuses: Excuses) -> list[Hole]:
-    """The holes of all facts that nothing excuses."""
+    """Return the holes of all facts that nothing excuses."""
     return list(holes(content.catalogue, content.terminology, classification, excuses))
 
 
 def hole_problem(hole: Hole, content: Content, classification: Classification) -> Problem:
-    """A hole in words: what a fact reads a part of, and what it leaves out."""
+    """Describe a hole: what a fact reads, and what it leaves out."""
     definition = content.catalogue[hole.fact]
     named = [f"{family} ({len(classification.billable(family))})" for family in hole.families]
     part = f"a part of {hole.category} ({classification.title(hole.category)}) by {', '.join(hole.sets)}"
@@ -45,29 +51,35 @@ def hole_problem(hole: Hole, content: Content, classification: Classification) -
 
 
 def unknown_codes(content: Content, classification: Classification) -> Iterator[Problem]:
-    """Codes and families of ICD-10-CM that are none, and families that are listed as if they were codes."""
+    """Yield ICD-10-CM codes and families that do not exist.
+
+    Families that are listed as if they were codes are told as well.
+    """
     for path, value_set in value_set_files(content):
         name = f"value_sets/{path.name}"
-        lines = path.read_text(encoding="utf-8").splitlines()
+        line_of = read_written(path, name).line_of
         for part in _parts(value_set):
             if part.get("system") != ICD10CM:
                 continue
             for code in [one["code"] for one in part.get("concept", [])]:
                 if not classification.knows(code):
-                    yield Problem(name, _line(lines, code), f"there is no code {code} in ICD-10-CM ({classification.release})")
+                    yield Problem(name, line_of(code), f"there is no code {code} in ICD-10-CM ({classification.release})")
                 elif not classification.is_billable(code):
                     said = f"{code} is a family, and listed as a code it holds nothing below; write a filter (concept is-a {code})"
-                    yield Problem(name, _line(lines, code), said)
+                    yield Problem(name, line_of(code), said)
             for family in [one.get("value", "") for one in part.get("filter", [])]:
                 if not classification.knows(family):
                     said = f"there is no family {family} in ICD-10-CM ({classification.release})"
-                    yield Problem(name, _line(lines, family), said)
+                    yield Problem(name, line_of(family), said)
 
 
 def value_set_files(content: Content) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The value sets of a content's own folder, as their files write them."""
-    for path in sorted((content.root / "value_sets").glob("*.json")):
-        yield path, json.loads(path.read_text(encoding="utf-8"))
+    """Yield the value sets of a content's own folder.
+
+    Each comes with its path, in FHIR, as its file writes it.
+    """
+    for path in value_set_paths(content.root / "value_sets"):
+        yield path, read_written(path, f"value_sets/{path.name}").raw
 
 
 def _expansion_problems(content: Content, classification: Classification) -> Iterator[Problem]:
@@ -76,9 +88,9 @@ def _expansion_problems(content: Content, classification: Classification) -> Ite
         return
     known: set[str] = set()
     for path, value_set in value_set_files(content):
-        known.add(path.name)
-        file = folder / path.name
-        name = f"{FOLDER}/{path.name}"
+        known.add(path.stem)
+        file = folder / f"{path.stem}.json"
+        name = f"{FOLDER}/{file.name}"
         if not file.is_file():
             yield Problem(name, 0, "the expansion is missing; write it with: cds-service value-sets expand")
             continue
@@ -93,7 +105,7 @@ def _expansion_problems(content: Content, classification: Classification) -> Ite
             )
             yield Problem(name, 0, f"it {said} beside value_sets/{path.name}; write it again: cds-service value-sets expand")
     for file in sorted(folder.glob("*.json")):
-        if file.name not in known:
+        if file.stem not in known:
             yield Problem(f"{FOLDER}/{file.name}", 0, "it expands no value set that there is; take it out")
 
 
@@ -110,7 +122,3 @@ def _coded(codes: Iterable[Expanded]) -> str:
 def _some(named: list[str]) -> str:
     rest = len(named) - MOST_NAMED
     return ", ".join(named[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _line(lines: list[str], code: str) -> int:
-    return next((number for number, line in enumerate(lines, 1) if f'"{code}"' in line), 1)

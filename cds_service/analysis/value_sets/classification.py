@@ -1,4 +1,7 @@
-"""The whole of ICD-10-CM, as a maintained package brings it: which codes there are, which are billable, what lies below which."""
+"""The whole of ICD-10-CM, as a maintained package brings it.
+
+It tells which codes there are, which are billable, and what lies below which.
+"""
 
 from __future__ import annotations
 
@@ -17,33 +20,45 @@ _SHAPE: Final = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?")
 
 
 class NotInstalled(Exception):
-    """The package with the classification is not there; the message says how to get it."""
+    """The package with the classification is not installed.
+
+    The message says how to get it.
+    """
 
     def __init__(self) -> None:
         super().__init__("this needs the whole ICD-10-CM; install it with: pip install 'cds-service[dev]'")
 
 
 class Classification:
-    """The codes of one release. Codes are asked for in any case, with or without their dot, and given with it."""
+    """The codes of one release.
+
+    Codes are asked for in any case, with or without their dot, and given with it.
+    """
 
     def __init__(self, codes: Iterable[str], title: Callable[[str], str], release: str) -> None:
-        """``title`` gives the name of a code that is written with its dot; ``release`` says which release this is."""
+        """Index the codes.
+
+        ``title`` gives the name of a code that is written with its dot; ``release`` says which release this is.
+        """
         self._written = {code.replace(".", ""): code for code in codes if _SHAPE.fullmatch(code)}
         self._keys = sorted(self._written)
         self._title = title
         self.release = release
 
     def knows(self, code: str) -> bool:
-        """Whether there is such a code, billable or not."""
+        """Tell whether there is such a code, billable or not."""
         return _key(code) in self._written
 
     def is_billable(self, code: str) -> bool:
-        """Whether there is such a code, and nothing below it."""
+        """Tell whether there is such a code, and nothing below it."""
         key = _key(code)
         return key in self._written and self._after(key) == self._at(key) + 1
 
     def billable(self, code: str) -> tuple[str, ...]:
-        """The billable codes at and below a code; none where there is no such code."""
+        """Return the billable codes at and below a code.
+
+        Returns none where there is no such code.
+        """
         key = _key(code)
         if key not in self._written:
             return ()
@@ -53,11 +68,14 @@ class Classification:
         )
 
     def title(self, code: str) -> str:
-        """The name of a code."""
+        """Return the name of a code."""
         return self._title(self._written[_key(code)])
 
     def families(self, codes: Iterable[str], below: str) -> tuple[str, ...]:
-        """The fewest codes at and below ``below`` that stand for exactly these billable codes."""
+        """Return the fewest codes that stand for exactly these billable codes.
+
+        They are at and below ``below``.
+        """
         wanted = frozenset(codes)
         held = self.billable(below)
         inside = [code for code in held if code in wanted]
@@ -68,7 +86,7 @@ class Classification:
         return tuple(family for child in self._children(_key(below)) for family in self.families(wanted, child))
 
     def _children(self, key: str) -> list[str]:
-        """The codes next below one."""
+        """Return the codes directly below one."""
         found: list[str] = []
         for one in self._keys[self._at(key) + 1 : self._after(key)]:
             if not found or not one.startswith(found[-1]):
@@ -87,15 +105,15 @@ def _key(code: str) -> str:
 
 
 def is_installed() -> bool:
-    """Whether the package with the classification is there."""
+    """Tell whether the package with the classification is installed."""
     return find_spec(PACKAGE) is not None
 
 
 @lru_cache(maxsize=1)
 def whole_classification() -> Classification:
-    """The classification that the installed package brings. It takes some seconds; commands and tests ask for it, no service.
+    """Return the classification that the installed package brings.
 
-    Raises NotInstalled.
+    It takes some seconds; commands and tests use it, and no service does. Raises NotInstalled.
     """
     if not is_installed():
         raise NotInstalled

@@ -1,4 +1,7 @@
-"""``value_sets/excused.yaml``: families of ICD-10-CM that a fact leaves out on purpose, each with the reason."""
+"""Families of ICD-10-CM that a fact leaves out on purpose.
+
+They stand in ``value_sets/excused.yaml``, each with the reason.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from cds_service.analysis.value_sets.classification import Classification
+from cds_service.analysis.value_sets.hole import Hole
+from cds_service.content_files.problems import Problem
+from cds_service.content_files.yaml_file import YamlFile
 from cds_service.facts.catalogue import Catalogue
-from cds_service.policy.grammar import Entry, Words
-from cds_service.problems import Problem
-from cds_service.yaml_file import YamlFile
-
-if TYPE_CHECKING:
-    from cds_service.analysis.value_sets.families import Hole
+from cds_service.policy.entry import Entry, Words
 
 FILE: Final = "value_sets/excused.yaml"
 HEADER: Final = """\
@@ -34,7 +35,11 @@ Family = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9?][0-9A-Z?](\.[0-9
 
 
 class ExcuseEntry(Entry):
-    """Families that these facts (without ``facts``: all facts) leave out. Each stands for all below it; ``?`` for any character."""
+    """Families that facts leave out on purpose.
+
+    Without ``facts``, all facts leave them out. Each family stands for all codes below it; ``?`` stands for any
+    character.
+    """
 
     families: Annotated[list[Family], Field(min_length=1)]
     facts: list[Words] = []
@@ -49,14 +54,17 @@ class ExcusedFamiliesFile(Entry):
 
 @dataclass(slots=True)
 class Excuses:
-    """What is excused, and which of it has been needed so far (by entry and family)."""
+    """What is excused, and which of it has been needed so far.
+
+    What was needed is kept by entry and family.
+    """
 
     entries: tuple[ExcuseEntry, ...] = ()
     file: YamlFile | None = None
     needed: set[tuple[int, str]] = field(default_factory=set)
 
     def excuses(self, fact: str, code: str) -> bool:
-        """Whether a fact leaves a billable code out on purpose."""
+        """Tell whether a fact leaves a billable code out on purpose."""
         found = False
         for index, entry in enumerate(self.entries):
             if entry.facts and fact not in entry.facts:
@@ -68,7 +76,10 @@ class Excuses:
         return found
 
     def redrafted(self, holes: Iterable[Hole], because: str) -> str:
-        """The file as it would excuse these holes too, with this reason, and nothing that is not left out any more."""
+        """Rewrite the file so that it excuses these holes too.
+
+        They get the reason ``because``. What is not left out any more is dropped.
+        """
         kept = [
             (entry.facts, entry.because, [family for family in entry.families if (index, family) in self.needed])
             for index, entry in enumerate(self.entries)
@@ -80,7 +91,10 @@ class Excuses:
         return HEADER + "".join([_entry(*one) for one in kept if one[2]])
 
     def problems(self, classification: Classification, catalogue: Catalogue) -> list[Problem]:
-        """What is wrong with the file itself: families and facts that there are not, and excuses that excuse nothing any more."""
+        """Return what is wrong with the file itself.
+
+        It may name families and facts that do not exist, and excuse what is not left out any more.
+        """
         if self.file is None:
             return []
         found: list[Problem] = []
@@ -110,7 +124,10 @@ def _pattern(family: str) -> re.Pattern[str]:
 
 
 def read_excuses(root: Path) -> Excuses:
-    """What a content folder excuses; nothing when it has no such file. Raises ContentError when the file is not of this grammar."""
+    """Read what a content folder excuses.
+
+    Excuses nothing when it has no such file. Raises ContentError when the file is not of this grammar.
+    """
     if not (root / FILE).is_file():
         return Excuses()
     file = YamlFile(root / FILE, FILE)

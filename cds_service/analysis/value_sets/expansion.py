@@ -1,7 +1,8 @@
-"""The expansion of a value set: every code that is meant, written out beside the meaning as a FHIR ValueSet.
+"""The expansion of a value set: every code that is meant.
 
-Families of ICD-10-CM become their billable codes with their titles, which are in the public domain. Codes of other systems stand as
-they are listed, with our own labels: their names belong to their publishers. The service never reads an expansion.
+It is written out beside the set as a FHIR ValueSet. Families of ICD-10-CM become their billable codes with their
+titles, which are in the public domain. Codes of other systems stand as they are listed, with our own labels: their
+names belong to their publishers. The service never reads an expansion.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from cds_service.analysis.value_sets.classification import Classification
-from cds_service.content import EXPANSIONS
+from cds_service.content.content import EXPANSIONS
 from cds_service.fhir.codes import ICD10CM, Key, key_of
 
 Json = dict[str, Any]
@@ -28,7 +29,10 @@ class Expanded(NamedTuple):
 
 
 def meant(value_set: Json, classification: Classification) -> list[Expanded]:
-    """Every code that a value set means, families by their billable codes; sorted, each once."""
+    """Return every code that a value set means, sorted, each once.
+
+    Families are given by their billable codes.
+    """
     compose = value_set.get("compose", {})
     out = {_key(one) for part in compose.get("exclude", []) for one in _codes(part, classification)}
     found = {_key(one): one for part in compose.get("include", []) for one in _codes(part, classification)}
@@ -36,7 +40,10 @@ def meant(value_set: Json, classification: Classification) -> list[Expanded]:
 
 
 def as_value_set(value_set: Json, codes: Iterable[Expanded], made_from: Iterable[str]) -> Json:
-    """The ValueSet with its expansion. ``made_from`` says what the codes were taken from; the day is the set's own."""
+    """Return the ValueSet with its expansion.
+
+    ``made_from`` says what the codes were taken from; the day is the set's own.
+    """
     kept = ("resourceType", "id", "url", "version", "name", "title", "status", "date", "publisher", "copyright")
     contains = [{name: said for name, said in one._asdict().items() if said} for one in codes]
     expansion = {
@@ -50,7 +57,10 @@ def as_value_set(value_set: Json, codes: Iterable[Expanded], made_from: Iterable
 
 
 def written(expanded: Json) -> str:
-    """The text of an expansion's file: a code on each line, so that a change is a line."""
+    """Write the text of an expansion's file.
+
+    Each code is on a line of its own, so that a change is a line.
+    """
     contains = expanded["expansion"]["contains"]
     bare = json.dumps(expanded | {"expansion": expanded["expansion"] | {"contains": []}}, indent=2, ensure_ascii=False)
     if not contains:
@@ -60,7 +70,10 @@ def written(expanded: Json) -> str:
 
 
 def read_expansion(path: Path) -> list[Expanded] | None:
-    """The codes of an expansion's file; None when it is no expansion."""
+    """Read the codes of an expansion's file.
+
+    Returns None when it is no expansion.
+    """
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -69,7 +82,10 @@ def read_expansion(path: Path) -> list[Expanded] | None:
 
 
 def contained(value_set: Any) -> list[Expanded] | None:
-    """The codes of the expansion in a ValueSet, those below others included; None when there is none."""
+    """Return the codes of the expansion in a ValueSet.
+
+    Those below others are included. Returns None when there is no expansion.
+    """
     expansion = value_set.get("expansion") if isinstance(value_set, dict) else None
     if not isinstance(expansion, dict) or not isinstance(expansion.get("contains", []), list):
         return None
@@ -87,7 +103,10 @@ def contained(value_set: Any) -> list[Expanded] | None:
 
 
 def disagreements(value_set: Json, path: Path, classification: Classification) -> tuple[list[Expanded], list[Expanded]] | None:
-    """What an expansion's file lacks, and what it has besides; None when the file is no expansion."""
+    """Return what an expansion's file lacks, and what it has besides.
+
+    Returns None when the file is no expansion.
+    """
     held = read_expansion(path)
     if held is None:
         return None

@@ -1,4 +1,7 @@
-"""Families of ICD-10-CM with holes: what lies beside the codes that a fact reads, and is read by nothing and excused by nobody."""
+"""Finds families of ICD-10-CM with holes.
+
+A hole is what lies beside the codes that a fact reads, and is neither read nor excused.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import NamedTuple
 
 from cds_service.analysis.value_sets.classification import Classification
 from cds_service.analysis.value_sets.excuses import Excuses
+from cds_service.analysis.value_sets.hole import Hole
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
 from cds_service.fhir.value_sets import Terminology, ValueSet
@@ -15,32 +19,29 @@ CLASSIFIED = "icd10cm"
 """The code space of ICD-10-CM."""
 
 
-class Hole(NamedTuple):
-    """What a fact leaves out of a three-character category of which it reads a part, in as few families as can be."""
+class ClassifiedCodes(NamedTuple):
+    """What a value set says of ICD-10-CM.
 
-    fact: str
-    category: str
-    families: tuple[str, ...]
-    sets: tuple[str, ...]
-
-
-class Held(NamedTuple):
-    """What a value set says of ICD-10-CM: the billable codes that it holds or leaves out by name, and the categories it touches."""
+    ``said`` are the billable codes that it holds or leaves out by name, ``touched`` the categories of its codes.
+    """
 
     said: frozenset[str]
     touched: frozenset[str]
 
 
-def held_by(value_set: ValueSet, classification: Classification) -> Held:
-    """What a value set says of the classification; what it excludes by name is said as well."""
+def held_by(value_set: ValueSet, classification: Classification) -> ClassifiedCodes:
+    """Return what a value set says of the classification.
+
+    What it excludes by name is said as well.
+    """
     inside = [key.code for key in (*value_set.categories, *value_set.codes) if key.space == CLASSIFIED]
     outside = [key.code for key in (*value_set.excluded_categories, *value_set.excluded) if key.space == CLASSIFIED]
     said = [code for named in (*inside, *outside) for code in classification.billable(named)]
-    return Held(frozenset(said), frozenset([code[:3] for code in inside]))
+    return ClassifiedCodes(frozenset(said), frozenset([code[:3] for code in inside]))
 
 
 def holes(catalogue: Catalogue, terminology: Terminology, classification: Classification, excuses: Excuses) -> Iterator[Hole]:
-    """Every hole of every fact, in the order of the files."""
+    """Yield every hole of every fact, in the order of the files."""
     held = {id_: held_by(value_set, classification) for id_, value_set in terminology.sets.items()}
     beside = _read_beside(catalogue)
     for name, definition in catalogue.facts.items():
@@ -55,20 +56,25 @@ def holes(catalogue: Catalogue, terminology: Terminology, classification: Classi
 
 
 def _sets_of(definition: Definition) -> tuple[str, ...]:
-    """The value sets by whose codes a fact is found."""
+    """Return the value sets by whose codes a fact is found."""
     speakers = definition.speakers
-    return tuple(dict.fromkeys(id_ for source, spoken in speakers for id_ in source.value_sets() if id_ in (spoken or ())))
+    return tuple(dict.fromkeys(id_ for source, spoken, _ in speakers for id_ in source.value_sets() if id_ in (spoken or ())))
 
 
 def _read_by(definition: Definition) -> tuple[str, ...]:
-    """The value sets that a fact reads, those that only say what the words of a record mean included."""
-    words = definition.entry.words
+    """Return all value sets that a fact reads.
+
+    Those that only say what the words of a record mean are included.
+    """
     named = [id_ for source in definition.sources for id_ in source.value_sets()]
-    return (*named, *(words.read_by if words else ()))
+    return (*named, *[id_ for words in definition.entry.worded for id_ in words.read_by])
 
 
 def _read_beside(catalogue: Catalogue) -> dict[str, set[str]]:
-    """Each fact with those that a rule takes together with it: what one of them reads is read for the other."""
+    """Group each fact with those that a rule takes with it.
+
+    What one of them reads counts as read for the others.
+    """
     found: dict[str, set[str]] = {name: {name} for name in catalogue.facts}
     for definition in catalogue.facts.values():
         taken = _known(definition.derived.takes.values() if definition.derived else (), catalogue)

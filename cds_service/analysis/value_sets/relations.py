@@ -1,4 +1,7 @@
-"""``value_sets/relations.yaml``: which sets must agree, and which codes are wider than the site or state of a fact."""
+"""Which value sets must agree, and which codes are too wide.
+
+They stand in ``value_sets/relations.yaml``. A code may be wider than the site or state of a fact.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,19 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from cds_service.content_files.yaml_file import YamlFile
 from cds_service.fhir.codes import Key, key_of, written
 from cds_service.fhir.value_sets import Terminology, ValueSet
-from cds_service.policy.grammar import Entry, Words
-from cds_service.yaml_file import YamlFile
+from cds_service.policy.entry import Entry, Words
 
 FILE: Final = "value_sets/relations.yaml"
 
 
 class WithinEntry(Entry):
-    """Every code of ``value_set`` is held by one of the sets ``within``: what it states, they state too."""
+    """One value set that must lie within others.
+
+    Every code of ``value_set`` is held by one of the sets ``within``: what it states, they state too.
+    """
 
     value_set: Words
     within: Annotated[list[Words], Field(min_length=1)]
@@ -24,16 +30,20 @@ class WithinEntry(Entry):
 
 
 class ApartEntry(Entry):
-    """No code is held by two of these sets: they state what cannot both be so."""
+    """Value sets that must have no code in common.
+
+    They state what cannot both be so.
+    """
 
     apart: Annotated[list[Words], Field(min_length=2)]
     because: Words
 
 
 class WiderEntry(Entry):
-    """Codes that are wider than the site or the state for which these facts stand: alone they only hint.
+    """Codes that are wider than the facts they are read for.
 
-    Codes are written with their system, ``ICD-10-CM A18.01``; one of ICD-10-CM stands for all below it.
+    They are wider than the site or the state for which these facts stand: alone they only hint. Codes are written with
+    their system, ``ICD-10-CM A18.01``; one of ICD-10-CM stands for all below it.
     """
 
     facts: Annotated[list[Words], Field(min_length=1)]
@@ -42,7 +52,7 @@ class WiderEntry(Entry):
 
 
 class RelationsFile(Entry):
-    """What value sets owe to each other and to the facts that read them."""
+    """How value sets relate to each other and to facts."""
 
     within: list[WithinEntry] = []
     apart: list[ApartEntry] = []
@@ -50,7 +60,10 @@ class RelationsFile(Entry):
 
 
 def read_relations(root: Path) -> tuple[RelationsFile, YamlFile | None]:
-    """What a content folder declares; nothing when it has no such file. Raises ContentError when it is not of this grammar."""
+    """Read the relations that a content folder declares.
+
+    There are none when it has no such file. Raises ContentError when it is not of this grammar.
+    """
     if not (root / FILE).is_file():
         return RelationsFile(), None
     file = YamlFile(root / FILE, FILE)
@@ -58,12 +71,15 @@ def read_relations(root: Path) -> tuple[RelationsFile, YamlFile | None]:
 
 
 def keys(value_set: ValueSet) -> list[Key]:
-    """The codes and families of a set that it does not take out again."""
+    """Return a set's codes and families, without those it excludes."""
     return [key for key in (*value_set.codes, *value_set.categories) if not _out(value_set, key)]
 
 
 def overlaps(value_set: ValueSet, key: Key) -> bool:
-    """Whether a set holds a code, or any code of a family."""
+    """Tell whether a set holds any code of a family.
+
+    A single code counts as its own family.
+    """
     if holds(value_set, key):
         return True
     below = [other for other in keys(value_set) if other.space == key.space == "icd10cm" and other.code.startswith(key.code)]
@@ -71,7 +87,7 @@ def overlaps(value_set: ValueSet, key: Key) -> bool:
 
 
 def shared(one: ValueSet, other: ValueSet) -> list[Key]:
-    """The codes and families that two sets both hold."""
+    """Return the codes and families that two sets both hold."""
     found: list[Key] = []
     others = keys(other)
     for key in keys(one):
@@ -85,26 +101,32 @@ def shared(one: ValueSet, other: ValueSet) -> list[Key]:
 
 
 def holds(value_set: ValueSet, key: Key) -> bool:
-    """Whether a set holds a code, or the whole of a family."""
+    """Tell whether a set holds all codes of a family.
+
+    A single code counts as its own family.
+    """
     if _out(value_set, key):
         return False
     return key in value_set.codes or any(family in value_set.categories for family in _families(key))
 
 
 def key_written(code: str) -> Key:
-    """The key of a code written with its system. Raises ValueError."""
+    """Return the key of a code written with its system.
+
+    Raises ValueError.
+    """
     return key_of(*written(code))
 
 
 def unknown_sets(relations: RelationsFile, terminology: Terminology) -> list[str]:
-    """The sets that are declared and that there are not."""
+    """Return the declared sets that do not exist."""
     named = [one for entry in relations.within for one in (entry.value_set, *entry.within)]
     named += [one for entry in relations.apart for one in entry.apart]
     return sorted({one for one in named if one not in terminology.sets})
 
 
 def _families(key: Key) -> list[Key]:
-    """The families that a code of ICD-10-CM lies in, itself included."""
+    """Return the families that an ICD-10-CM code lies in, itself included."""
     return [Key(key.space, key.code[:length]) for length in range(3, len(key.code) + 1)] if key.space == "icd10cm" else []
 
 

@@ -1,4 +1,7 @@
-"""A FHIR terminology server that expands value sets: ``ValueSet/$expand`` with the set as it is written, through the guard."""
+"""A FHIR terminology server that expands value sets.
+
+It is asked for ``ValueSet/$expand`` with the set as it is written, through the guard.
+"""
 
 from __future__ import annotations
 
@@ -12,29 +15,35 @@ from cds_service.security.outbound import NotAllowed, Outbound, Unreachable
 
 FHIR_JSON: Final = "application/fhir+json"
 SECONDS: Final = 60
-"""How long the expansion of one set may take."""
+"""How long the expansion of one set may take, in seconds."""
 LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of an expansion that are read."""
+"""Largest expansion that is read, in bytes."""
 MOST_CODES: Final = 200_000
-"""Codes that an expansion may have; a server that pages them is asked for all at once."""
+"""Most codes that an expansion may have.
+
+A server that would send them in pages is asked for all at once.
+"""
 
 
 class NotExpanded(Exception):
-    """The server gave no expansion; the message says why, in words."""
+    """The server gave no expansion; the message says why."""
 
 
 class TerminologyServer:
     """One server, by its base URL."""
 
     def __init__(self, address: str, outbound: Outbound, headers: dict[str, str] | None = None) -> None:
-        """``headers`` go with every call, such as an authorization."""
+        """Set the headers that go with every call.
+
+        An authorization is one.
+        """
         self.address = address.rstrip("/")
         self._outbound, self._headers = outbound, headers or {}
 
     def expand(self, value_set: dict[str, Any]) -> tuple[list[Expanded], tuple[str, ...]]:
-        """The codes of a value set as the server expands it, and the versions of the systems that it says it took.
+        """Expand a value set by the server.
 
-        Raises NotExpanded.
+        Returns the codes, and the versions of the code systems that the server says it used. Raises NotExpanded.
         """
         asked = {
             "resourceType": "Parameters",
@@ -72,7 +81,7 @@ class TerminologyServer:
 
 
 def _versions(expansion: dict[str, Any]) -> tuple[str, ...]:
-    """The versions of code systems that a server says it used."""
+    """Return the versions of code systems that a server says it used."""
     parameters = [one for one in expansion.get("parameter", []) if isinstance(one, dict)]
     said = [one for one in parameters if one.get("name") in ("version", "used-codesystem")]
     found = [one.get("valueUri") or one.get("valueCanonical") or one.get("valueString") for one in said]
@@ -80,7 +89,7 @@ def _versions(expansion: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _diagnostics(read: Any) -> str:
-    """What an OperationOutcome says, shortened."""
+    """Return what an OperationOutcome says, shortened."""
     issues = read.get("issue", []) if isinstance(read, dict) else []
     said = [one.get("diagnostics") for one in issues if isinstance(one, dict)] if isinstance(issues, list) else []
     texts = [one for one in said if isinstance(one, str)]

@@ -1,1 +1,4 @@
-"""How evidence of each kind is found in a case; what the files may write of a kind stands in ``kinds``."""
+"""Finders: how evidence of each kind is found in a case.
+
+What the fact files may write of a kind stands in ``kinds``.
+"""

@@ -1,6 +1,7 @@
-"""The value of one answer: as its kind of question wants it, or as renderers write it, which drop codes and send words.
+"""The value of one answer to a question.
 
-A form's list of choices often comes back as a coding without its code, or as a string; yes and no come as words.
+It is read as the kind of question wants it, or as renderers write it that drop codes and send words: a choice from a
+form's list often comes back as a coding without its code, or as a string; yes and no come as words.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from cds_service.facts.kinds.fhir_value import read_quantity, read_value
+from cds_service.facts.fhir_value import read_quantity, read_value
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.elements import days, text
 from cds_service.fhir.value_sets import Terminology
@@ -16,19 +17,25 @@ from cds_service.policy.values import Interval, Value
 
 _YES_NO: Final = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 LONGEST: Final = 100
-"""Characters of the longest words that are read as an answer."""
+"""Longest text that is read as an answer, in characters."""
 _NUMBER: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*((?:/?[A-Za-zµ%{][^\s\d]{0,39}|))")
 _TWO_NUMBERS: Final = re.compile(r"(\d{1,4})\s*([A-Za-z]{1,6})[\s,+]*(?:and\s+)?(\d{1,4})\s*([A-Za-z]{1,6})", re.ASCII)
 
 
 def answer_value(answer: dict[str, Any], wanted: Wanted, terminology: Terminology) -> Value:
-    """The value of an answer, in the fact's unit. Raises Unreadable with the reason."""
+    """Read the value of an answer, in the fact's unit.
+
+    Raises Unreadable with the reason.
+    """
     words = _words(answer)
     return _in_words(words, wanted) if words else read_value(answer, wanted, terminology)
 
 
 def _words(answer: dict[str, Any]) -> str:
-    """What an answer says in words alone: its string, or the display of a coding that lost its code."""
+    """Return what an answer says in words alone.
+
+    That is its string, or the display of a coding that lost its code.
+    """
     coding = answer.get("valueCoding")
     if isinstance(coding, dict):
         return "" if text(coding.get("code")) else text(coding.get("display"))
@@ -56,7 +63,10 @@ def _in_words(words: str, wanted: Wanted) -> Value:
 
 
 def _number(words: str, wanted: Wanted) -> Interval:
-    """A number with its unit in words, as ``12 weeks``, or of two units, as ``12w3d``."""
+    """Read a number with its unit in words.
+
+    It has one unit (``12 weeks``) or two (``12w3d``). Raises Unreadable for anything else.
+    """
     both = _TWO_NUMBERS.fullmatch(words)
     if both:
         first, second = (read_quantity({"value": int(both[n]), "unit": both[n + 1]}, wanted) for n in (1, 3))

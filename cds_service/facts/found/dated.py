@@ -1,13 +1,40 @@
-"""Evidence of something that was found, which decides only where it carries a date."""
+"""The day of what was found.
+
+Evidence decides only where it carries a day.
+"""
 
 from __future__ import annotations
 
-from cds_service.policy.model import Evidence, Standing
+from datetime import date
+
+from cds_service.facts.evidence_days import DAY
+from cds_service.fhir.elements import Resource, days, first_days, text
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
 
 
 def dated(value: Value, when: Days | None, said: str, shown: str) -> Evidence:
-    """The evidence of a value found in the resource ``said`` (``Type/id``); without a day it is uncertain."""
+    """Make evidence of a value found in the resource ``said``.
+
+    ``said`` is written ``Type/id``. Without a day the evidence is uncertain.
+    """
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
     return Evidence(value, when, said, shown=shown)
+
+
+def day_made(resource: Resource, as_of: date, *names: str) -> Days | None:
+    """Return the day of a record, from the first element holding one.
+
+    Servers write in Universal Time. A record that this puts into the first half of the day after the date of service
+    was made in the evening before; it counts as of the date of service.
+    """
+    when = first_days(resource, *names)
+    if when is None or when.first <= as_of or when.first - as_of > DAY:
+        return when
+    for name in names:
+        value = resource.get(name)
+        written = text(value.get("start") or value.get("end")) if isinstance(value, dict) else text(value)
+        if days(written) is not None:
+            return Days.on(as_of) if written.upper().endswith(("Z", "+00:00")) and written[11:13] < "12" else when
+    return when

@@ -1,15 +1,20 @@
-"""How a dosage is read: the dose a day of a medicine, or its rate, from amounts, numbers of tablets, and times a day."""
+"""How a dosage is read: the dose a day, or the rate.
+
+It is worked out from amounts, numbers of tablets, and times a day.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import date
-from typing import Any, Final, cast
+from datetime import date, timedelta
+from typing import Any, Final
 
-from cds_service.facts.kinds.fhir_value import read_quantity
+from cds_service.facts.fhir_value import read_quantity
+from cds_service.facts.found.times_a_day import repeat_of, times_a_day
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
-from cds_service.fhir.elements import Resource, codings, days, items, text
+from cds_service.fhir.elements import Resource, days, items, text
 from cds_service.fhir.medicines import Strength
 from cds_service.policy.values import Days, Interval
 
@@ -49,28 +54,21 @@ COUNTED: Final = frozenset(
         *("patch", "patches", "patch(es)", "ptch", "suppository", "suppositories", "supp"),
     }
 )
-"""How charts call one unit of a product."""
+"""Names that charts give to one unit of a product."""
+_NEEDED: Final = re.compile(r"\b(?:prn|p\.r\.n|as needed|if needed|when needed)\b", re.ASCII)
+_LONGEST: Final = 400
+"""How much of a dosage's text is searched for "as needed".
+
+In characters.
+"""
 _VOLUMES: Final = {"ml": 1.0, "milliliter": 1.0, "milliliters": 1.0, "cc": 1.0, "l": 1000.0}
-_A_DAY: Final = {
-    **dict.fromkeys(("QD", "DAILY", "AM", "PM", "BED", "QHS", "HS", "QAM", "QPM", "Q24H"), 1.0),
-    "BID": 2.0,
-    "TID": 3.0,
-    "QID": 4.0,
-    "QOD": 0.5,
-    "Q2H": 12.0,
-    "Q3H": 8.0,
-    "Q4H": 6.0,
-    "Q6H": 4.0,
-    "Q8H": 3.0,
-    "Q12H": 2.0,
-}
-"""Times a day of the customary abbreviations."""
 
 
 def daily_dose(resource: Resource, wanted: Wanted, product: Strength | None = None) -> Interval:
-    """The dose a day of all dosage instructions together, or their rate, in the fact's unit. Raises Unreadable.
+    """Return the dose a day, or the rate, in the fact's unit.
 
-    A dose as needed runs from nothing to the most that may be taken. Tablets, millilitres and patches count by the ``product``.
+    All dosage instructions count together. A dose as needed runs from nothing to the most that may be taken. Tablets,
+    millilitres and patches count by the strength of the ``product``. Raises Unreadable.
     """
     written = [*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))]
     dosages = [dosage for dosage in written if isinstance(dosage, dict)]
@@ -86,28 +84,50 @@ def daily_dose(resource: Resource, wanted: Wanted, product: Strength | None = No
 
 
 def last_day(resource: Resource) -> Days | None:
-    """The last day for which a dosage was prescribed, where it says so."""
+    """Return the last day for which a dosage was prescribed, if stated."""
     for dosage in items(resource.get("dosageInstruction")):
-        bounds = _repeat(dosage).get("boundsPeriod") if isinstance(dosage, dict) else None
+        bounds = repeat_of(dosage).get("boundsPeriod") if isinstance(dosage, dict) else None
         end = days(bounds.get("end")) if isinstance(bounds, dict) else None
         if end:
             return end if end.last < date.max else None
     return None
 
 
+def lasting(resource: Resource, start: Days) -> Days | None:
+    """Return the day on which a dosage was to end.
+
+    ``start`` is when it began. Returns None unless it was prescribed once, for so many days or weeks.
+    """
+    dispensed = resource.get("dispenseRequest")
+    if isinstance(dispensed, dict) and dispensed.get("numberOfRepeatsAllowed") not in (None, 0):
+        return None
+    for dosage in items(resource.get("dosageInstruction")):
+        bounds = repeat_of(dosage).get("boundsDuration") if isinstance(dosage, dict) else None
+        amount = bounds.get("value") if isinstance(bounds, dict) else None
+        if not isinstance(bounds, dict) or isinstance(amount, bool) or not isinstance(amount, int | float):
+            continue
+        try:
+            for_days = convert(float(amount), text(bounds.get("code")) or text(bounds.get("unit")) or "d", "d")
+        except UnknownUnit:
+            return None
+        if 0 < for_days <= 366 and start.last < date.max - timedelta(400):
+            length = timedelta(round(for_days))
+            return Days(start.first + length, start.last + length)
+    return None
+
+
 def _as_needed(dosage: Mapping[str, Any]) -> bool:
-    return dosage.get("asNeededBoolean") is True or isinstance(dosage.get("asNeededCodeableConcept"), dict)
+    if dosage.get("asNeededBoolean") is True or isinstance(dosage.get("asNeededCodeableConcept"), dict):
+        return True
+    timing = dosage.get("timing")
+    concept = timing.get("code") if isinstance(timing, dict) else None
+    said = (dosage.get("text"), dosage.get("patientInstruction"), concept.get("text") if isinstance(concept, dict) else "")
+    return any(_NEEDED.search(text(words)[:_LONGEST].lower()) is not None for words in said)
 
 
 def _bounds(dosage: Mapping[str, Any]) -> str:
-    bounds = _repeat(dosage).get("boundsPeriod")
+    bounds = repeat_of(dosage).get("boundsPeriod")
     return str(sorted(bounds.items())) if isinstance(bounds, dict) and len(bounds) < 5 else ""
-
-
-def _repeat(dosage: Mapping[str, Any]) -> Mapping[str, Any]:
-    timing = dosage.get("timing")
-    repeat = timing.get("repeat") if isinstance(timing, dict) else None
-    return repeat if isinstance(repeat, dict) else {}
 
 
 def _one(dosage: Mapping[str, Any], wanted: Wanted, product: Strength | None) -> Interval:
@@ -121,7 +141,7 @@ def _one(dosage: Mapping[str, Any], wanted: Wanted, product: Strength | None) ->
             return _amount(given["doseQuantity"], wanted, product)
         raise Unreadable("it has no rate")
     each = Wanted(wanted.name, wanted.type, wanted.unit.removesuffix("/d"), wanted.low, wanted.high, ())
-    times = _times_a_day(dosage)
+    times = times_a_day(dosage)
     dose = _dose(given, each, product)
     return in_unit(Interval(dose.low * times.low, dose.high * times.high), wanted.unit, wanted)
 
@@ -138,7 +158,11 @@ def _dose(given: Mapping[str, Any], each: Wanted, product: Strength | None) -> I
 
 
 def _amount(quantity: Mapping[str, Any], each: Wanted, product: Strength | None) -> Interval:
-    """An amount of the drug, in the unit of ``each``: as written, or so many units of the product."""
+    """Read an amount of the drug, in the unit of ``each``.
+
+    It is written as such, or as so many units of the product. Raises Unreadable where the product's strength is not
+    known.
+    """
     names = [name for part in ("code", "unit") if (name := text(quantity.get(part)).lower().strip("{}[]"))]
     counted = bool(names) and all(name in COUNTED for name in names)
     volume = next((_VOLUMES[name] for name in names if name in _VOLUMES), 0.0)
@@ -151,31 +175,3 @@ def _amount(quantity: Mapping[str, Any], each: Wanted, product: Strength | None)
     by = product.amount * (volume or 1.0)
     unit = f"{product.unit}/h" if product.per == "h" else product.unit
     return in_unit(Interval(number.low * by, number.high * by), unit, each)
-
-
-def _times_a_day(dosage: Mapping[str, Any]) -> Interval:
-    repeat = _repeat(dosage)
-    often, period = repeat.get("frequency", 1), repeat.get("period")
-    if period is None:
-        return _by_abbreviation(dosage, repeat)
-    most, longest = repeat.get("frequencyMax", often), repeat.get("periodMax", period)
-    numbers = (often, period, most, longest)
-    if "dayOfWeek" in repeat or not all(isinstance(n, int | float) and not isinstance(n, bool) and n > 0 for n in numbers):
-        raise Unreadable("it does not say how often a day")
-    try:
-        day = convert(1.0, text(repeat.get("periodUnit")) or "d", "d")
-    except UnknownUnit:
-        raise Unreadable("it does not say how often a day") from None
-    low, high = cast("float", often) / (cast("float", longest) * day), cast("float", most) / (cast("float", period) * day)
-    return Interval(round(min(low, high), 9), round(max(low, high), 9))
-
-
-def _by_abbreviation(dosage: Mapping[str, Any], repeat: Mapping[str, Any]) -> Interval:
-    timing = dosage.get("timing")
-    concept = timing.get("code") if isinstance(timing, dict) else None
-    named = [coding.code for coding in codings(concept)] + ([text(concept.get("text"))] if isinstance(concept, dict) else [])
-    for name in named:
-        times = _A_DAY.get(name.upper())
-        if times is not None and "dayOfWeek" not in repeat:
-            return Interval.exactly(times)
-    raise Unreadable("it does not say how often a day")

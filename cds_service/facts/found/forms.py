@@ -1,8 +1,8 @@
-"""Which QuestionnaireResponses count for an order, and of which day their answers speak.
+"""Which QuestionnaireResponses count for an order, and for which day.
 
-Only forms of ours ask by the names of facts: a response to somebody else's form may use the same ``linkId`` for another question.
-A form that was filled in for another order says nothing of this one. Staff finish forms after the order is signed, and renderers
-write Universal Time, so an answer may be written after the day that it speaks of.
+Only our own forms ask by the names of facts: a response to somebody else's form may use the same ``linkId`` for another
+question. A form that was filled in for another order says nothing of this one. Staff finish forms after the order is
+signed, and renderers write Universal Time, so an answer may be written after the day that it speaks of.
 """
 
 from __future__ import annotations
@@ -10,27 +10,45 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final
 
-from cds_service.chart import Case
+from cds_service.case import Case
 from cds_service.fhir.elements import Resource, first_days, items, own_reference, reference, text
-from cds_service.order import CODE_ELEMENTS, Order
-from cds_service.policy.model import Standing
+from cds_service.fhir.resource_types import CODE_ELEMENTS
+from cds_service.order import Order
+from cds_service.policy.evidence import Standing
 from cds_service.policy.values import Days
 
 OURS: Final = "urn:cds-service:"
-"""What the canonical URLs of our own forms begin with, besides the service's public address."""
+"""How the canonical URLs of our own forms begin.
+
+They may also begin with the service's public address.
+"""
 COPIED: Final = frozenset({"auto", "auto-client", "auto-server"})
-"""Origins of answers that no person gave: *auto* up to DTR 2.1, the others since 2.2."""
+"""Origins of answers that no person gave.
+
+*auto* is used up to DTR 2.1, the others since 2.2.
+"""
 UNFINISHED: Final = "in-progress"
+DEEPEST: Final = 20
+"""Items within items that are looked at."""
+WHEN: Final = ".when"
+"""The ending of the ``linkId`` of a fact's date item.
+
+It follows the fact's name; the item asks on which day the answer was so.
+"""
 _DTR: Final = "://hl7.org/fhir/us/davinci-dtr/StructureDefinition/"
 _ORIGIN: Final = frozenset({f"http{_DTR}information-origin", f"https{_DTR}information-origin"})
 _CONTEXT: Final = frozenset({f"http{_DTR}qr-context", f"https{_DTR}qr-context", f"http{_DTR}context", f"https{_DTR}context"})
-"""What Da Vinci DTR calls the order that a form was filled in for, in its versions."""
+"""Extensions that name the order a form was filled in for.
+
+They are those of Da Vinci DTR, in its versions.
+"""
 
 
 class Counted:
-    """What a response is worth for an order: the day that its answers speak of, its standing and the reason.
+    """What a response is worth for an order.
 
-    ``written`` is the day on which it was authored, by which a later response replaces an earlier one.
+    ``day`` is the day that its answers speak of, ``standing`` its standing and ``note`` the reason. ``written`` is the
+    day on which it was authored, by which a later response replaces an earlier one.
     """
 
     __slots__ = ("day", "note", "standing", "written")
@@ -43,15 +61,17 @@ class Counted:
 
 
 def counted(response: Resource, case: Case) -> Counted:
-    """What a response is worth for the order of a case."""
+    """Judge what a response is worth for the order of a case."""
     written = first_days(response, "authored")
-    form = form_of(response)
+    form = canonical_of(response)
     ours = form.startswith(OURS) or (bool(case.our_url) and form.startswith(f"{case.our_url}/"))
     if form and not ours:
         return Counted(written, written, Standing.DISCOUNTED, "it answers a form that is not one of ours")
     order = order_of(response, case.order)
     if order == "other":
         return Counted(written, written, Standing.DISCOUNTED, "it was given for another order")
+    if ours and (why := _other_form(form, case.form, for_this_order=order == "this")):
+        return Counted(written, written, Standing.DISCOUNTED, why)
     if order == "unknown":
         return Counted(written, written, Standing.UNCERTAIN, "it does not say in a known way for which order it was given")
     for_this = ours and order == "this"
@@ -63,33 +83,98 @@ def counted(response: Resource, case: Case) -> Counted:
 
 
 def _next_day(written: Days, day: date) -> bool:
-    """Whether an answer was written on the day after: by the clock of Universal Time, or by staff on the next morning."""
+    """Tell whether an answer was written at most a day later.
+
+    The clock of Universal Time may have put it there, or staff wrote it the next morning.
+    """
     return written.first == written.last and written.first - day <= timedelta(days=1)
 
 
-def form_of(response: Resource) -> str:
-    """The canonical URL of the form that a response answers, without its version; empty where it names none.
+def form_base(our_url: str) -> str:
+    """Return what stands before ``Questionnaire/`` in the canonicals of our forms.
 
-    An adaptive form is contained in its response, and names the form that it is made from.
+    It is an address of ours, or our own names without one.
+    """
+    return f"{our_url}/fhir/" if our_url else OURS
+
+
+def _other_form(canonical: str, own: str, *, for_this_order: bool) -> str:
+    """Say why a form is not one of the policy that judges.
+
+    The form is one of ours. ``own`` names that policy's form (``Policy.form``). Empty where it is one of them. What was
+    asked for this very order counts for it, whichever of its policies asked.
+    """
+    name, _, version = own.partition("|")
+    url, _, written = canonical.partition("|")
+    if not name or url.rpartition("/")[2].rpartition(":")[2].partition(".")[0] != name:
+        return "it answers a form of another policy" if name and not for_this_order else ""
+    return "it answers a version of the form that is not the one in force" if written and not written.startswith(version) else ""
+
+
+def canonical_of(response: Resource) -> str:
+    """Return the canonical of the form that a response answers.
+
+    It is empty where the response names no form. An adaptive form is contained in its response, and names the form that
+    it is made from.
     """
     named = response.get("questionnaire")
     if named is None:
         return ""
-    written = text(named).partition("|")[0]
-    if written.startswith("#"):
-        for contained in items(response.get("contained")):
-            if isinstance(contained, dict) and f"#{contained.get('id')}" == written:
-                made_from = contained.get("derivedFrom")
-                urls = [contained.get("url"), *(made_from if isinstance(made_from, list) else [made_from])]
-                named_urls = [text(url).partition("|")[0] for url in urls]
-                return next((url for url in named_urls if url.startswith(OURS)), next(filter(None, named_urls), written))
+    written = text(named)
+    if (contained := contained_form(response)) is not None:
+        made_from = contained.get("derivedFrom")
+        urls = [contained.get("url"), *(made_from if isinstance(made_from, list) else [made_from])]
+        named_urls = [text(url) for url in urls]
+        return next((url for url in named_urls if url.startswith(OURS)), next(filter(None, named_urls), written))
     return written or "?"
 
 
-def order_of(response: Resource, order: Order) -> str:
-    """For which order a response was given: ``this`` one or an ``other``; ``any`` where it names none.
+def contained_form(response: Resource) -> dict[str, Any] | None:
+    """Return the form that is contained in its response, or None.
 
-    It is ``unknown`` where what it names cannot be told.
+    An adaptive form is contained so.
+    """
+    written = text(response.get("questionnaire"))
+    if not written.startswith("#"):
+        return None
+    held = [one for one in items(response.get("contained")) if isinstance(one, dict)]
+    return next((one for one in held if f"#{one.get('id')}" == written), None)
+
+
+def unasked(response: Resource, name: str, question: str) -> str:
+    """Say why a contained form did not ask as we ask.
+
+    Empty where it asked for the fact as we do, and where no form is contained. A form that somebody changed may ask the
+    opposite under the same ``linkId``.
+    """
+    form = contained_form(response)
+    if form is None or not question:
+        return ""
+    asked = [item for item in every_item(form) if item.get("linkId") == name]
+    return "" if asked and all(text(item.get("text")) == question for item in asked) else "its form did not ask this as we do"
+
+
+def every_item(node: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
+    """Return all items below a form or a response.
+
+    Those of an item come before those of its answers.
+    """
+    found: list[dict[str, Any]] = []
+    for item in items(node.get("item")) if depth <= DEEPEST else ():
+        if isinstance(item, dict):
+            found.append(item)
+            found += every_item(item, depth + 1)
+            for answer in items(item.get("answer")):
+                if isinstance(answer, dict):
+                    found += every_item(answer, depth + 1)
+    return found
+
+
+def order_of(response: Resource, order: Order) -> str:
+    """Tell for which order a response was given.
+
+    Returns ``this`` for the given order, ``other`` for another, ``any`` where the response names none, and ``unknown``
+    where what it names cannot be told.
     """
     own = own_reference(response)
     if "/" in own and any(reference(named) == own for named in items(order.resource.get("supportingInfo"))):
@@ -108,8 +193,16 @@ def order_of(response: Resource, order: Order) -> str:
     return found
 
 
+def is_for_one(response: Resource) -> bool:
+    """Tell whether a response names its order or its form.
+
+    It may then count for one order or policy and not for another.
+    """
+    return "questionnaire" in response or bool(_contexts(response))
+
+
 def _contexts(response: Resource) -> list[dict[str, Any]]:
-    """The references by which a response says what it was given for."""
+    """Return the references that say what a response was given for."""
     found = [named for named in items(response.get("basedOn")) if isinstance(named, dict)]
     for extension in items(response.get("extension")):
         if isinstance(extension, dict) and extension.get("url") in _CONTEXT:
@@ -119,7 +212,10 @@ def _contexts(response: Resource) -> list[dict[str, Any]]:
 
 
 def _identifies(named: dict[str, Any], order: Order) -> bool:
-    """Whether a reference means an order by its identifier, or by its id in a ``urn:uuid``."""
+    """Tell whether a reference means an order by its identifier.
+
+    It may also name the order's id in a ``urn:uuid``.
+    """
     if text(named.get("reference")).lower() == f"urn:uuid:{text(order.resource.get('id')).lower()}":
         return True
     wanted = named.get("identifier")
@@ -130,7 +226,10 @@ def _identifies(named: dict[str, Any], order: Order) -> bool:
 
 
 def origin_of(holder: dict[str, Any]) -> str:
-    """Who or what gave an answer, by the extension on the answer or its item; empty where that is not said."""
+    """Return who or what gave an answer, as far as stated.
+
+    An extension on the answer or its item says so. Returns the empty string where there is none.
+    """
     for extension in items(holder.get("extension")):
         if isinstance(extension, dict) and extension.get("url") in _ORIGIN:
             parts = [part for part in items(extension.get("extension")) if isinstance(part, dict) and part.get("url") == "source"]

@@ -1,4 +1,4 @@
-"""How a measured or coded value is found among the Observations of the chart."""
+"""How a measured or coded value is found among Observations."""
 
 from __future__ import annotations
 
@@ -6,52 +6,71 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from cds_service.chart import Case, Hit
+from cds_service.chart import Hit
+from cds_service.facts.fhir_value import read_quantity, read_value
+from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
-from cds_service.facts.kinds.fhir_value import read_quantity, read_value
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
-from cds_service.policy.model import Evidence, Standing
+from cds_service.fhir.elements import Resource, codings, items, own_reference, text
+from cds_service.fhir.resource_types import TYPES
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Interval, Value
+from cds_service.sitting import DatedChart
 
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.observation import ObservationEvidence
-
-DONE: Final = frozenset({"final", "amended", "corrected", "preliminary"})
+_DAYS: Final = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+DONE: Final = frozenset(TYPES["Observation"].evidence)
 _NO_CALL: Final = re.compile(
     r"\b(no[ -]?calls?|no[ -]?results?|qns|quantity not sufficient|test fail|assay fail|tnp|test not performed)\b", re.IGNORECASE
 )
-"""Words that say that a test gave no result, whatever stands beside them."""
+"""Words for a test without a result, whatever stands beside them."""
 _OPEN: Final = re.compile(
     r"fail(ed|ure)|insufficient|low fetal fraction|unable to|not reportable|non[ -]?reportable|unreportable|inconclusive"
     r"|indeterminate|uninformative|non[ -]?informative|unsatisfactory|not suitable|could not be|not obtained|redraw|recollect"
     r"|specimen rejected|sample rejected",
     re.IGNORECASE,
 )
-"""Words that say so unless a result stands beside them: reports explain what such words mean."""
+"""Words for a test without a result, unless one stands beside them.
+
+Reports use such words also to explain what they mean.
+"""
 _RESULT: Final = re.compile(
     r"\b(low|high|increased|decreased)[ -]?risk|\bnegative\b|\bpositive\b|no aneuploid|aneuploidy (not )?detected|not detected"
     r"|\bnormal\b|no evidence of",
     re.IGNORECASE,
 )
 _LONGEST: Final = 4000
-"""Characters of a result's or a report's words that are read."""
+"""How many characters of a result or report are read."""
 
 
-def measurements(kind: ObservationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The Observations of a case with a code that its kind names, each with its value or why it has none."""
-    read = [_read(kind, hit, case, wanted) for hit in case.chart.coded("Observation", kind.codes)]
+@dataclass(frozen=True, slots=True)
+class SoughtMeasurement:
+    """The measurements that document a fact, as ``observation`` evidence writes them."""
+
+    codes: str
+    coded: str
+    whole: str
+    also_in: tuple[tuple[str, float], ...]
+    of_upper_limit: bool
+    stage: bool
+
+
+def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+    """Find the Observations of a case with a code that is sought.
+
+    Each comes as evidence with its value, or with the reason why it has none.
+    """
+    read = [_read(sought, hit, seen, wanted) for hit in seen.chart.coded("Observation", sought.codes)]
     return [evidence for evidence in read if evidence is not None]
 
 
-def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence | None:
+def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted) -> Evidence | None:
     observation = hit.resource
     status = text(observation.get("status"))
     said = own_reference(observation)
-    when = first_days(observation, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+    when = day_made(observation, seen.as_of, *_DAYS)
     if status == "entered-in-error":
         return None
     if status not in DONE:
@@ -62,7 +81,7 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
         reason = next((coding.code for coding in codings(hit.holder["dataAbsentReason"])), "a reason that is not coded")
         return Evidence(None, when, said, standing=Standing.DISCOUNTED, note=f"no value: {reason}")
     try:
-        value = _widened(kind, _value(kind, hit, wanted, case))
+        value = value_of(sought, hit, wanted, seen)
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
@@ -73,8 +92,11 @@ def _read(kind: ObservationEvidence, hit: Hit, case: Case, wanted: Wanted) -> Ev
 
 
 def _instant(observation: Resource) -> str:
-    """The moment of an Observation as it is written, or the empty string where only a day is."""
-    for name in ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"):
+    """Return the moment of an Observation, as it is written.
+
+    Returns the empty string where only a day is written.
+    """
+    for name in _DAYS:
         written = observation.get(name)
         said = text(written.get("start") or written.get("end")) if isinstance(written, dict) else text(written)
         if said:
@@ -82,37 +104,48 @@ def _instant(observation: Resource) -> str:
     return ""
 
 
-def _value(kind: ObservationEvidence, hit: Hit, wanted: Wanted, case: Case) -> Value:
-    if kind.of_upper_limit:
+def value_of(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart) -> Value:
+    """Return the value of a measurement as it is sought.
+
+    Raises Unreadable with the reason.
+    """
+    return _widened(sought, _value(sought, hit, wanted, seen))
+
+
+def _value(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart) -> Value:
+    if sought.of_upper_limit:
         return _of_upper_limit(hit, wanted)
-    if kind.stage and (stage := _stage(hit)) is not None:
+    if sought.stage and (stage := _stage(hit)) is not None:
         return stage
     try:
-        return read_value(hit.holder, wanted, case.chart.terminology, kind.coded)
+        return read_value(hit.holder, wanted, seen.chart.terminology, sought.coded)
     except Unreadable:
-        for unit, number in kind.also_in.items():
+        for unit, number in sought.also_in:
             other = replace(wanted, unit=unit, low=wanted.low * number, high=wanted.high * number)
             with suppress(Unreadable):
-                found = read_value(hit.holder, other, case.chart.terminology, kind.coded)
+                found = read_value(hit.holder, other, seen.chart.terminology, sought.coded)
                 if isinstance(found, Interval):
                     return Interval(found.low / number, found.high / number, found.low_open, found.high_open)
         raise
 
 
 def _stage(hit: Hit) -> bool | None:
-    """What the words of a stage say, coded or plain."""
+    """Read the words of a stage, coded or plain."""
     stage = is_advanced(hit.holder.get("valueCodeableConcept"))
     return stage if stage is not None else stage_said(text(hit.holder.get("valueString")))
 
 
-def _widened(kind: ObservationEvidence, value: Value) -> Value:
-    if kind.whole == "weeks" and isinstance(value, Interval) and value.low == value.high and value.low % 7 == 0:
+def _widened(sought: SoughtMeasurement, value: Value) -> Value:
+    if sought.whole == "weeks" and isinstance(value, Interval) and value.low == value.high and value.low % 7 == 0:
         return Interval(value.low, value.low + 6)
     return value
 
 
 def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
-    """The value in upper limits of normal. Raises Unreadable without one plain upper limit in a unit that fits."""
+    """Return the value in multiples of the upper limit of normal.
+
+    Raises Unreadable where there is not exactly one plain upper limit in a unit that fits.
+    """
     quantity = hit.holder.get("valueQuantity")
     if not isinstance(quantity, dict):
         raise Unreadable("its value is not a number")
@@ -131,11 +164,14 @@ _RANGE: Final = re.compile(
     r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})",
     re.IGNORECASE,
 )
-"""A reference range that is written out: ``0 - 40 U/L``, ``<= 44``."""
+"""A reference range in words: ``0 - 40 U/L``, ``<= 44``."""
 
 
 def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
-    """The upper limit of a range in words alone, with its unit where they give one; empty where they say anything else."""
+    """Return the upper limit of a range given in words alone.
+
+    It comes with its unit where the words give one; empty where they say anything else.
+    """
     found = None if "low" in limits else _RANGE.fullmatch(text(limits.get("text")).strip())
     if found is None:
         return {}
@@ -143,16 +179,20 @@ def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_normal(limits: dict[str, Any]) -> bool:
-    """Whether a reference range is that of healthy people: one that says nothing of its kind is."""
+    """Tell whether a reference range is that of healthy people.
+
+    One that does not state its type is.
+    """
     kinds = {coding.code for coding in codings(limits.get("type"))}
     return not kinds or "normal" in kinds
 
 
 def has_no_result(resource: Mapping[str, Any]) -> bool:
-    """Whether a result or report says that the test was done and gave none: in its value, its interpretation, as the reason that
-    there is none, or as its conclusion, coded or in words.
+    """Tell whether a record says that a test gave no result.
 
-    Such words only leave the question open; no text is read as a negative.
+    The test of the result or report was done, and gave none. It may say so in its value, its interpretation, the reason
+    that a value is absent, or its conclusion, coded or in words. Such words only leave the question open; no text is
+    read as a negative.
     """
     if "dataAbsentReason" in resource:
         return True
@@ -171,7 +211,10 @@ def has_no_result(resource: Mapping[str, Any]) -> bool:
 
 
 def concluded(resource: Mapping[str, Any]) -> list[Any]:
-    """The CodeableConcepts in which a result or report says what came out: value, interpretation, conclusion."""
+    """Return the CodeableConcepts that say what came out.
+
+    They are the value, the interpretation and the conclusion of a result or report.
+    """
     value = resource.get("valueCodeableConcept")
     found = [*items(resource.get("interpretation")), *items(resource.get("conclusionCode"))]
     return [value, *found] if value is not None else found
@@ -182,7 +225,7 @@ def _gives_none(words: str) -> bool:
 
 
 def concept_words(concept: Any) -> list[str]:
-    """The words of a CodeableConcept: its text, and the displays of its codings."""
+    """Return the text of a CodeableConcept and its codings' displays."""
     if not isinstance(concept, dict):
         return []
     displays = [text(coding.get("display")) for coding in items(concept.get("coding")) if isinstance(coding, dict)]

@@ -1,65 +1,90 @@
-"""How a medicine is found: ordered, taken, given, handed over or stopped, in the chart or signed together with the order.
+"""How a medicine is found: ordered, taken, given, dispensed or stopped.
 
-A medicine whose code tells its ingredients is evidence. One that only words name, where it could be the one looked for, and one
-that could not be read at all are uncertain: they decide nothing, and end the silence.
+It stands in the chart, or is signed together with the order. A medicine whose code tells its ingredients is evidence.
+One that only words name, where it could be the one looked for, and one that could not be read at all are uncertain:
+they decide nothing, and end the silence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Set
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
-from cds_service.chart import Case, Hit
+from cds_service.case import Case
+from cds_service.chart import Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
-from cds_service.facts.unread import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
 from cds_service.fhir.elements import Resource, own_reference, text
-from cds_service.fhir.medication import MEDICINES, Doubt
-from cds_service.policy.model import Evidence, Standing
+from cds_service.fhir.medication import Doubt
+from cds_service.fhir.resource_types import MEDICINES
+from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, Evidence, Standing
 from cds_service.policy.values import Days, Value
-
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.medication import MedicationEvidence
+from cds_service.sitting import DatedChart
 
 RESOURCES: Final = (*MEDICINES, "ServiceRequest")
-"""Where medicines stand: a ServiceRequest with a drug's code is an order of it."""
+"""The resource types in which medicines stand.
 
+A ServiceRequest with a drug's code is an order of it.
+"""
+ORDERED: Final = ("MedicationRequest", "ServiceRequest")
+"""Resource types that are orders of medicines.
 
+An order that is active and carries no date counts as of the day it is read.
+"""
 UNKNOWN: Final = ("unknown",)
-"""The state of what may be taken and may not."""
+"""The state of a medicine that may or may not be taken."""
 
 
-def medicines(kind: MedicationEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The medicines of a case that its kind counts, with their standing."""
-    types = kind.resources or RESOURCES
-    hits = [hit for type_ in types for hit in case.chart.coded(type_, kind.codes)]
-    found = _in_chart(kind, hits, case, wanted) if hits else []
-    if case.chart.doubts:
-        found += _in_doubt(kind, case, wanted, types)
-    if kind.itself or len(case.signing) > 1:
-        found += _drafted(kind, case, wanted)
+@dataclass(frozen=True, slots=True)
+class SoughtMedicine:
+    """The medicines that document a fact, as ``medication`` evidence writes them.
+
+    ``resources`` are all types where the evidence names none.
+    """
+
+    codes: str
+    states: tuple[str, ...]
+    routes: str
+    routed: str
+    signed_with: bool
+    itself: bool
+    because: str
+    gives: bool | str | None
+    resources: tuple[str, ...]
+
+
+def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
+    """Find the medicines in a chart that are sought, with their standing."""
+    types = sought.resources
+    hits = [hit for type_ in types for hit in seen.chart.coded(type_, sought.codes)]
+    found = _in_chart(sought, hits, seen, wanted) if hits else []
+    if seen.chart.doubts:
+        found += _in_doubt(sought, seen, wanted, types)
     return found
 
 
-def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wanted) -> list[Evidence]:
+def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
-    own = case.own
+    own = seen.own
     for hit in hits:
         resource = hit.resource
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
             continue
         status = text(resource.get("status"))
-        states = states_of(resource, status, case.as_of)
-        if not _counts(kind, states):
+        states = states_of(resource, status, seen.as_of)
+        if not _counts(sought, states):
             continue
-        reason, route = has_reason(resource, kind.because, case.chart), _routed(kind, resource, hit.coding, case)
+        reason, route = has_reason(resource, sought.because, seen.chart), _routed(sought, resource, hit.coding, seen)
         if reason is False or route is False:
             continue
         when = medication_days(resource)
-        for each in _each(kind, hit, case):
-            one = _evidence(kind, each, when, wanted, status)
+        if when is None and status == "active" and resource.get("resourceType") in ORDERED:
+            when = Days.on(seen.as_of)
+        for each in _each(sought, hit, seen):
+            one = _evidence(sought, each, when, wanted, status)
             if states == UNKNOWN:
                 one = _unsure(one, "whether it is taken is not known")
             elif reason is None:
@@ -70,71 +95,85 @@ def _in_chart(kind: MedicationEvidence, hits: list[Hit], case: Case, wanted: Wan
     return found
 
 
-def _counts(kind: MedicationEvidence, states: tuple[str, ...]) -> bool:
-    """Whether one of the states counts; of an unknown one that is not known, but for what only drafts can say."""
-    return any(state in kind.states for state in states) or (states == UNKNOWN and kind.states != ["draft"])
+def _counts(sought: SoughtMedicine, states: tuple[str, ...]) -> bool:
+    """Tell whether one of the states of a medicine counts.
+
+    Where the state is unknown, that is not known; so it counts, except where only drafts are sought.
+    """
+    return any(state in sought.states for state in states) or (states == UNKNOWN and sought.states != ("draft",))
 
 
-def _each(kind: MedicationEvidence, hit: Hit, case: Case) -> list[Hit]:
-    """A hit for each ingredient of a product that a value set knows by several of its ingredients."""
-    terminology = case.chart.terminology
+def _each(sought: SoughtMedicine, hit: Hit, seen: DatedChart) -> list[Hit]:
+    """Return a hit for each ingredient that the value set holds.
+
+    A product has several where its value set holds several of its ingredients with different values.
+    """
+    terminology = seen.chart.terminology
     ingredients = terminology.medicines.ingredients(*hit.coding) if hit.carried is not None else ()
     if len(ingredients) < 2:
         return [hit]
     found = {hit.carried: hit}
     for ingredient in ingredients:
-        carried = terminology.held[RXNORM, ingredient].get(kind.codes)
-        if carried is not None and carried not in found and _of_ingredients(kind, hit, case):
+        carried = terminology.held[RXNORM, ingredient].get(sought.codes)
+        if carried is not None and carried not in found and _of_ingredients(sought, hit, seen):
             found[carried] = Hit(hit.resource, hit.holder, hit.coding, carried)
     return list(found.values())
 
 
-def _of_ingredients(kind: MedicationEvidence, hit: Hit, case: Case) -> bool:
-    """Whether a value set holds a medicine by its ingredients, and not by the code itself."""
-    return key_of(*hit.coding) not in case.chart.terminology.sets[kind.codes].codes
+def _of_ingredients(sought: SoughtMedicine, hit: Hit, seen: DatedChart) -> bool:
+    """Tell whether a value set holds a medicine only by its ingredients.
+
+    It does not hold the medicine's own code.
+    """
+    return key_of(*hit.coding) not in seen.chart.terminology.sets[sought.codes].codes
 
 
-def _in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted, types: Iterable[str]) -> list[Evidence]:
-    """The records of medicines that could be of the kind, as far as they can be told."""
+def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: Iterable[str]) -> list[Evidence]:
+    """Find records of medicines that might be one of those sought.
+
+    They count as far as they can be told.
+    """
     found: list[Evidence] = []
-    terminology = case.chart.terminology
-    for resource, doubt in case.chart.doubts:
-        if resource["resourceType"] not in types or own_reference(resource) in case.own:
+    terminology = seen.chart.terminology
+    for resource, doubt in seen.chart.doubts:
+        if resource["resourceType"] not in types or own_reference(resource) in seen.own:
             continue
-        if not _counts(kind, states_of(resource, text(resource.get("status")), case.as_of)):
+        if not _counts(sought, states_of(resource, text(resource.get("status")), seen.as_of)):
             continue
-        if has_reason(resource, kind.because, case.chart) is False or has_route(resource, kind.routes, terminology) is False:
+        if has_reason(resource, sought.because, seen.chart) is False or has_route(resource, sought.routes, terminology) is False:
             continue
-        found += _doubtful(case, kind.codes, doubt, resource, medication_days(resource), wanted, kind.gives)
+        found += _doubtful(seen, sought.codes, doubt, resource, medication_days(resource), wanted, sought.gives)
     return found
 
 
 def doubtful_medicines(
-    case: Case,
+    seen: DatedChart,
     codes: str,
     states: Set[str],
     wanted: Wanted,
     types: Collection[str] = RESOURCES,
     passing_over: Callable[[Resource], bool] = lambda _: False,
 ) -> list[Evidence]:
-    """What is uncertain about medicines of a value set: those named in words only, and those that could not be read.
+    """Find what is uncertain about medicines of a value set.
 
-    ``states`` are those that count (``active``, ``completed`` ...), ``types`` the resource types; what is passed over does not.
-    For kinds of evidence that read medicines otherwise than by :func:`medicines`; they also name ``chart.UNREAD`` in ``speaks_by``.
+    That is medicines named in words only, and those that could not be read. ``states`` are those that count
+    (``active``, ``completed`` ...), ``types`` the resource types; a record for which ``passing_over`` is true does not
+    count. This serves kinds of evidence that read medicines otherwise than by :func:`medicines`; they also name
+    ``chart.UNREAD`` in ``speaks_by``.
     """
     found: list[Evidence] = []
-    for resource, doubt in case.chart.doubts:
-        if resource["resourceType"] not in types or own_reference(resource) in case.own:
+    for resource, doubt in seen.chart.doubts:
+        if resource["resourceType"] not in types or own_reference(resource) in seen.own:
             continue
-        if states.isdisjoint(states_of(resource, text(resource.get("status")), case.as_of)):
+        if states.isdisjoint(states_of(resource, text(resource.get("status")), seen.as_of)):
             continue
         if not passing_over(resource):
-            found += _doubtful(case, codes, doubt, resource, medication_days(resource), wanted)
+            found += _doubtful(seen, codes, doubt, resource, medication_days(resource), wanted)
     return found
 
 
 def _doubtful(
-    case: Case,
+    seen: DatedChart,
     codes: str,
     doubt: Doubt,
     resource: Resource,
@@ -142,11 +181,14 @@ def _doubtful(
     wanted: Wanted,
     gives: Value | None = None,
 ) -> list[Evidence]:
-    """A medicine that could be one of a value set, with what it could be; nothing where it is none of it."""
+    """Return a medicine that might be of a value set, as evidence.
+
+    There is one for each value that it could have; none where it is not of the set.
+    """
     said = own_reference(resource)
     found = [
         Evidence(value if gives is None else gives, when, said, "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
-        for value in possible_values(case, codes, doubt, wanted)
+        for value in possible_values(seen, codes, doubt, wanted)
     ]
     if not found and doubt.unread:
         value = gives if gives is not None else True if wanted.type == "boolean" else None
@@ -155,10 +197,13 @@ def _doubtful(
     return found
 
 
-def possible_values(case: Case, codes: str, doubt: Doubt, wanted: Wanted) -> list[Value | None]:
-    """What a value set says of the ingredients that words name: a value for each, None for one of which it says none."""
+def possible_values(seen: DatedChart, codes: str, doubt: Doubt, wanted: Wanted) -> list[Value | None]:
+    """Return what a value set says of the ingredients that words name.
+
+    There is a value for each; None for one of which the set says none.
+    """
     found: dict[Value | None, None] = {}
-    for carried in case.chart.terminology.carried_by(doubt.named, codes) if doubt.named else ():
+    for carried in seen.chart.terminology.carried_by(doubt.named, codes) if doubt.named else ():
         try:
             found[carried_value(carried, wanted, True if wanted.type == "boolean" else None)] = None
         except Unreadable:
@@ -171,46 +216,52 @@ def _unsure(evidence: Evidence, note: str) -> Evidence:
     return Evidence(evidence.value, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, said, evidence.shown)
 
 
-def _routed(kind: MedicationEvidence, resource: Resource, coding: Coding, case: Case) -> bool | None:
-    terminology = case.chart.terminology
-    if kind.routed and kind.routed in terminology.holding(*coding):
+def _routed(sought: SoughtMedicine, resource: Resource, coding: Coding, seen: DatedChart) -> bool | None:
+    terminology = seen.chart.terminology
+    if sought.routed and sought.routed in terminology.holding(*coding):
         return True
-    return has_route(resource, kind.routes, terminology)
+    return has_route(resource, sought.routes, terminology)
 
 
-def _drafted(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evidence]:
+def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence]:
+    """Find the sought medicines that are signed together with an order.
+
+    The order itself is among them where it counts.
+    """
     found: list[Evidence] = []
-    drafts = [*(case.other_orders() if kind.signed_with else ()), *([case.order] if kind.itself else [])]
-    for other in drafts:
+    if not sought.itself and len(case.signing) == 1:
+        return found
+    drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
+    for other in drafts if sought.codes in case.together.ordered else ():
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if kind.codes in held:
-                route = _routed(kind, other.resource, coding, case)
-                reason = has_reason(other.resource, kind.because, case.chart)
+            if sought.codes in held:
+                route = _routed(sought, other.resource, coding, case.seen)
+                reason = has_reason(other.resource, sought.because, case.chart)
                 if route is False or reason is False:
                     continue
-                for each in _each(kind, Hit(other.resource, other.resource, coding, held[kind.codes]), case):
-                    one = _evidence(kind, each, Days.on(case.as_of), wanted, "signed together")
+                for each in _each(sought, Hit(other.resource, other.resource, coding, held[sought.codes]), case.seen):
+                    one = _evidence(sought, each, Days.on(case.as_of), wanted, "signed together")
                     found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
                 break
-    if kind.signed_with and "draft" in kind.states and len(case.signing) > 1:
-        found += _drafts_in_doubt(kind, case, wanted)
+    if sought.signed_with and "draft" in sought.states and len(case.signing) > 1:
+        found += _drafts_in_doubt(sought, case, wanted)
     return found
 
 
-def _drafts_in_doubt(kind: MedicationEvidence, case: Case, wanted: Wanted) -> list[Evidence]:
+def _drafts_in_doubt(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     for order, doubt in case.drafted_doubts:
-        if has_route(order.resource, kind.routes, case.chart.terminology) is not False:
-            found += _doubtful(case, kind.codes, doubt, order.resource, Days.on(case.as_of), wanted, kind.gives)
+        if has_route(order.resource, sought.routes, case.chart.terminology) is not False:
+            found += _doubtful(case.seen, sought.codes, doubt, order.resource, Days.on(case.as_of), wanted, sought.gives)
     return found
 
 
-def _evidence(kind: MedicationEvidence, hit: Hit, when: Days | None, wanted: Wanted, status: str) -> Evidence:
+def _evidence(sought: SoughtMedicine, hit: Hit, when: Days | None, wanted: Wanted, status: str) -> Evidence:
     said = own_reference(hit.resource)
     try:
         plain = True if wanted.type == "boolean" else None
-        value: Value = kind.gives if kind.gives is not None else carried_value(hit.carried, wanted, plain)
+        value: Value = sought.gives if sought.gives is not None else carried_value(hit.carried, wanted, plain)
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
     return dated(value, when, said, f"{hit.coding.text}, {status}")

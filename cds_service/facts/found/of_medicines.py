@@ -1,6 +1,7 @@
-"""What the record of a medicine says beside its name: its state, its days, its route, and why it is given or was stopped.
+"""What the record of a medicine says besides its name.
 
-Reasons and routes that stand in words alone, or in codes of no known system, are open: neither yes nor no.
+That is its state, its days, its route, and why it is given or was stopped. Reasons and routes that stand in words
+alone, or in codes of no known system, are open: neither yes nor no.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from cds_service.chart import Chart
-from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, first_days, items, reference, text
+from cds_service.fhir.codes import SNOMED, is_known
+from cds_service.fhir.elements import Resource, codings, first_days, items, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import timing_start
 from cds_service.policy.values import Days
@@ -28,18 +29,32 @@ _STATES: Final = {
     "entered-in-error": "",
 }
 _LASTS: Final = 30
-"""Days that a medicine which was handed over is taken for, where nothing says for how long it was meant."""
+"""How long a dispensed medicine lasts if nothing says so, in days."""
 _LONGEST: Final = 366
-"""Days beyond which nothing that was handed over is believed to last."""
+"""How long a dispensed medicine can last at most, in days.
+
+Longer supplies are not believed.
+"""
 _STOPPED_FOR: Final = ("statusReason", "statusReasonCodeableConcept")
-_PLAIN_ROUTES: Final = frozenset(
-    {
-        *("oral", "orally", "po", "p.o.", "by mouth", "oral route", "per os", "sublingual", "buccal", "rectal", "vaginal"),
-        *("iv", "intravenous", "intravenously", "im", "intramuscular", "sc", "sq", "subq", "subcutaneous", "transdermal"),
-        *("topical", "topically", "nasal", "inhaled", "inhalation", "ophthalmic", "otic"),
-    }
-)
-"""Routes in words that mean one thing."""
+_PLAIN_ROUTES: Final = {
+    **dict.fromkeys(("oral", "orally", "po", "p.o.", "by mouth", "per os"), "26643006"),
+    **dict.fromkeys(("sublingual", "sl"), "37839007"),
+    "buccal": "54471007",
+    **dict.fromkeys(("rectal", "pr"), "37161004"),
+    **dict.fromkeys(("vaginal", "intravaginal"), "16857009"),
+    **dict.fromkeys(("iv", "intravenous", "intravenously"), "47625008"),
+    **dict.fromkeys(("im", "intramuscular"), "78421000"),
+    **dict.fromkeys(("sc", "sq", "subq", "subcutaneous"), "34206005"),
+    "transdermal": "45890007",
+    **dict.fromkeys(("topical", "topically"), "6064005"),
+    **dict.fromkeys(("nasal", "intranasal"), "46713006"),
+    **dict.fromkeys(("inhaled", "inhalation"), "447694001"),
+    **dict.fromkeys(("ophthalmic", "ophth", "both eyes", "left eye", "right eye"), "54485002"),
+    **dict.fromkeys(("otic", "both ears", "left ear", "right ear"), "10547007"),
+    **dict.fromkeys(("intrathecal", "intrathecally"), "72607000"),
+    **dict.fromkeys(("epidural", "epidurally"), "404820008"),
+}
+"""Routes in words that mean one thing, with their SNOMED CT codes."""
 _DATES: Final = (
     "effectiveDateTime",
     "effectivePeriod",
@@ -53,9 +68,9 @@ _DATES: Final = (
 
 
 def states_of(resource: Resource, status: str, as_of: date) -> tuple[str, ...]:
-    """The states that a status means; none for what does not count.
+    """Return the states that a status means; empty if none counts.
 
-    What was handed over is a thing done, and taken now as long as its supply lasts.
+    A medicine that was handed over is completed, and also active as long as its supply lasts.
     """
     state = _STATES.get(status, status)
     if state != "completed" or resource.get("resourceType") != "MedicationDispense":
@@ -69,7 +84,10 @@ def states_of(resource: Resource, status: str, as_of: date) -> tuple[str, ...]:
 
 
 def medication_days(resource: Resource) -> Days | None:
-    """When a medicine is or was taken: the start of its dosage timing, else its own dates, else when it was ordered."""
+    """Return when a medicine is or was taken.
+
+    It is the start of its dosage timing, else the record's own dates, else when it was ordered.
+    """
     for dosage in items(resource.get("dosageInstruction")):
         start = timing_start(dosage.get("timing")) if isinstance(dosage, dict) else None
         if start:
@@ -78,22 +96,21 @@ def medication_days(resource: Resource) -> Days | None:
 
 
 def routes_of(resource: Resource) -> list[Any]:
-    """The routes by which a medicine is ordered, taken or given."""
+    """Return the routes by which a medicine is ordered, taken or given."""
     dosages = [*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))]
     return [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
 
 
 def has_reason(resource: Resource, wanted: str, chart: Chart) -> bool | None:
-    """Whether it has a reason of a value set, by code or by the diagnosis it names (true where none is ``wanted``).
+    """Tell whether a medicine has a reason of the value set ``wanted``.
 
-    None where the reason for its status stands in words alone, or in a code of no known system.
+    It has one by code or by the diagnosis it names. True where no set is ``wanted``; None where the reason for its
+    status stands in words alone, or in a code of no known system.
     """
     if not wanted:
         return True
     holding = chart.terminology.holding
-    named = [chart.get(reference(one)) for one in items(resource.get("reasonReference"))]
-    reasons = [*items(resource.get("reasonCode")), *(diagnosis.get("code") for diagnosis in named if diagnosis)]
-    if any(wanted in holding(*coding) for concept in reasons for coding in codings(concept)):
+    if any(wanted in holding(*coding) for concept in chart.stated_reasons(resource) for coding in codings(concept)):
         return True
     unread = "statusReasonReference" in resource
     for concept in [concept for name in _STOPPED_FOR for concept in items(resource.get(name))]:
@@ -105,15 +122,37 @@ def has_reason(resource: Resource, wanted: str, chart: Chart) -> bool | None:
 
 
 def has_route(resource: Resource, wanted: str, terminology: Terminology) -> bool | None:
-    """Whether it is given by a route of a value set (true where none is ``wanted``); None where its route stands in words alone."""
+    """Tell whether a medicine is given by one of certain routes.
+
+    ``wanted`` is a value set of routes; True where none is named. None where the medicine's route cannot be read.
+    """
     if not wanted:
         return True
-    holding = terminology.holding
-    unread = False
-    for route in routes_of(resource):
-        coded = list(codings(route))
-        if any(wanted in holding(*one) for one in coded):
-            return True
-        words = text(route.get("text")).casefold() if isinstance(route, dict) else ""
-        unread = unread or (bool(words) and words not in _PLAIN_ROUTES and not any(is_known(*one) for one in coded))
-    return None if unread else False
+    by = [goes_by(route, wanted, terminology) for route in routes_of(resource)]
+    return True if True in by else None if None in by else False
+
+
+def goes_by(route: Any, wanted: str, terminology: Terminology) -> bool | None:
+    """Tell whether a route is one of a value set.
+
+    It is by its code, or by words that mean one thing. None where other words stand alone.
+    """
+    coded = list(codings(route))
+    if any(wanted in terminology.holding(*one) for one in coded):
+        return True
+    if any(is_known(*one) for one in coded):
+        return False
+    said = _words_of(route)
+    named = [code for words in said if (code := _PLAIN_ROUTES.get(words))]
+    if any(wanted in terminology.holding(SNOMED, code) for code in named):
+        return True
+    return None if said and not named else False
+
+
+def _words_of(route: Any) -> list[str]:
+    """Return the text and the displays of a route, in lower case."""
+    if not isinstance(route, dict):
+        return []
+    shown = [coding.get("display") for coding in items(route.get("coding")) if isinstance(coding, dict)]
+    said = [" ".join(text(words).casefold().removesuffix(" route").split()) for words in (route.get("text"), *shown)]
+    return [words for words in said if words]

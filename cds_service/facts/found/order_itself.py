@@ -1,31 +1,52 @@
-"""What an order itself says: its code, its priority, whether it renews another, and what its other codings and words describe."""
+"""What an order itself says.
+
+That is its code, its priority, whether it renews another order, and what its other codings and words describe.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from cds_service.chart import Case
-from cds_service.facts.found.wording import empty, hinted, matched
+from cds_service.case import Case
+from cds_service.facts.found.wording import Saying, empty, hinted, matched
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.elements import items, text
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.order import OrderCodeEvidence, OrderPriorityEvidence, OrderRenewalEvidence, OrderWordsEvidence
-
 _LONG_AGO: Final = Days.on(date.min)
-"""The day that an order's words are dated: a person's answer to the question, whenever given, says more."""
+"""The day by which an order's words are dated.
+
+It lies so far back that a person's answer to the question, whenever given, counts for more.
+"""
 _PRIOR: Final = {"MedicationRequest": "priorPrescription", "DeviceRequest": "priorRequest"}
 COVERAGE_INFORMATION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 
 
-def code(kind: OrderCodeEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The code by which the order was selected, or all its codings where its kind wants any, with the value sets that hold it."""
+@dataclass(frozen=True, slots=True)
+class SoughtWords:
+    """What an order may say, as ``order_words`` evidence writes it.
+
+    Each value comes with the saying that gives it.
+    """
+
+    says: tuple[tuple[str, Saying], ...]
+    otherwise: str
+    if_nothing: str
+    empty_words: tuple[str, ...]
+    reasons_of: str
+
+
+def code(selected: bool, case: Case) -> Iterable[Evidence]:
+    """Return the order's code, with the value sets that hold it.
+
+    It is the code by which the order was selected, or else all its codings.
+    """
     codings = case.order.codings
-    if case.coding is not None and kind.of == "selected":
+    if case.coding is not None and selected:
         codings = (case.coding,)
     if not codings:
         return []
@@ -33,14 +54,17 @@ def code(kind: OrderCodeEvidence, case: Case, wanted: Wanted) -> Iterable[Eviden
     return [Evidence(Code(codings[0].text, sets), Days.on(case.as_of), case.order.reference)]
 
 
-def priority(kind: OrderPriorityEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The priority of the order, if it is one that the fact knows."""
+def priority(case: Case, wanted: Wanted) -> Iterable[Evidence]:
+    """Return the priority of the order, if the fact knows it."""
     priority = text(case.order.resource.get("priority"))
     return [Evidence(priority, Days.on(case.as_of), case.order.reference)] if priority in wanted.choices else []
 
 
-def renewal(kind: OrderRenewalEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """Whether the order names an earlier one or carries an authorization."""
+def renewal(case: Case) -> Iterable[Evidence]:
+    """Tell whether the order names an earlier one or is authorized.
+
+    It is authorized when it carries an authorization.
+    """
     resource, said = case.order.resource, case.order.reference
     prior = _PRIOR.get(case.order.kind, "")
     if resource.get(prior):
@@ -57,14 +81,17 @@ def renewal(kind: OrderRenewalEvidence, case: Case, wanted: Wanted) -> Iterable[
     return [Evidence(False, _LONG_AGO, said, shown="it names no earlier order")]
 
 
-def words_said(kind: OrderWordsEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """What the order says, by the first saying of its kind that matches, else a hint of one; else what an order that says
-    something else, or nothing, is taken to mean."""
+def words_said(sought: SoughtWords, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+    """Find what the order says in words.
+
+    The first saying that is sought and matches counts, else a hint of one; else what an order is taken to mean that
+    says something else, or nothing.
+    """
     sets, codings, words = case.described
-    if kind.reasons_of and kind.reasons_of in sets:
+    if sought.reasons_of and sought.reasons_of in sets:
         words = [*words, *case.reason_words]
     when, said = Days.on(case.as_of), case.order.reference
-    spoken = kind.says.items() if words else [say for say in kind.says.items() if not sets.isdisjoint(say[1].codes)]
+    spoken = sought.says if words else [say for say in sought.says if not sets.isdisjoint(say[1].codes)]
     for value, saying in spoken:
         if matching := matched(saying, sets, words):
             dated = when if matching.startswith("a coding") else _LONG_AGO
@@ -73,15 +100,15 @@ def words_said(kind: OrderWordsEvidence, case: Case, wanted: Wanted) -> Iterable
         if hint := hinted(saying, sets, words):
             note = f"'{hint}' leaves it open"
             return [Evidence(value_written(value, wanted), when, said, standing=Standing.UNCERTAIN, note=note)]
-    if not kind.otherwise and not kind.if_nothing:
+    if not sought.otherwise and not sought.if_nothing:
         return []
     own = {coding.code for coding in case.order.codings}
-    described = [w for w in words if not empty(w, kind.empty_words, own)] or len({c.code for c in codings}) > 1
-    if described and kind.otherwise:
-        return [Evidence(value_written(kind.otherwise, wanted), when, said)]
-    return [Evidence(value_written(kind.if_nothing, wanted), _LONG_AGO, said)] if kind.if_nothing and not described else []
+    described = [w for w in words if not empty(w, sought.empty_words, own)] or len({c.code for c in codings}) > 1
+    if described and sought.otherwise:
+        return [Evidence(value_written(sought.otherwise, wanted), when, said)]
+    return [Evidence(value_written(sought.if_nothing, wanted), _LONG_AGO, said)] if sought.if_nothing and not described else []
 
 
 def value_written(written: str, wanted: Wanted) -> Value:
-    """The value that the catalogue writes for a saying, as the fact takes it."""
+    """Turn a value that the catalogue writes into the fact's type."""
     return written == "yes" if wanted.type == "boolean" else written

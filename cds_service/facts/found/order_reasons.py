@@ -1,25 +1,40 @@
-"""How the order's own reasons are found: what it names itself as being for, and what its encounter does."""
+"""How the order's own reasons are found.
+
+They are what the order names as its purpose, and the reasons of its encounter.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from cds_service.chart import UNCONFIRMED, Case
+from cds_service.case import UNCONFIRMED, Case
 from cds_service.facts.found.qualifiers import Stands, site_of
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, status_code, text
 from cds_service.fhir.words_of_records import OVER
-from cds_service.policy.model import Evidence, Standing
-
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.order_reason import OrderReasonEvidence
+from cds_service.policy.evidence import Evidence, Standing
 
 UNREAD = "the order's reason is none that is read here"
 
 
+@dataclass(frozen=True, slots=True)
+class SoughtReason:
+    """The reasons that document a fact, as ``order_reason`` evidence writes them."""
+
+    codes: str
+    by: str
+    body_site: str
+    other_than: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
 class Reason:
-    """A reason: its concept, the resource that states it, and the diagnosis that a reference named, if one did."""
+    """One reason of an order.
+
+    It is a concept, the resource that states it, and the diagnosis that a reference named, if one did.
+    """
 
     __slots__ = ("concept", "diagnosis", "stated_by")
 
@@ -34,22 +49,22 @@ class Reason:
         return self.diagnosis is None or status_code(self.diagnosis.get("verificationStatus")) not in UNCONFIRMED
 
 
-def order_reasons(kind: OrderReasonEvidence, case: Case) -> list[Evidence]:
-    """The reasons of an order that its kind asks for."""
+def order_reasons(sought: SoughtReason, case: Case) -> list[Evidence]:
+    """Find the reasons of an order that are sought."""
     found: list[Evidence] = []
     reasons = _of_the_order(case)
-    if kind.by == "reference":
+    if sought.by == "reference":
         reasons = [one for one in reasons + _of_its_encounter(case) if one.diagnosis is not None]
     for reason in reasons:
-        evidence = _named(kind, reason, case) if kind.codes else _unread(kind, reason, case)
+        evidence = _named(sought, reason, case) if sought.codes else _unread(sought, reason, case)
         if evidence is not None:
             found.append(evidence)
     return found
 
 
-def _named(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | None:
-    """A reason in the value set that says yes."""
-    coding = _held(kind.codes, reason.concept, case)
+def _named(sought: SoughtReason, reason: Reason, case: Case) -> Evidence | None:
+    """Return a reason in the sought value set as evidence for yes."""
+    coding = _held(sought.codes, reason.concept, case)
     if coding is None:
         return None
     standing, note = Standing.USABLE, ""
@@ -57,9 +72,9 @@ def _named(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | 
         standing, note = Standing.UNCERTAIN, "the diagnosis is not confirmed"
     elif reason.diagnosis is not None and status_code(reason.diagnosis.get("clinicalStatus")) in OVER:
         standing, note = Standing.UNCERTAIN, "the diagnosis is over"
-    if kind.body_site:
+    if sought.body_site:
         sites = items(reason.diagnosis.get("bodySite")) if reason.diagnosis else []
-        site = site_of(kind.body_site, sites, case.chart.terminology)
+        site = site_of(sought.body_site, sites, case.chart.terminology)
         if site.stands is Stands.ELSEWHERE:
             standing, note = Standing.DISCOUNTED, site.note
         elif site.stands is Stands.OPEN and standing is Standing.USABLE:
@@ -67,12 +82,15 @@ def _named(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | 
     return Evidence(True, case.reasoned_on, reason.stated_by, standing=standing, note=note, shown=coding.text)
 
 
-def _unread(kind: OrderReasonEvidence, reason: Reason, case: Case) -> Evidence | None:
-    """A reason in none of the value sets that are read elsewhere."""
+def _unread(sought: SoughtReason, reason: Reason, case: Case) -> Evidence | None:
+    """Return a reason that no value set of other evidence holds.
+
+    It is uncertain evidence.
+    """
     found = list(codings(reason.concept))
     for coding in found:
         held: Mapping[str, object] = case.chart.terminology.holding(coding.system, coding.code)
-        if not held.keys().isdisjoint(kind.other_than) or _is_beside(kind, coding):
+        if not held.keys().isdisjoint(sought.other_than) or _is_beside(sought, coding):
             return None
     if not found and not (isinstance(reason.concept, dict) and text(reason.concept.get("text"))):
         return None
@@ -87,19 +105,25 @@ def _held(value_set: str, concept: Any, case: Case) -> Coding | None:
     return None
 
 
-def _is_beside(kind: OrderReasonEvidence, coding: Coding) -> bool:
+def _is_beside(sought: SoughtReason, coding: Coding) -> bool:
     key = key_of(coding.system, coding.code)
-    return key.space == "icd10cm" and key.code[:1] in kind.beside
+    return key.space == "icd10cm" and key.code[:1] in sought.beside
 
 
 def _of_the_order(case: Case) -> list[Reason]:
-    """The reasons of the order; a refuted diagnosis, or one that was entered in error, is none."""
+    """Return the reasons of the order.
+
+    A diagnosis that is refuted or entered in error is none.
+    """
     resource = case.order.resource
     return _stated(resource, items(resource.get("reasonReference")), case.order.reference, case)
 
 
 def _of_its_encounter(case: Case) -> list[Reason]:
-    """The reasons and the diagnoses of the encounter in which the order is placed."""
+    """Return the reasons and diagnoses of the order's encounter.
+
+    The encounter is the one in which the order is placed.
+    """
     encounter = case.chart.get(reference(case.order.resource.get("encounter")))
     if encounter is None or encounter.get("status") in ("entered-in-error", "cancelled"):
         return []

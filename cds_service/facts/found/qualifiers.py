@@ -1,25 +1,23 @@
-"""What qualifies a diagnosis: its body site, its severity, its stage, each read by a value set that the evidence names.
+"""What qualifies a diagnosis: its body site, severity and stage.
 
-A code of that set may carry a value: *false* says that the site is elsewhere, or that the diagnosis is not so severe or so far.
+Each is read by a value set that the evidence names. A code of that set may carry a value: *false* says that the site is
+elsewhere, or that the diagnosis is not so severe or so far advanced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cds_service.facts.found.stages import is_advanced
 from cds_service.fhir.elements import Resource, codings, items, text
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.policy.values import Value
 
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.condition import ConditionEvidence
-
 
 class Stands(Enum):
-    """What the elements that qualify a diagnosis make of it."""
+    """What the qualifying elements make of a diagnosis."""
 
     AS_IT_IS = "as it is"
     SAYS_NOTHING = "says nothing"
@@ -28,7 +26,11 @@ class Stands(Enum):
 
 
 class Qualified:
-    """A diagnosis with what qualifies it: how it stands, why, in words for the trace, and the value that a qualifier carries."""
+    """A diagnosis as its qualifiers leave it.
+
+    ``stands`` tells how it stands, ``note`` why, in words for the trace, and ``value`` is the value that a qualifier
+    carries.
+    """
 
     __slots__ = ("note", "stands", "value")
 
@@ -41,25 +43,31 @@ class Qualified:
 UNQUALIFIED = Qualified(Stands.AS_IT_IS)
 
 
-def qualified(kind: ConditionEvidence, condition: Resource, terminology: Terminology) -> Qualified:
-    """What the body site, the severity and the stage of a diagnosis make of it, as far as its evidence asks for them."""
+def qualified(body_site: str, severity: str, stage: str, condition: Resource, terminology: Terminology) -> Qualified:
+    """Judge a diagnosis by its body site, its severity and its stage.
+
+    Each is read only where a value set is named for it.
+    """
     found = UNQUALIFIED
-    if kind.body_site:
-        site = site_of(kind.body_site, items(condition.get("bodySite")), terminology)
+    if body_site:
+        site = site_of(body_site, items(condition.get("bodySite")), terminology)
         if site.stands is not Stands.AS_IT_IS:
             return site
-    if kind.severity:
-        found = _graded("severity", kind.severity, items(condition.get("severity")), terminology)
+    if severity:
+        found = _graded("severity", severity, items(condition.get("severity")), terminology)
         if found.stands is not Stands.AS_IT_IS:
             return found
-    if kind.stage:
-        stages = [stage.get("summary") for stage in items(condition.get("stage")) if isinstance(stage, dict)]
-        found = _graded("stage", kind.stage, stages, terminology)
+    if stage:
+        stages = [one.get("summary") for one in items(condition.get("stage")) if isinstance(one, dict)]
+        found = _graded("stage", stage, stages, terminology)
     return found
 
 
 def site_of(value_set: str, sites: list[Any], terminology: Terminology) -> Qualified:
-    """A diagnosis of a wide code: at the site it decides, elsewhere it says nothing, and without a site it is open."""
+    """Judge a diagnosis with a wide code by its body site.
+
+    At the site it decides, elsewhere it says nothing, and without a site it is open.
+    """
     stated = [site for site in sites if _says_something(site)]
     if not stated:
         return Qualified(Stands.OPEN, "its code is wider than the site meant, and no body site is stated")
@@ -76,7 +84,10 @@ def site_of(value_set: str, sites: list[Any], terminology: Terminology) -> Quali
 
 
 def _graded(name: str, value_set: str, grades: list[Any], terminology: Terminology) -> Qualified:
-    """A diagnosis by its severity or stage: without one it says nothing of it, and one that is not read leaves it open."""
+    """Judge a diagnosis by its severity or stage.
+
+    Without one it says nothing of it, and one that is not read leaves it open.
+    """
     stated = [grade for grade in grades if _says_something(grade)]
     if not stated:
         return Qualified(Stands.SAYS_NOTHING)

@@ -1,53 +1,69 @@
-"""How a stated risk is found among the RiskAssessments of the chart."""
+"""How a stated risk is found among RiskAssessments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from cds_service.chart import Case, Hit
+from cds_service.chart import Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, in_unit
 from cds_service.fhir.elements import codings, first_days, own_reference
-from cds_service.policy.model import Evidence, Standing
+from cds_service.fhir.resource_types import TYPES
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Interval, Value
+from cds_service.sitting import DatedChart
 
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.risk import RiskEvidence
+_STATED: Final = TYPES["RiskAssessment"].evidence
 
 
-def risks(kind: RiskEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The predictions of a case of the outcome that its kind names."""
+@dataclass(frozen=True, slots=True)
+class SoughtRisk:
+    """The stated risks that document a fact.
+
+    A risk is of one outcome, and is a number, or a level in the value set ``levels``.
+    """
+
+    outcome: str
+    levels: str
+
+
+def risks(sought: SoughtRisk, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+    """Find the predictions of the outcome that is sought."""
     return [
-        _read(kind, hit, case, wanted)
-        for hit in case.chart.coded("RiskAssessment", kind.outcome)
-        if hit.resource.get("status") in ("final", "amended", "corrected", "preliminary") and _speaks(kind, hit.holder)
+        _read(sought, hit, seen, wanted)
+        for hit in seen.chart.coded("RiskAssessment", sought.outcome)
+        if hit.resource.get("status") in _STATED and _speaks(sought, hit.holder)
     ]
 
 
-def _speaks(kind: RiskEvidence, prediction: Mapping[str, Any]) -> bool:
-    """Whether a prediction says what is wanted of it: a level of risk, or a number."""
-    if kind.levels:
+def _speaks(sought: SoughtRisk, prediction: Mapping[str, Any]) -> bool:
+    """Tell whether a prediction states what is sought.
+
+    That is a level of risk where levels are named, else a number.
+    """
+    if sought.levels:
         return bool(prediction.get("qualitativeRisk"))
     return not prediction.get("qualitativeRisk") or _states_number(prediction)
 
 
-def _read(kind: RiskEvidence, hit: Hit, case: Case, wanted: Wanted) -> Evidence:
+def _read(sought: SoughtRisk, hit: Hit, seen: DatedChart, wanted: Wanted) -> Evidence:
     said, shown = own_reference(hit.resource), hit.coding.text
     when = first_days(hit.resource, "occurrenceDateTime", "occurrencePeriod")
     try:
-        value = _value(kind, hit.holder, case, wanted)
+        value = _value(sought, hit.holder, seen, wanted)
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
     return dated(value, when, said, shown)
 
 
-def _value(kind: RiskEvidence, prediction: Mapping[str, Any], case: Case, wanted: Wanted) -> Value:
-    if not kind.levels:
+def _value(sought: SoughtRisk, prediction: Mapping[str, Any], seen: DatedChart, wanted: Wanted) -> Value:
+    if not sought.levels:
         return in_unit(_probability(prediction), "%", wanted)
-    holding = case.chart.terminology.holding
+    holding = seen.chart.terminology.holding
     held = [holding(*coding) for coding in codings(prediction.get("qualitativeRisk"))]
-    return carried_value(next((sets[kind.levels] for sets in held if kind.levels in sets), None), wanted)
+    return carried_value(next((sets[sought.levels] for sets in held if sought.levels in sets), None), wanted)
 
 
 def _states_number(prediction: Mapping[str, Any]) -> bool:

@@ -1,190 +1,282 @@
-"""How a service is found: ordered, done, reported, or expressly not done."""
+"""How a service is found: ordered, done, reported, or not done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
 
-from cds_service.chart import Case, Hit
+from cds_service.case import Case
+from cds_service.chart import Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.measurements import concept_words, concluded, has_no_result
-from cds_service.facts.found.wording import described_as, matched
+from cds_service.facts.found.wording import Saying, described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
-from cds_service.order import CODE_ELEMENTS, Order, read_order
-from cds_service.policy.model import Evidence, Standing
+from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
+from cds_service.fhir.value_sets import Carried
+from cds_service.fhir.words_of_records import PROCEDURE_STATES
+from cds_service.order import Order, read_order
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
+from cds_service.sitting import DatedChart
 
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.service import NotDoneEvidence, ResultEvidence, ServiceEvidence, UnlistedEntry
-    from cds_service.fhir.value_sets import Carried
-
-_PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
 PLANNED: Final = ("draft", "active", "on-hold")
-"""States of what is planned or goes on: without a date it speaks of the day it is read."""
+"""States of a service that is planned or under way.
+
+Without a date it counts as of the day it is read.
+"""
 SERVICES: Final = ("ServiceRequest", "Procedure")
-_FINAL: Final = frozenset({"final", "amended", "corrected", "appended"})
+_OBSERVED: Final = TYPES["Observation"].evidence
+_REPORTED: Final = TYPES["DiagnosticReport"].evidence
+_FINAL: Final = ("final", "amended", "corrected", "appended")
 _DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
 
 
-def services(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The services of a case that its kind counts, in the chart or signed together."""
-    return [*_in_chart(kind, case, wanted), *_signed_with(kind, case, wanted)]
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Records with an unlisted code that count by their description.
+
+    They are orders, reports and results with a code in ``value_set`` that are described as ``described`` says.
+    """
+
+    value_set: str
+    described: Saying
 
 
-def _in_chart(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-    searched = ("Procedure",) if kind.only else SERVICES
-    if not any(case.chart.coded(type_, kind.codes) for type_ in searched) and kind.unlisted is None:
+@dataclass(frozen=True, slots=True)
+class SoughtService:
+    """The services that document a fact, as ``service`` evidence writes them."""
+
+    codes: str
+    states: tuple[str, ...]
+    signed_with: str
+    only: str
+    unresulted: bool
+    gives: bool | str | None
+    unlisted: Unlisted | None
+    means_plans: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtResult:
+    """The results that document a fact, as ``result`` evidence writes them.
+
+    They are reports and single results.
+    """
+
+    codes: str
+    unlisted: Unlisted | None
+    no_result: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtRefusal:
+    """Procedures not done that document a fact.
+
+    Written as ``not_done`` evidence writes them.
+    """
+
+    codes: str
+    reasons: str
+
+
+def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
+    """Find the services in a chart that are sought."""
+    searched = ("Procedure",) if sought.only else SERVICES
+    if not any(seen.chart.coded(type_, sought.codes) for type_ in searched) and sought.unlisted is None:
         return
-    own = case.own
-    resulted = _resulted(case) if kind.unresulted else frozenset()
+    own, meant = seen.own, sought.means_plans
+    resulted = _resulted(seen) if sought.unresulted else frozenset()
+    latest = _latest_results(sought, seen) if sought.unresulted else {}
     for type_ in searched:
-        for hit in [*case.chart.coded(type_, kind.codes), *_unlisted_in_chart(kind.unlisted, type_, case)]:
+        for hit in [*seen.chart.coded(type_, sought.codes), *_unlisted_in_chart(sought.unlisted, type_, seen)]:
             resource = hit.resource
             said = own_reference(resource)
             status = text(resource.get("status"))
-            state = _PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
+            state = PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
             if said in own or said in resulted or resource.get("doNotPerform") is True:
                 continue
             if status == "unknown" and (on := first_days(resource, *_DATES)):
                 yield Evidence(None, on, said, standing=Standing.UNCERTAIN, note="its status is unknown", shown=hit.coding.text)
                 continue
-            if state not in kind.states:
+            if state not in sought.states:
                 continue
             intent = text(resource.get("intent"))
             if intent in ("proposal", "option"):
                 continue
             on = first_days(resource, *_DATES)
-            if on is None and state in PLANNED:
-                on = Days.on(case.as_of)
-            if kind.unresulted and on and _has_later_result(kind, hit.carried, on, case):
+            if state in PLANNED and (on is None or (meant and on.first > seen.as_of)):
+                on = _planned_on(resource, seen)
+            if on and latest and on.last < latest.get(hit.carried, date.min):  # a final result of a later day is on file
                 continue
-            found = _evidence(kind, hit, on, said, wanted, status)
-            if intent == "plan" and "draft" not in kind.states and found.standing is Standing.USABLE:
+            found = _evidence(sought, hit, on, said, wanted, status)
+            if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
+                found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
+            if intent == "plan" and "draft" not in sought.states and found.standing is Standing.USABLE:
                 found = found._replace(standing=Standing.UNCERTAIN, note="it is a plan, not an order")
             yield found
 
 
-def _has_later_result(kind: ServiceEvidence, carried: Carried | None, ordered: Days, case: Case) -> bool:
-    """Whether a final result of what an order asks for, of a later day than the order's, is on file."""
+def _planned_on(resource: Resource, seen: DatedChart) -> Days:
+    """Return the day that a plan without a usable day counts for.
+
+    That is a plan that names none or, where plans are meant, one that is to come. The day is that of its order, else
+    that on which it is read.
+    """
+    ordered = first_days(resource, "authoredOn")
+    return ordered if ordered is not None and ordered.first <= seen.as_of else Days.on(seen.as_of)
+
+
+def _latest_results(sought: SoughtService, seen: DatedChart) -> dict[Carried | None, date]:
+    """Return the latest days of final results, by what codes carry.
+
+    Under None stands the latest of them all.
+    """
+    found: dict[Carried | None, date] = {}
     for type_ in ("DiagnosticReport", "Observation"):
-        for hit in case.chart.coded(type_, kind.codes):
+        for hit in seen.chart.coded(type_, sought.codes):
             on = _resulted_on(hit.resource)
-            same = carried is None or hit.carried == carried
-            if same and hit.resource.get("status") in _FINAL and on and ordered.last < on.first <= case.as_of:
-                return True
-    return False
+            if hit.resource.get("status") in _FINAL and on and on.first <= seen.as_of:
+                for carried in {None, hit.carried}:
+                    found[carried] = max(on.first, found.get(carried, on.first))
+    return found
 
 
-def _signed_with(kind: ServiceEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-    if kind.only or kind.signed_with == "none" or len(case.signing) == 1:
+def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[Evidence]:
+    """Find the sought services that are signed together with an order."""
+    if sought.only or sought.signed_with == "none" or len(case.signing) == 1:
+        return
+    ordered, unlisted = case.together.ordered, sought.unlisted
+    if sought.codes not in ordered and (unlisted is None or unlisted.value_set not in ordered):
         return
     for other in case.other_orders():
-        if kind.signed_with == "earlier" and other.position > case.order.position:
+        if sought.signed_with == "earlier" and (other.position > case.order.position or _are_slots(case.order, other)):
             continue
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if kind.codes in held or _is_unlisted(kind, other, held, case):
-                hit = Hit(other.resource, other.resource, coding, held.get(kind.codes))
-                yield _evidence(kind, hit, Days.on(case.as_of), other.reference, wanted, "signed together")
+            if sought.codes in held or _is_unlisted(sought, other, held, case):
+                hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
+                yield _evidence(sought, hit, Days.on(case.as_of), other.reference, wanted, "signed together")
                 break
 
 
-def _is_unlisted(kind: ServiceEvidence, order: Order, held: Mapping[str, object], case: Case) -> bool:
-    unlisted = kind.unlisted
-    return unlisted is not None and unlisted.value_set in held and bool(described_as(order, unlisted, case.chart.terminology))
+def _are_slots(order: Order, other: Order) -> bool:
+    """Tell whether both are appointments.
+
+    Of two appointments that are offered or booked together, neither was done before the other.
+    """
+    return order.kind == other.kind == "Appointment"
 
 
-def _unlisted_in_chart(unlisted: UnlistedEntry | None, type_: str, case: Case) -> Iterator[Hit]:
-    """The services, reports and results with an unlisted code whose words and codings describe them as the entry says."""
+def _is_unlisted(sought: SoughtService, order: Order, held: Mapping[str, object], case: Case) -> bool:
+    unlisted = sought.unlisted
+    if unlisted is None or unlisted.value_set not in held:
+        return False
+    return bool(described_as(order, unlisted.described, case.chart.terminology))
+
+
+def _unlisted_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -> Iterator[Hit]:
+    """Find records with an unlisted code that are described as sought.
+
+    They are services, reports and results, described by their words and codings.
+    """
     if unlisted is None:
         return
-    for hit in case.chart.coded(type_, unlisted.value_set):
+    for hit in seen.chart.coded(type_, unlisted.value_set):
         if type_ in CODE_ELEMENTS:
-            described = described_as(read_order(hit.resource, 0, case.as_of), unlisted, case.chart.terminology)
+            described = described_as(read_order(hit.resource, 0, seen.as_of), unlisted.described, seen.chart.terminology)
         else:
-            described = _named_as(hit.holder, unlisted, case)
+            described = _named_as(hit.holder, unlisted.described, seen)
         if described:
             yield Hit(hit.resource, hit.holder, hit.coding, None)
 
 
-def _named_as(holder: Mapping[str, Any], unlisted: UnlistedEntry, case: Case) -> str:
-    """What in the code of something done or reported matched: its text, the display of a coding, or a coding."""
+def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) -> str:
+    """Return what matched in the code of something done or reported.
+
+    It is the code's text, the display of a coding, or a coding.
+    """
     concept = holder.get("code")
-    holding = case.chart.terminology.holding
+    holding = seen.chart.terminology.holding
     sets = frozenset(id_ for coding in codings(concept) for id_ in holding(coding.system, coding.code))
-    return matched(unlisted, sets, concept_words(concept))
+    return matched(described, sets, concept_words(concept))
 
 
-def _evidence(kind: ServiceEvidence, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
+def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
     try:
-        value: Value = kind.gives if kind.gives is not None else carried_value(hit.carried, wanted, _plain_yes(wanted))
+        value: Value = sought.gives if sought.gives is not None else carried_value(hit.carried, wanted, _plain_yes(wanted))
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
     return dated(value, when, said, f"{hit.coding.text}, {status}")
 
 
-def results(kind: ResultEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The reports and results of a case."""
-    return [*_observations(kind, case), *_reports(kind, case)]
+def results(sought: SoughtResult, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+    """Find the reports and results of a case that are sought."""
+    return [*_observations(sought, seen), *_reports(sought, seen)]
 
 
-def _observations(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
-    for hit in [*case.chart.coded("Observation", kind.codes), *_unlisted_in_chart(kind.unlisted, "Observation", case)]:
-        if hit.resource.get("status") in ("final", "amended", "corrected", "preliminary"):
-            empty = _is_empty(hit.holder, kind, case) or _is_empty(hit.resource, kind, case)
+def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
+    for hit in [*seen.chart.coded("Observation", sought.codes), *_unlisted_in_chart(sought.unlisted, "Observation", seen)]:
+        if hit.resource.get("status") in _OBSERVED:
+            empty = _is_empty(hit.holder, sought, seen) or _is_empty(hit.resource, sought, seen)
             yield dated(
                 "no result" if empty else "reported", _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text
             )
 
 
-def _reports(kind: ResultEvidence, case: Case) -> Iterator[Evidence]:
-    for hit in [*case.chart.coded("DiagnosticReport", kind.codes), *_unlisted_in_chart(kind.unlisted, "DiagnosticReport", case)]:
+def _reports(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
+    unlisted = _unlisted_in_chart(sought.unlisted, "DiagnosticReport", seen)
+    for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *unlisted]:
         report = hit.resource
-        if report.get("status") not in ("final", "amended", "corrected", "appended", "preliminary", "partial", "registered"):
+        if report.get("status") not in _REPORTED:
             continue
-        parts = [case.chart.get(reference(result)) for result in items(report.get("result"))]
-        empty = (bool(parts) and all(_is_empty(part, kind, case) for part in parts)) or _is_empty(report, kind, case)
+        parts = [seen.chart.get(reference(result)) for result in items(report.get("result"))]
+        empty = (bool(parts) and all(_is_empty(part, sought, seen) for part in parts)) or _is_empty(report, sought, seen)
         yield dated("no result" if empty else "reported", _resulted_on(report), own_reference(report), hit.coding.text)
 
 
-def _is_empty(resource: Mapping[str, Any] | None, kind: ResultEvidence, case: Case) -> bool:
-    """Whether a result or report says that the test gave none: by its words, or by a code that its kind names."""
+def _is_empty(resource: Mapping[str, Any] | None, sought: SoughtResult, seen: DatedChart) -> bool:
+    """Tell whether a record says that the test gave no result.
+
+    The result or report says so by its words, or by a code of ``no_result``.
+    """
     if resource is None:
         return False
     if has_no_result(resource):
         return True
-    if not kind.no_result:
+    if not sought.no_result:
         return False
-    holding = case.chart.terminology.holding
-    return any(kind.no_result in holding(c.system, c.code) for concept in concluded(resource) for c in codings(concept))
+    holding = seen.chart.terminology.holding
+    return any(sought.no_result in holding(c.system, c.code) for concept in concluded(resource) for c in codings(concept))
 
 
 def _resulted_on(resource: Resource) -> Days | None:
     return first_days(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
 
 
-def not_done(kind: NotDoneEvidence, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-    """The procedures of a case that were expressly not done, with the reason."""
-    return list(_found(kind, case, wanted))
+def not_done(sought: SoughtRefusal, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+    """Find the procedures that were expressly not done, with the reason."""
+    return list(_found(sought, seen, wanted))
 
 
-def _found(kind: NotDoneEvidence, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-    for hit in case.chart.coded("Procedure", kind.codes):
+def _found(sought: SoughtRefusal, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
+    for hit in seen.chart.coded("Procedure", sought.codes):
         procedure = hit.resource
         if procedure.get("status") != "not-done":
             continue
         when = first_days(procedure, "performedDateTime", "performedPeriod")
-        yield _read(kind, procedure, when, case, wanted)
+        yield _read(sought, procedure, when, seen, wanted)
 
 
-def _read(kind: NotDoneEvidence, procedure: Resource, when: Days | None, case: Case, wanted: Wanted) -> Evidence:
+def _read(sought: SoughtRefusal, procedure: Resource, when: Days | None, seen: DatedChart, wanted: Wanted) -> Evidence:
     said = own_reference(procedure)
     for coding in codings(procedure.get("statusReason")):
-        held = case.chart.terminology.holding(coding.system, coding.code)
-        if kind.reasons in held:
+        held = seen.chart.terminology.holding(coding.system, coding.code)
+        if sought.reasons in held:
             try:
-                value = carried_value(held[kind.reasons], wanted)
+                value = carried_value(held[sought.reasons], wanted)
             except Unreadable as error:
                 return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
             return dated(value, when, said, f"not done, {coding.text}" if when else "")
@@ -195,7 +287,7 @@ def _plain_yes(wanted: Wanted) -> bool | None:
     return True if wanted.type == "boolean" else None
 
 
-def _resulted(case: Case) -> frozenset[str]:
-    """The orders that a report or result says it is based on."""
-    resources: list[dict[str, Any]] = [*case.chart.of("DiagnosticReport"), *case.chart.of("Observation")]
+def _resulted(seen: DatedChart) -> frozenset[str]:
+    """Return the orders that have a report or result based on them."""
+    resources: list[dict[str, Any]] = [*seen.chart.of("DiagnosticReport"), *seen.chart.of("Observation")]
     return frozenset(reference(based) for resource in resources for based in items(resource.get("basedOn")))

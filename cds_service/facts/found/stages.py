@@ -1,6 +1,7 @@
-"""Whether a stage of cancer is the last one: stage IV, or distant metastases, as charts write it.
+"""Whether a stage of cancer is the last one.
 
-Charts name stages by many code systems (AJCC, UICC, FIGO, local ones) and in words, all of which say "IV" or "M1" alike.
+That is stage IV, or distant metastases. Charts name stages by many code systems (AJCC, UICC, FIGO, local ones) and in
+words, all of which say "IV" or "M1" alike.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Final
 from cds_service.fhir.elements import codings, items, text
 
 LONGEST: Final = 80
-"""Characters of a text that may be a stage."""
+"""Longest text that may be a stage, in characters."""
 _GROUP: Final = re.compile(
     r"(?:(?:ajcc|uicc|figo|tnm|ann arbor|lugano|clinical|pathologic|pathological|anatomic|prognostic|overall|cancer|disease|current"
     r"|american joint committee on cancer|c|p|yp|yc|r)[ :]*)*"
@@ -24,7 +25,10 @@ _SYSTEMS: Final = ("cancerstaging", "ajcc", "uicc", "figo")
 
 
 def is_advanced(concept: Any) -> bool | None:
-    """Whether a coded or worded stage is IV or M1 (true) or below (false); None where it is neither."""
+    """Tell whether a stage is IV or M1, coded or in words.
+
+    False for a stage below; None for what is no stage, or says both.
+    """
     if not isinstance(concept, dict):
         return None
     written = [text(concept.get("text"))]
@@ -35,7 +39,10 @@ def is_advanced(concept: Any) -> bool | None:
 
 
 def stage_said(words: str) -> bool | None:
-    """Whether words are a stage that is IV or M1 (true) or one below (false); None where they are something else."""
+    """Tell whether words are stage IV or M1.
+
+    False for a stage below; None for words that are something else.
+    """
     if not words or len(words) > LONGEST:
         return None
     folded = re.sub(r"[^a-z0-9]+", " ", words.lower()).strip()

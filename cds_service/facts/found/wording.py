@@ -1,65 +1,99 @@
-"""What the words and codings of an order say: phrases that are not negated, codings of a value set."""
+"""What the words and codings of an order say.
+
+Phrases count that are not negated, and codings of a value set.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import Order
-
-if TYPE_CHECKING:
-    from cds_service.facts.kinds.wording import SayingEntry
 
 _NEGATED: Final = re.compile(
     r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|neg|negative|opt out|opted out|decline)\b"
 )
 LONGEST: Final = 1000
-"""Characters of an order's words that are read."""
+"""How much of an order's text is read, in characters."""
 _CLAUSE: Final = re.compile(r"[;]|[.,] ")
 _NEAR: Final = 80
-"""Characters before and after a phrase in which a negation is looked for, within its clause."""
+"""How far from a phrase a negation is looked for.
+
+In characters before and after it, within its clause.
+"""
 _REFUSED: Final = re.compile(
     r"\W*(test|testing|screen|screening|panel|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b"
 )
 
 
-def described_as(order: Order, saying: SayingEntry, terminology: Terminology) -> str:
-    """What in an order matched a saying, or the empty string."""
+BY_CODE: Final = "its code"
+"""What in an order matched that names a thing by its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What words and codings must contain to say one thing.
+
+    Written as the catalogue writes it.
+    """
+
+    codes: tuple[str, ...]
+    not_with: str
+    words: tuple[str, ...]
+    hints: tuple[str, ...]
+    unless: tuple[str, ...]
+    passing_over: tuple[str, ...]
+
+
+def described_as(order: Order, saying: Saying, terminology: Terminology) -> str:
+    """Return what in an order matched a saying, or the empty string."""
     codings, words = order.descriptions()
     sets = frozenset(id_ for coding in codings for id_ in terminology.holding(coding.system, coding.code))
     return matched(saying, sets, words)
 
 
-def matched(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
-    """What in the order matched: the phrase as the catalogue writes it, or the value set; the empty string when nothing did."""
-    coded = next((id_ for id_ in saying.codes if id_ in sets), "")
-    if coded and saying.not_with not in sets:
-        return f"a coding in {coded}"
-    said = [_without(text, tuple(saying.passing_over)) for text in words]
+def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
+    """Return what matched in the order.
+
+    It is the phrase as the catalogue writes it, or that its code did; the empty string when nothing did.
+    """
+    if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
+        return BY_CODE
+    said = [_without(text, saying.passing_over) for text in words]
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words)
 
 
-def hinted(saying: SayingEntry, sets: frozenset[str], words: Iterable[str]) -> str:
-    """The hint in the order that leaves it open whether the saying holds, or the empty string."""
-    said = [_without(text, tuple(saying.passing_over)) for text in words]
+def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
+    """Return a hint in the order that leaves the saying open.
+
+    Returns the empty string where there is none.
+    """
+    said = [_without(text, saying.passing_over) for text in words]
     if not said or saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
 
 
 def _any_said(texts: Iterable[str], phrases: Iterable[str]) -> str:
-    """The first phrase that a text says without negating it, or the empty string."""
+    """Return the first phrase that a text says without negating it.
+
+    Returns the empty string where there is none.
+    """
     held = tuple(phrases)
     return next((phrase for text in texts for phrase in _said(text, held)), "") if held else ""
 
 
 def _without(text: str, phrases: tuple[str, ...]) -> str:
-    """The text without these phrases, longest first; what stood between them stays apart."""
+    """Remove these phrases from the text, the longest first.
+
+    What stood between them stays apart.
+    """
     if not phrases:
         return text
     left = _folded(text)
@@ -88,7 +122,10 @@ def _folded(text: str) -> str:
 
 
 def empty(text: str, empty_words: Iterable[str], own_codes: Iterable[str]) -> bool:
-    """Whether words describe nothing: only fillers, digits and the order's own code are left in them."""
+    """Tell whether words describe nothing.
+
+    Then only fillers, digits and the order's own code are in them.
+    """
     left = _folded(text)
     for filler in sorted([*map(_folded, empty_words), *(code.lower() for code in own_codes)], key=len, reverse=True):
         left = re.sub(rf"(?<![a-z0-9]){re.escape(filler)}(?![a-z0-9])", " ", left)

@@ -4,51 +4,58 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
-from cds_service.chart import UNCONFIRMED, Case
+from cds_service.case import UNCONFIRMED
+from cds_service.facts.fhir_value import partial_date
 from cds_service.facts.found.medicines import possible_values
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import CODED, Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.facts.unread import NAMED_ONLY
 from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, status_code, text
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import NAMED_ONLY, Evidence, Standing
 from cds_service.policy.values import Days
+from cds_service.sitting import DatedChart
 
 SIDE_EFFECTS = frozenset(
     {"itching", "pruritus", "nausea", "vomiting", "constipation", "drowsiness", "sedation", "somnolence", "dizziness", "headache"}
 )
-"""Words of reactions that are side effects; a text of these alone names no allergy."""
+"""Words of reactions that are side effects.
+
+A text of these alone names no allergy.
+"""
 _JOINING = frozenset({"and", "or", "n", "v", "mild", "moderate", "severe", "gi", "upset", "only"})
 
 
 class AllergyEvidence(EvidenceKind):
-    """An active AllergyIntolerance to something with a code in ``codes``: yes, or what the code carries.
+    """An active AllergyIntolerance to something with a code in ``codes``.
 
-    Unconfirmed ones only end the silence. With ``side_effects``, a value set of reactions that are no allergy, so does what the
-    record calls an intolerance, and one all of whose reactions are such.
+    It gives yes, or what the code carries. Unconfirmed ones only end the silence. With ``side_effects``, a value set of
+    reactions that are no allergy, so does what the record calls an intolerance, and one all of whose reactions are
+    such.
     """
+
+    declared: ClassVar = Declaration("allergy", CODED)
 
     codes: str
     uncertain: bool = False
     side_effects: str = ""
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return [*self._found(case, wanted), *(self._named_in_words(case, wanted) if case.chart.allergies_in_doubt else ())]
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return [*self._found(seen, wanted), *(self._named_in_words(seen, wanted) if seen.chart.allergies_in_doubt else ())]
 
-    def _named_in_words(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        for resource, doubt in case.chart.allergies_in_doubt:
-            when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
-            for value in possible_values(case, self.codes, doubt, wanted):
+    def _named_in_words(self, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
+        for resource, doubt in seen.chart.allergies_in_doubt:
+            when = first_days(resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(seen.as_of)
+            for value in possible_values(seen, self.codes, doubt, wanted):
                 yield Evidence(value, when, own_reference(resource), "recorded", Standing.UNCERTAIN, NAMED_ONLY, doubt.name)
 
-    def _found(self, case: Case, wanted: Wanted) -> Iterator[Evidence]:
-        for hit in case.chart.coded("AllergyIntolerance", self.codes):
+    def _found(self, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
+        for hit in seen.chart.coded("AllergyIntolerance", self.codes):
             verified = status_code(hit.resource.get("verificationStatus"))
             course = status_code(hit.resource.get("clinicalStatus"))
-            when = first_days(hit.resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(case.as_of)
+            when = first_days(hit.resource, "recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence") or Days.on(seen.as_of)
             said = own_reference(hit.resource)
             if verified == "entered-in-error":
                 continue
@@ -64,7 +71,7 @@ class AllergyEvidence(EvidenceKind):
             elif course in ("inactive", "resolved"):
                 note = f"the allergy is {course}"
                 yield Evidence(value, when, said, standing=Standing.DISCOUNTED, note=note, shown=hit.coding.text)
-            elif self.side_effects and (why := self._intolerance(hit.resource, case)):
+            elif self.side_effects and (why := self._intolerance(hit.resource, seen)):
                 yield Evidence(value, when, said, standing=Standing.UNCERTAIN, note=why, shown=hit.coding.text)
             elif self.uncertain or verified in UNCONFIRMED:
                 note = "the allergy is not certain"
@@ -72,13 +79,16 @@ class AllergyEvidence(EvidenceKind):
             else:
                 yield Evidence(value, when, said, shown=hit.coding.text)
 
-    def _intolerance(self, allergy: Resource, case: Case) -> str:
-        """Why a record may speak of no allergy but of an intolerance; the empty string where it does not."""
+    def _intolerance(self, allergy: Resource, seen: DatedChart) -> str:
+        """Say why a record may be of an intolerance, not an allergy.
+
+        Returns the empty string where nothing says so.
+        """
         if text(allergy.get("type")) == "intolerance":
             return "it is recorded as an intolerance"
         reactions = [one for one in items(allergy.get("reaction")) if isinstance(one, dict)]
         shown = [concept for reaction in reactions for concept in items(reaction.get("manifestation"))]
-        holding = case.chart.terminology.holding
+        holding = seen.chart.terminology.holding
         alone = bool(shown) and all(
             any(self.side_effects in holding(*coding) for coding in codings(concept)) or _is_side_effect(concept)
             for concept in shown
@@ -111,7 +121,10 @@ class AllergyEvidence(EvidenceKind):
 
 
 def _is_side_effect(concept: Any) -> bool:
-    """Whether the words of a reaction whose code is not read name side effects alone."""
+    """Tell whether the words of a reaction name only side effects.
+
+    It is asked for reactions whose code is not read.
+    """
     if not isinstance(concept, dict):
         return False
     shown = [coding.get("display") for coding in items(concept.get("coding")) if isinstance(coding, dict)]

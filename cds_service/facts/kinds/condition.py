@@ -1,38 +1,50 @@
-"""Diagnoses as evidence: Conditions, the reasons on the order itself, and the reasons of encounters."""
+"""Diagnoses as evidence.
+
+They are Conditions, the reasons on the order itself, and the reasons of encounters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
-from cds_service.chart import Case
-from cds_service.facts.found.diagnoses import diagnoses
+from cds_service.case import Case
+from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.diagnoses import SoughtDiagnosis, diagnoses
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Interval, LookBack
+from cds_service.sitting import DatedChart
 
 
 class ConditionEvidence(EvidenceKind):
-    """A diagnosis with a code in ``codes``. It gives ``gives``, or what its code carries, or plain yes.
+    """A diagnosis with a code in ``codes``.
 
-    A refuted diagnosis is evidence against; a provisional one decides nothing. One that is over counts only with ``history``,
-    and ends the silence with ``history: asks``; with ``asks_for`` only so long after it ended (else after its day). With
-    ``remission``, one in remission counts as one that stands: it is treated on.
-    With ``uncertain``, the codes only hint: they end the silence and decide nothing. A diagnosis without any date speaks of the
-    day it is read while it is active; with ``undated: asks``, for what ages or is over at once, it decides nothing. It is dated by
-    its record; an event with ``dated_by: onset`` by its onset where it names one (a history is written down long after), a state of
-    one pregnancy with ``dated_by: onset of long before`` by an onset that lies further back than a pregnancy is long.
+    It gives ``gives``, or what its code carries, or plain yes. A refuted diagnosis is evidence against; a provisional
+    one decides nothing.
 
-    ``body_site`` names a value set of sites: codes wider than a site decide only for a diagnosis whose ``bodySite`` is in it, say
-    nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
-    ``severity`` and ``stage`` name value sets of what qualifies the diagnosis: only one so qualified counts, and it gives what that
-    code carries (false: not so severe, not so far), else what it gave without. A severity that is not read ends the silence.
+    - ``history``: whether a diagnosis that is over counts; with ``history: asks`` it ends the silence, and with ``asks_for`` only
+      so long after it ended (else after its day).
+    - ``remission``: a diagnosis in remission counts as one that stands, since it is still being treated.
+    - ``uncertain``: the codes only hint: they end the silence and decide nothing.
+    - ``undated``: a diagnosis without any date counts as of the day it is read, while it is active; with ``undated: asks``, for
+      what ages or is over at once, it decides nothing.
+    - ``dated_by``: a diagnosis is dated by its record; an event with ``dated_by: onset`` by its onset where it names one (a
+      history is written down long after); a state of one pregnancy with ``dated_by: onset of long before`` by an onset that lies
+      further back than a pregnancy is long.
+    - ``body_site``: a value set of sites, for codes wider than a site. They decide only for a diagnosis whose ``bodySite`` is in
+      it, say nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
+    - ``severity`` and ``stage``: value sets of what qualifies the diagnosis. Only one so qualified counts, and it gives what that
+      code carries (false: not so severe, not so far), else what it gave without. A severity that is not read ends the silence.
+    - ``healing``: with ``healing: asks``, an injury or complication that ICD-10-CM codes as healing (its seventh character D)
+      only ends the silence: what it left may be closed.
     """
+
+    declared: ClassVar = Declaration("condition", CODED)
 
     codes: str
     gives: bool | str | None = None
@@ -42,6 +54,7 @@ class ConditionEvidence(EvidenceKind):
     uncertain: bool = False
     undated: Literal["counts", "asks"] = "counts"
     dated_by: Literal["record", "onset", "onset of long before"] = "record"
+    healing: Literal["counts", "asks"] = "counts"
     body_site: str = ""
     severity: str = ""
     stage: str = ""
@@ -56,14 +69,43 @@ class ConditionEvidence(EvidenceKind):
 
     @cached_property
     def asked_back(self) -> LookBack | None:
-        """How long what is over ends the silence; None for as long as one likes."""
+        """How long what is over ends the silence; None for no limit."""
         return LookBack.parse(self.asks_for) if self.asks_for else None
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return diagnoses(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtDiagnosis:
+        """What the finder is given."""
+        return SoughtDiagnosis(
+            self.codes,
+            self.gives,
+            self.history,
+            self.asked_back,
+            self.remission,
+            self.uncertain,
+            self.undated,
+            self.dated_by,
+            self.healing,
+            self.body_site,
+            self.severity,
+            self.stage,
+            self.shelf_life is None,
+        )
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
+        return diagnoses(self.sought, seen, wanted)
+
+    def with_order(self, case: Case, wanted: Wanted, in_chart: list[Evidence]) -> list[Evidence]:
+        own = case.own_reasons.get(self.codes)
+        return diagnoses(self.sought, case.seen, wanted, own) if own else in_chart
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
+
+    def can_give(self) -> frozenset[ValueType]:
+        return self.declared.gives if self.gives is None else types_of(self.gives)
+
+    def writes(self) -> tuple[bool | str, ...]:
+        return () if self.gives is None else (self.gives,)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Condition"), Need("Encounter"))
@@ -116,7 +158,10 @@ class ConditionEvidence(EvidenceKind):
 
 
 def _saying(chart: ImaginedChart, value_set: str, yes: bool) -> dict[str, Any]:
-    """A concept of a set of qualifiers that says yes, or no."""
+    """Make a concept of a set of qualifiers, for yes or no.
+
+    Raises CannotImagine where no code of the set says it.
+    """
     concept = (chart.concept(value_set) or chart.concept(value_set, True)) if yes else chart.concept(value_set, False)
     if concept is None:
         raise CannotImagine(f"no code of {value_set} says {'yes' if yes else 'no'}")

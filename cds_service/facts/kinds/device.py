@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import ClassVar
 
-from cds_service.chart import Case
+from cds_service.facts.fhir_value import partial_date
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import yes_or_no
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.fhir.elements import first_days, own_reference, text
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
+from cds_service.sitting import DatedChart
 
 
 class DeviceEvidence(EvidenceKind):
-    """A Device of the patient whose type is in ``codes`` and that is in use; with ``inactive`` one that no longer is.
+    """A Device of the patient in use, of a type in ``codes``.
 
-    With ``uncertain`` it only ends the silence. It is dated by its manufacture, else it speaks of the day it is read: a device in
-    use is there now, and one that no longer is has ceased to be by now.
+    With ``inactive`` it is one that is no longer in use. With ``uncertain`` it only ends the silence. It is dated by
+    its manufacture, else it counts as of the day it is read: a device in use is there now, and one that no longer is
+    has ceased to be by now.
     """
+
+    declared: ClassVar = yes_or_no("device")
 
     codes: str
     uncertain: bool = False
     inactive: bool = False
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case))
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return list(self._found(seen))
 
-    def _found(self, case: Case) -> Iterator[Evidence]:
-        for hit in case.chart.coded("Device", self.codes):
+    def _found(self, seen: DatedChart) -> Iterator[Evidence]:
+        for hit in seen.chart.coded("Device", self.codes):
             status = text(hit.resource.get("status"))
             if status == "entered-in-error" or (status == "inactive") is not self.inactive:
                 continue
             made = None if self.inactive else first_days(hit.resource, "manufactureDate")
-            when, said = made or Days.on(case.as_of), own_reference(hit.resource)
+            when, said = made or Days.on(seen.as_of), own_reference(hit.resource)
             standing = Standing.UNCERTAIN if self.uncertain else Standing.USABLE
             note = "the device only hints at it" if self.uncertain else ""
             yield Evidence(True, when, said, standing=standing, note=note, shown=hit.coding.text)

@@ -1,30 +1,43 @@
-"""Medicines as evidence: ordered, taken, given or stopped, in the chart or signed together with the order."""
+"""Medicines as evidence: ordered, taken, given or stopped.
+
+They are in the chart, or signed together with the order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
-from cds_service.chart import UNREAD, Case
-from cds_service.facts.found.medicines import RESOURCES, medicines
+from cds_service.case import Case
+from cds_service.chart import UNREAD
+from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.medicines import RESOURCES, SoughtMedicine, drafted, medicines
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.policy.model import Evidence
+from cds_service.policy.evidence import Evidence
+from cds_service.sitting import DatedChart
 
 _BESIDE = ("MedicationDispense", "ServiceRequest")
 State = Literal["draft", "active", "on-hold", "completed", "stopped"]
 
 
 class MedicationEvidence(EvidenceKind):
-    """A medicine with a code in ``codes`` and one of ``states``, in the chart or (``signed_with``) signed with this order.
+    """A medicine with a code in ``codes`` and one of ``states``.
 
-    ``because`` asks for a reason in a value set: why it was stopped or given. ``itself`` lets the order itself count.
-    ``routes`` counts only what is given by a route in a value set; codes in ``routed`` say their route themselves.
-    It gives ``gives``, else what its code carries, else yes. Medicines that only words name, where they could be of ``codes``, and
-    those that could not be read are uncertain. Orders of services by a drug's code, and what was handed over, are read where they
-    were sent: a chart without them is none the less searched.
+    It is in the chart or (``signed_with``) signed with this order. It gives ``gives``, else what its code carries, else
+    yes.
+
+    - ``because``: a value set of reasons: why it was stopped or given.
+    - ``itself``: the order itself counts.
+    - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
+
+    Medicines that only words name, where they could be of ``codes``, and those that could not be read are uncertain.
+    Orders of services by a drug's code, and what was handed over, are read where they were sent: a chart without them
+    counts as searched all the same.
     """
+
+    declared: ClassVar = Declaration("medication", CODED)
 
     codes: str
     states: list[State]
@@ -38,14 +51,38 @@ class MedicationEvidence(EvidenceKind):
         Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "ServiceRequest"]
     ] = []
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return medicines(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtMedicine:
+        """What the finder is given."""
+        return SoughtMedicine(
+            self.codes,
+            tuple(self.states),
+            self.routes,
+            self.routed,
+            self.signed_with,
+            self.itself,
+            self.because,
+            self.gives,
+            tuple(self.resources) or RESOURCES,
+        )
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
+        return medicines(self.sought, seen, wanted)
+
+    def of_order(self, case: Case, wanted: Wanted) -> list[Evidence]:
+        return drafted(self.sought, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes, UNREAD})
 
+    def can_give(self) -> frozenset[ValueType]:
+        return self.declared.gives if self.gives is None else types_of(self.gives)
+
+    def writes(self) -> tuple[bool | str, ...]:
+        return () if self.gives is None else (self.gives,)
+
     def needs(self) -> tuple[Need, ...]:
-        types = self.resources or RESOURCES
+        types = self.sought.resources
         alone = all(kind in _BESIDE for kind in types)
         return tuple(Need(kind, beside=kind in _BESIDE and not alone) for kind in types)
 

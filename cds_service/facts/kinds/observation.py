@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
-from cds_service.chart import Case
-from cds_service.facts.found.measurements import measurements
+from cds_service.chart import Hit
+from cds_service.facts.fhir_value import partial_date, write_value
+from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date, write_value
-from cds_service.fhir.codes import UCUM
-from cds_service.policy.model import Evidence
-from cds_service.policy.values import Code, Interval
+from cds_service.facts.wanted import Unreadable
+from cds_service.fhir.codes import UCUM, Coding
+from cds_service.policy.evidence import Evidence
+from cds_service.policy.values import Code, Interval, Value
+from cds_service.sitting import DatedChart
 
 
 class ObservationEvidence(EvidenceKind):
-    """An Observation (or a component of one) with a code in ``codes``; ``coded`` gives the meaning of coded values.
+    """An Observation (or a component of one) with a code in ``codes``.
 
-    ``whole`` says that a whole number leaves its fraction open: an age of "8 weeks" is 8 weeks and 0 to 6 days.
-    ``also_in`` names units that UCUM cannot convert without the substance, each with how many of it make one of the fact's unit.
-    ``panels`` names the codes of panels that hold it as a component, to be searched for as well.
-    ``stage`` says that the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
-    ``of_upper_limit`` divides the value by the upper limit of the result's own reference range; without one it is unusable.
+    - ``coded``: the value set that gives the meaning of coded values.
+    - ``whole``: a whole number leaves its fraction open: an age of "8 weeks" is 8 weeks and 0 to 6 days.
+    - ``also_in``: units that UCUM cannot convert without the substance, each with how many of it make one of the fact's unit.
+    - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
+    - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
+    - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
     """
+
+    declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
 
     codes: str
     coded: str = ""
@@ -34,8 +41,24 @@ class ObservationEvidence(EvidenceKind):
     panels: str = ""
     stage: bool = False
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return measurements(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtMeasurement:
+        """What the finder is given."""
+        also_in = tuple(self.also_in.items())
+        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage)
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return measurements(self.sought, seen, wanted)
+
+    def would_read(self, holder: Mapping[str, Any], wanted: Wanted, seen: DatedChart) -> Value | None:
+        """Return the value of a measurement whose code is not known.
+
+        It may be an Observation or a component. Returns None where no value can be read.
+        """
+        try:
+            return value_of(self.sought, Hit({}, dict(holder), Coding("", ""), None), wanted, seen)
+        except Unreadable:
+            return None
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})

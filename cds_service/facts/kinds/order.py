@@ -1,26 +1,36 @@
-"""The order itself as evidence: its code, and what its other codings and words say it is for."""
+"""The order itself as evidence.
+
+It has a code, a priority, and other codings and words that say what it is for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
-from cds_service.chart import Case
+from cds_service.case import Case
 from cds_service.facts.found import order_itself
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import Declaration, yes_or_no
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.wording import SayingEntry
-from cds_service.policy.model import Evidence
+from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
 
 
 class OrderCodeEvidence(EvidenceKind):
-    """The code of the order with the value sets that hold it: that which selected it, or ``of: any`` of its codings."""
+    """The code of the order, with the value sets that hold it.
+
+    It is the code that selected the order, or with ``of: any`` any of its codings.
+    """
+
+    declared: ClassVar = Declaration("order_code", frozenset({"code"}), of="order", never_silent=True)
 
     of: Literal["selected", "any"] = "selected"
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return order_itself.code(self, case, wanted)
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return order_itself.code(self.of == "selected", case)
 
     def needs(self) -> tuple[Need, ...]:
         return ()
@@ -30,10 +40,15 @@ class OrderCodeEvidence(EvidenceKind):
 
 
 class OrderPriorityEvidence(EvidenceKind):
-    """The priority of the order: ``routine``, ``urgent``, ``asap`` or ``stat``. An order without one says nothing."""
+    """The priority of the order.
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return order_itself.priority(self, case, wanted)
+    It is ``routine``, ``urgent``, ``asap`` or ``stat``. An order without one says nothing.
+    """
+
+    declared: ClassVar = Declaration("order_priority", frozenset({"choice"}), of="order", never_silent=True)
+
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return order_itself.priority(case, wanted)
 
     def needs(self) -> tuple[Need, ...]:
         return ()
@@ -45,10 +60,15 @@ class OrderPriorityEvidence(EvidenceKind):
 
 
 class OrderRenewalEvidence(EvidenceKind):
-    """Whether the order renews an earlier one: it names a prior one, or carries an authorization (CRD coverage-information)."""
+    """Whether the order renews an earlier one.
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return order_itself.renewal(self, case, wanted)
+    It does when it names a prior one, or carries an authorization (CRD coverage-information).
+    """
+
+    declared: ClassVar = yes_or_no("order_renewal", of="order")
+
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return order_itself.renewal(case)
 
     def needs(self) -> tuple[Need, ...]:
         return ()
@@ -61,12 +81,14 @@ class OrderRenewalEvidence(EvidenceKind):
 
 
 class OrderWordsEvidence(EvidenceKind):
-    """What the codings and words that describe the order say: the first of ``says`` that matches gives its value.
+    """What the codings and words that describe the order say.
 
-    For orders with a code in ``reasons_of``, the words of their reasons describe them too.
-    A phrase counts only where it is not negated in its clause. ``otherwise`` is given when something else is described,
-    ``if_nothing`` when nothing is (``empty_words`` describe nothing).
+    The first of ``says`` that matches gives its value. For orders with a code in ``reasons_of``, the words of their
+    reasons describe them too. A phrase counts only where it is not negated in its clause. ``otherwise`` is given when
+    something else is described, ``if_nothing`` when nothing is (``empty_words`` describe nothing).
     """
+
+    declared: ClassVar = Declaration("order_words", frozenset({"boolean", "choice"}), of="order")
 
     says: dict[str, SayingEntry]
     otherwise: str = ""
@@ -74,11 +96,20 @@ class OrderWordsEvidence(EvidenceKind):
     empty_words: list[str] = []
     reasons_of: str = ""
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return order_itself.words_said(self, case, wanted)
+    @cached_property
+    def sought(self) -> order_itself.SoughtWords:
+        """What the finder is given."""
+        says = tuple((value, saying.sought) for value, saying in self.says.items())
+        return order_itself.SoughtWords(says, self.otherwise, self.if_nothing, tuple(self.empty_words), self.reasons_of)
+
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return order_itself.words_said(self.sought, case, wanted)
 
     def needs(self) -> tuple[Need, ...]:
         return ()
+
+    def writes(self) -> tuple[bool | str, ...]:
+        return tuple(value for value in (*self.says, self.otherwise, self.if_nothing) if value)
 
     def value_sets(self) -> tuple[str, ...]:
         named = tuple(id_ for saying in self.says.values() for id_ in saying.value_sets())

@@ -1,28 +1,36 @@
-"""The order's own reasons as evidence: what it names itself as being for, apart from all else that the chart holds."""
+"""The order's own reasons as evidence.
+
+They are what the order names as its purpose, apart from all else that the chart holds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from functools import cached_property
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from cds_service.chart import Case
-from cds_service.facts.found.order_reasons import order_reasons
+from cds_service.case import Case
+from cds_service.facts.found.order_reasons import SoughtReason, order_reasons
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import yes_or_no
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.policy.model import Evidence
+from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
 
 
 class OrderReasonEvidence(EvidenceKind):
-    """A reason of the order itself: ``reasonCode``, or the diagnosis that ``reasonReference`` names.
+    """A reason of the order itself.
 
-    With ``codes``, a reason in that value set says yes; with ``by: reference`` only the diagnoses to which the order or its own
-    encounter refers, which count however old their record is. ``body_site`` is as of a condition, read of such a diagnosis.
-    With ``other_than``, a reason in none of those value sets is one that nobody has read: it ends the silence and decides nothing
-    (words alone are such a reason). ``beside`` lists first letters of ICD-10-CM codes that are never what the order is for.
+    It is a ``reasonCode``, or the diagnosis that ``reasonReference`` names. With ``codes``, a reason in that value set
+    says yes; with ``by: reference`` only the diagnoses count to which the order or its own encounter refers, however
+    old their record is. ``body_site`` is as of a condition, read of such a diagnosis. With ``other_than``, a reason in
+    none of those value sets is one that nobody has read: it ends the silence and decides nothing (words alone are such
+    a reason). ``beside`` lists first letters of ICD-10-CM codes that are never what the order is for.
     """
+
+    declared: ClassVar = yes_or_no("order_reason", of="order")
 
     codes: str = ""
     by: Literal["any", "reference"] = "any"
@@ -38,8 +46,13 @@ class OrderReasonEvidence(EvidenceKind):
             raise ValueError("body_site qualifies the value set that says yes (codes)")
         return self
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return order_reasons(self, case)
+    @cached_property
+    def sought(self) -> SoughtReason:
+        """What the finder is given."""
+        return SoughtReason(self.codes, self.by, self.body_site, tuple(self.other_than), tuple(self.beside))
+
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return order_reasons(self.sought, case)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes}) if self.codes else None

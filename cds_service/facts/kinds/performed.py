@@ -1,56 +1,70 @@
-"""When something was done: the first or the last day of a procedure that is, or may be, what its words make it."""
+"""When something was done: the first or last day of a procedure.
+
+Its words make the procedure what is looked for, or something that may be it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from cds_service.chart import Case
+from cds_service.facts.fhir_value import partial_date
 from cds_service.facts.found.wording import matched
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.fhir.elements import Resource, days, items, own_reference, reference, text
-from cds_service.policy.model import Evidence, Standing
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
+from cds_service.sitting import DatedChart
 
 
 class PerformedEvidence(EvidenceKind):
-    """A completed (or ongoing) Procedure with a code in ``codes``, by its ``first`` or ``last`` day.
+    """A Procedure with a code in ``codes``, by one of its days.
 
-    It is what is looked for where the text or displays of its code or reason say what ``described`` wants, or those of the order
-    it is based on. It is something else where its code's words say what ``otherwise`` names; else it is uncertain. A procedure of
-    one day has both days the same, one that goes on has no last day.
+    ``day`` is ``first`` or ``last``; the procedure is completed or ongoing. It is what is looked for where the text or
+    displays of its code or reason say what ``described`` wants, or those of the order it is based on. It is something
+    else where its code's words say what ``otherwise`` names; else it is uncertain. A procedure of one day has both days
+    the same; one that goes on has no last day.
     """
+
+    declared: ClassVar = Declaration("performed", frozenset({"date"}))
 
     codes: str
     day: Literal["first", "last"]
     described: SayingEntry
     otherwise: SayingEntry | None = None
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return list(self._found(case))
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return list(self._found(seen))
 
-    def _found(self, case: Case) -> Iterator[Evidence]:
-        for hit in case.chart.coded("Procedure", self.codes):
+    def _found(self, seen: DatedChart) -> Iterator[Evidence]:
+        for hit in seen.chart.coded("Procedure", self.codes):
             procedure = hit.resource
             if text(procedure.get("status")) not in ("completed", "in-progress"):
                 continue
-            found, said = self._day(procedure), own_reference(procedure)
+            written, said = self._written(procedure), own_reference(procedure)
+            found = days(written)
             if found is None:
                 continue
-            if matched(self.described, frozenset(), _words(_describing(procedure, case))):
-                yield Evidence(found, found, said, shown=hit.coding.text)
-            elif self.otherwise is None or not matched(self.otherwise, frozenset(), _words([procedure.get("code")])):
+            instant = written if "T" in written else ""
+            if matched(self.described.sought, frozenset(), _words(_describing(procedure, seen))):
+                yield Evidence(found, found, said, shown=hit.coding.text, instant=instant)
+            elif self.otherwise is None or not matched(self.otherwise.sought, frozenset(), _words([procedure.get("code")])):
                 note = "nothing says what it was for"
-                yield Evidence(found, found, said, standing=Standing.UNCERTAIN, note=note, shown=hit.coding.text)
+                doubt = Standing.UNCERTAIN
+                yield Evidence(found, found, said, standing=doubt, note=note, shown=hit.coding.text, instant=instant)
 
-    def _day(self, procedure: Resource) -> Days | None:
+    def _written(self, procedure: Resource) -> str:
+        """Return the day, or the moment, as it is written.
+
+        Empty where none is written.
+        """
         period: Any = procedure.get("performedPeriod")
         if isinstance(period, dict):
-            return days(period.get("start" if self.day == "first" else "end"))
-        return days(procedure.get("performedDateTime"))
+            return text(period.get("start" if self.day == "first" else "end"))
+        return text(procedure.get("performedDateTime"))
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
@@ -68,18 +82,21 @@ class PerformedEvidence(EvidenceKind):
         chart.add("Procedure", status="completed", code=code, performedDateTime=partial_date(evidence.value))
 
 
-def _describing(procedure: Resource, case: Case) -> list[Any]:
-    """The concepts that say what a procedure was for: its own, its reasons', and those of the orders it is based on."""
-    concepts = [procedure.get("code"), *_reasons(procedure, case)]
+def _describing(procedure: Resource, seen: DatedChart) -> list[Any]:
+    """Return the concepts that say what a procedure was for.
+
+    They are its own, its reasons', and those of the orders it is based on.
+    """
+    concepts = [procedure.get("code"), *_reasons(procedure, seen)]
     for based in items(procedure.get("basedOn")):
-        order = case.chart.get(reference(based))
+        order = seen.chart.get(reference(based))
         if order is not None:
-            concepts += [order.get("code"), *items(order.get("orderDetail")), *_reasons(order, case)]
+            concepts += [order.get("code"), *items(order.get("orderDetail")), *_reasons(order, seen)]
     return concepts
 
 
-def _reasons(resource: Resource, case: Case) -> list[Any]:
-    named = [case.chart.get(reference(reason)) for reason in items(resource.get("reasonReference"))]
+def _reasons(resource: Resource, seen: DatedChart) -> list[Any]:
+    named = [seen.chart.get(reference(reason)) for reason in items(resource.get("reasonReference"))]
     return [*items(resource.get("reasonCode")), *[one.get("code") for one in named if one is not None]]
 
 

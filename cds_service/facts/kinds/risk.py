@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
-from cds_service.chart import Case
-from cds_service.facts.found.risks import risks
+from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.risks import SoughtRisk, risks
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
-from cds_service.policy.model import Evidence
+from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Interval
+from cds_service.sitting import DatedChart
 
 
 class RiskEvidence(EvidenceKind):
-    """A RiskAssessment that predicts an outcome with a code in ``outcome``; its probability in per cent.
+    """A RiskAssessment that predicts an outcome with a code in ``outcome``.
 
-    R4 states a decimal in per cent; as many clients write a share of one, what is below 1 is read as a share.
-    With ``levels`` it is the qualitative risk instead: what its code carries in that value set.
+    It gives the probability in per cent. R4 states a decimal in per cent; as many clients write a share of one, what is
+    below 1 is read as a share. With ``levels`` it is the qualitative risk instead: what its code carries in that value
+    set.
     """
+
+    declared: ClassVar = Declaration("risk", CODED)
 
     outcome: str
     levels: str = ""
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return risks(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtRisk:
+        """What the finder is given."""
+        return SoughtRisk(self.outcome, self.levels)
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return risks(self.sought, seen, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.outcome})
+
+    def can_give(self) -> frozenset[ValueType]:
+        return self.declared.gives if self.levels else frozenset({"quantity"})
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("RiskAssessment"),)

@@ -1,35 +1,66 @@
-"""Things ordered, done, reported, and things expressly not done: what happened to a service with a code in a value set."""
+"""Services as evidence: ordered, done, reported, or not done.
+
+A service is told by a code in a value set.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from functools import cached_property
+from typing import ClassVar, Literal
 
-from cds_service.chart import Case
-from cds_service.facts.found.services import not_done, results, services
+from cds_service.case import Case
+from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.services import (
+    SoughtRefusal,
+    SoughtResult,
+    SoughtService,
+    Unlisted,
+    not_done,
+    results,
+    services,
+    signed_with,
+)
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.facts.kinds.fhir_value import partial_date
 from cds_service.facts.kinds.wording import SayingEntry
-from cds_service.policy.model import Evidence
+from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
+from cds_service.sitting import DatedChart
 
 State = Literal["draft", "active", "on-hold", "completed"]
 
 
 class UnlistedEntry(SayingEntry):
-    """Orders with an unlisted code, in ``value_set``, that count too when they are described so."""
+    """Orders with an unlisted code that count by their description.
+
+    The code is in ``value_set``; they count when they are described as the entry says.
+    """
 
     value_set: str
 
+    @property
+    def unlisted(self) -> Unlisted:
+        """What the finder is given."""
+        return Unlisted(self.value_set, self.sought)
+
 
 class ServiceEvidence(EvidenceKind):
-    """An order or procedure with a code in ``codes`` and one of ``states``, in the chart or signed together with this order.
+    """An order or procedure with a code in ``codes``, in certain states.
 
-    ``signed_with`` says which other drafts count: all of them, those that stand before this order, or none. With no state at all,
-    only they count. With ``only: procedures`` what was done counts, and no order.
-    ``unresulted`` leaves out what a report or result already refers to. It gives ``gives``, else what its code carries, else yes.
+    Its state is one of ``states``. It is in the chart or signed together with this order. It gives ``gives``, else what
+    its code carries, else yes.
+
+    - ``signed_with``: which other drafts count: all of them, those that stand before this order, or none. With no state at all,
+      only drafts count.
+    - ``only``: with ``only: procedures`` what was done counts, and no order.
+    - ``unresulted``: leaves out what a report or result already refers to.
+
+    Where drafts count and results do not matter, plans are meant: what is planned for a day to come is planned now.
     """
+
+    declared: ClassVar = Declaration("service", CODED)
 
     codes: str
     states: list[State]
@@ -39,11 +70,39 @@ class ServiceEvidence(EvidenceKind):
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return services(self, case, wanted)
+    @cached_property
+    def means_plans(self) -> bool:
+        """Whether a plan documents the fact by itself, for whatever day."""
+        return "draft" in self.states and not self.unresulted
+
+    @cached_property
+    def sought(self) -> SoughtService:
+        """What the finder is given."""
+        return SoughtService(
+            self.codes,
+            tuple(self.states),
+            self.signed_with,
+            self.only,
+            self.unresulted,
+            self.gives,
+            self.unlisted.unlisted if self.unlisted else None,
+            self.means_plans,
+        )
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return services(self.sought, seen, wanted)
+
+    def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+        return signed_with(self.sought, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
+
+    def can_give(self) -> frozenset[ValueType]:
+        return self.declared.gives if self.gives is None else types_of(self.gives)
+
+    def writes(self) -> tuple[bool | str, ...]:
+        return () if self.gives is None else (self.gives,)
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Procedure"),) if self.only else (Need("ServiceRequest"), Need("Procedure"))
@@ -72,21 +131,32 @@ class ServiceEvidence(EvidenceKind):
 
 
 class ResultEvidence(EvidenceKind):
-    """A report or result with a code in ``codes``: ``reported``, or ``no result`` when the test was done and gave none.
+    """A report or result with a code in ``codes``.
 
-    A report or result with an unlisted code counts too when its words or codings describe it as ``unlisted`` says. Codes in
-    ``no_result``, as a value, an interpretation or a conclusion, say that the test gave none.
+    It gives ``reported``, or ``no result`` when the test was done and gave none. A report or result with an unlisted
+    code counts too when its words or codings describe it as ``unlisted`` says. Codes in ``no_result``, as a value, an
+    interpretation or a conclusion, say that the test gave none.
     """
+
+    declared: ClassVar = Declaration("result", frozenset({"choice"}))
 
     codes: str
     unlisted: UnlistedEntry | None = None
     no_result: str = ""
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return results(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtResult:
+        """What the finder is given."""
+        return SoughtResult(self.codes, self.unlisted.unlisted if self.unlisted else None, self.no_result)
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return results(self.sought, seen, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
+
+    def writes(self) -> tuple[bool | str, ...]:
+        return ("reported", "no result")
 
     def needs(self) -> tuple[Need, ...]:
         codes = (self.codes, self.unlisted.value_set) if self.unlisted else (self.codes,)
@@ -109,13 +179,23 @@ class ResultEvidence(EvidenceKind):
 
 
 class NotDoneEvidence(EvidenceKind):
-    """A procedure with a code in ``codes`` recorded as not done; the reason's code, in ``reasons``, carries what that says."""
+    """A procedure with a code in ``codes`` recorded as not done.
+
+    The reason's code, in ``reasons``, carries what that says.
+    """
+
+    declared: ClassVar = Declaration("not_done", CODED)
 
     codes: str
     reasons: str
 
-    def find(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return not_done(self, case, wanted)
+    @cached_property
+    def sought(self) -> SoughtRefusal:
+        """What the finder is given."""
+        return SoughtRefusal(self.codes, self.reasons)
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return not_done(self.sought, seen, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from cds_service.policy.grammar import Entry
+from functools import cached_property
+
+from cds_service.facts.found.wording import Saying
+from cds_service.facts.kinds.settled import SettledEntry
 
 
-class SayingEntry(Entry):
-    """What makes an order say one thing: a coding in ``codes`` (not beside one in ``not_with``), or these ``words``.
+class SayingEntry(SettledEntry):
+    """What makes an order say one thing.
 
-    A word that is negated in its clause does not count; one in a text that negates something else leaves it open, as ``hints``
-    do: that ends the silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count.
-    ``passing_over`` are phrases in which a word means something else ("failed trial of"): they are not read.
+    It is a coding in ``codes`` (not beside one in ``not_with``), or these ``words``. A word that is negated in its
+    clause does not count; one in a text that negates something else leaves it open, as ``hints`` do: that ends the
+    silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count. ``passing_over``
+    are phrases in which a word means something else ("failed trial of"): they are not read.
     """
 
     codes: list[str] = []
@@ -20,6 +24,13 @@ class SayingEntry(Entry):
     unless: list[str] = []
     passing_over: list[str] = []
 
+    @cached_property
+    def sought(self) -> Saying:
+        """What the finder is given."""
+        return Saying(
+            tuple(self.codes), self.not_with, tuple(self.words), tuple(self.hints), tuple(self.unless), tuple(self.passing_over)
+        )
+
     def value_sets(self) -> tuple[str, ...]:
-        """The ids of the value sets it names."""
+        """Return the ids of the value sets it names."""
         return (*self.codes, *([self.not_with] if self.not_with else []))

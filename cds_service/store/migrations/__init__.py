@@ -1,1 +1,4 @@
-"""How the tables came to be what they are: one module for each change, applied in order by ``cds-service store upgrade``."""
+"""The changes that made the tables what they are.
+
+There is one module for each change, applied in order by ``cds-service store upgrade``.
+"""

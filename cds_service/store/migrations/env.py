@@ -1,4 +1,7 @@
-"""Runs the migrations over the connection that ``cds_service.store.upgrade`` hands in, inside its transaction."""
+"""The run of the migrations by alembic.
+
+It takes the connection that ``cds_service.store.upgrade`` hands in, inside its transaction.
+"""
 
 from alembic import context
 

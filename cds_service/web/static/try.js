@@ -28,6 +28,11 @@ function ready() {
   const wrong = new Set([...answer.querySelectorAll("[data-slip]")].map((slip) => slip.dataset.slip));
   for (const field of document.querySelectorAll("#chart [id]")) field.toggleAttribute("aria-invalid", wrong.has(field.id));
   for (const field of document.querySelectorAll("#chart [aria-invalid]")) field.setAttribute("aria-invalid", "true");
+  const asked = new Set([...answer.querySelectorAll("[data-asks]")].flatMap((verdict) => verdict.dataset.asks.split(" ")));
+  for (const row of document.querySelectorAll("#chart [data-fact]")) {
+    const before = row.classList.contains("asked");
+    if (row.classList.toggle("asked", asked.has(row.dataset.fact)) && !before) row.closest("details").open = true;
+  }
   const said = [...answer.querySelectorAll("[data-said]")].map((verdict) => verdict.dataset.said).join(", ");
   if (status && said) status.textContent = `Outcome: ${said}`;
   for (const button of answer.querySelectorAll("button.copy")) {
@@ -44,7 +49,7 @@ if (chart) {
   let waiting;
   chart.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => show(chart), 120); });
   chart.addEventListener("submit", (event) => {
-    if (event.submitter && event.submitter.name === "more") return;
+    if (event.submitter && (event.submitter.name || event.submitter.className === "link")) return;
     event.preventDefault();
     clearTimeout(waiting);
     show(chart);
@@ -57,18 +62,12 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
     select.form.submit();
   });
 }
-const paste = document.getElementById("paste");
-if (paste) {
-  const text = document.getElementById("request");
+const text = document.getElementById("request");
+if (text) {
   for (const kind of ["dragover", "drop"]) text.addEventListener(kind, (event) => event.preventDefault());
   text.addEventListener("drop", async (event) => {
     const [file] = event.dataTransfer.files;
     if (file) text.value = await file.text();
-  });
-  paste.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    await show(paste);
-    answer.scrollIntoView();
   });
 }
 ready();

@@ -1,4 +1,7 @@
-"""The rules of lint, one a file: ``unused_fact.py`` holds the ``RULE`` named ``unused-fact``. A new file is a new rule."""
+"""The rules of lint, one in each file.
+
+``unused_fact.py`` holds the ``RULE`` named ``unused-fact``. A new file is a new rule.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,6 @@ from cds_service.analysis.lint.issue import Rule
 
 @lru_cache(maxsize=1)
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule of this folder, by name."""
+    """Return every rule of this folder, sorted by name."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     return tuple(sorted((module.RULE for module in modules), key=lambda rule: rule.name))

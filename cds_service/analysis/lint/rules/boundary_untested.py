@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import SECTIONS, ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.thresholds import RAYS
 from cds_service.decision import Decision
+from cds_service.policy.evidence import Standing
 from cds_service.policy.explain import leaves
-from cds_service.policy.model import Check, Standing
+from cds_service.policy.model import Check
 from cds_service.policy.values import Interval
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     tried = {(decision.policy.file, *seen) for _, decision in files.decisions if decision.policy for seen in _seen(decision)}
     with_vignettes = {vignette.policy.file for vignette in files.vignettes if vignette.policy.status != "draft"}
     for file in files.policies:
@@ -24,7 +25,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             if (file.name, check.fact, round(threshold.low, 6)) not in tried:
                 said = f"no vignette has a '{check.fact}' of exactly {check.test.written}"
                 line = file.line_of(placed, check.test.compare)
-                yield Found(file.name, line, check.id, said, "write a vignette that stands on the threshold")
+                yield Breach(file.name, line, check.id, said, "write a vignette that stands on the threshold")
 
 
 def _seen(decision: Decision) -> Iterator[tuple[str, float]]:

@@ -1,17 +1,21 @@
-"""A test of the order's own code against a set that the policy does not govern."""
+"""A test against order codes that the policy does not govern.
+
+It tests the order's own code against a set of which no code is governed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
+from cds_service.facts.kinds.order import OrderCodeEvidence
 from cds_service.fhir.codes import Key
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     catalogue = files.content.catalogue
-    of_orders = {name for name in catalogue if any(source.name == "order_code" for source in catalogue[name].entry.from_)}
+    of_orders = {name for name in catalogue if any(isinstance(source, OrderCodeEvidence) for source in catalogue[name].sources)}
     for file in files.policies:
         governed = {key for id_ in file.policy.order_sets for key in _codes(files, id_)}
         for placed, check in file.checks:
@@ -20,7 +24,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
             tested = _codes(files, check.test.value)
             if tested and governed.isdisjoint(tested):
                 said = f"no code of '{check.test.value}' is among the orders that this policy governs, so this is never met"
-                yield Found(
+                yield Breach(
                     file.name, file.line_of(placed, "in"), check.id, said, "name the set that was meant, or govern its codes"
                 )
 

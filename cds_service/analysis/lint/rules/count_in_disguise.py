@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.policy.model import AtLeast
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for file in files.policies:
         for placed in file.criteria:
             criterion = placed.criterion
@@ -21,7 +21,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
                     f"at least {criterion.count} of {len(criterion.parts)} is '{plain}' in other words; was another number meant?"
                 )
                 line = file.line_of(placed, "at_least")
-                yield Found(file.name, line, criterion.id, said, f"write '{plain}', or put the number right")
+                yield Breach(file.name, line, criterion.id, said, f"write '{plain}', or put the number right")
 
 
 RULE = Rule("count-in-disguise", "shape", "warning", _find)

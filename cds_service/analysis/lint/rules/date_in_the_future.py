@@ -1,4 +1,4 @@
-"""A day on which something is said to have happened, and that has not come."""
+"""A day of something said to have happened that lies ahead."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import date
 from typing import Any
 
 from cds_service.analysis.lint.content_files import ContentFiles, PolicyFile
-from cds_service.analysis.lint.issue import Found, Rule
-from cds_service.yaml_file import Place
+from cds_service.analysis.lint.issue import Breach, Rule
+from cds_service.content_files.yaml_file import Place
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for file in files.policies:
         for place, day in _happened(file):
             if isinstance(day, date) and day > files.today:
                 said = f"it is said to have happened on {day}, and today is {files.today}"
-                yield Found(file.name, file.line(*place), str(place[0]), said, "put the date right")
+                yield Breach(file.name, file.line(*place), str(place[0]), said, "put the date right")
 
 
 def _happened(file: PolicyFile) -> Iterator[tuple[Place, Any]]:

@@ -1,4 +1,7 @@
-"""A code that cannot be one of its system: what reading does not refuse by its shape alone."""
+"""A code that cannot be one of its system.
+
+Reading refuses some of these by their shape; this rule finds the others.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.fhir.code_shapes import snomed_check_digit
 from cds_service.fhir.codes import CPT, HCPCS, ICD10CM, NAMES, NDC, SNOMED
 
@@ -21,16 +24,16 @@ _SHAPES = {
 }
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for written in files.value_sets:
         for code in written.codes():
             if said := _wrong(code.system, code.code):
-                yield Found(written.name, code.line, code.code, f"'{code.code}': {said}", "look the code up in its system")
+                yield Breach(written.name, code.line, code.code, f"'{code.code}': {said}", "look the code up in its system")
     for file in files.policies:
         for index, alternative in enumerate(file.policy.alternatives):
             if said := _wrong(NAMES[alternative.system], alternative.code):
                 line = file.line("alternatives", index, "order")
-                yield Found(file.name, line, alternative.code, f"'{alternative.code}': {said}", "look the code up in its system")
+                yield Breach(file.name, line, alternative.code, f"'{alternative.code}': {said}", "look the code up in its system")
 
 
 def _wrong(system: str, code: str) -> str:

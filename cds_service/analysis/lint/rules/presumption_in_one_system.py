@@ -1,11 +1,11 @@
-"""A presumption that rests on diagnoses of which only one code system is known."""
+"""A presumption on diagnoses known in only one code system."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.facts.definition import Definition
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.fhir.codes import ICD10CM, SNOMED
@@ -15,7 +15,7 @@ SYSTEMS = {ICD10CM: "ICD-10-CM", SNOMED: "SNOMED CT"}
 """The systems in which charts write diagnoses."""
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     catalogue, terminology = files.content.catalogue, files.content.terminology
     presumed: dict[str, str] = {}
     for file in files.policies:
@@ -27,11 +27,11 @@ def _find(files: ContentFiles) -> Iterator[Found]:
         known = _systems(definition, terminology)
         if len(known) == 1 and not definition.entry.words:
             said = f"'{criterion}' presumes on '{name}', whose diagnoses are listed in {SYSTEMS[known.pop()]} alone"
-            yield Found(definition.file, files.fact_line(name), name, said, "list the codes of the other system, or give it words")
+            yield Breach(definition.file, files.fact_line(name), name, said, "list the codes of the other system, or give it words")
 
 
 def _systems(definition: Definition, terminology: Terminology) -> set[str]:
-    """The systems of the diagnoses that document a fact."""
+    """Return the systems of the diagnoses that document a fact."""
     named = [source.codes for source in definition.sources if isinstance(source, ConditionEvidence)]
     return {system for id_ in named if id_ in terminology.sets for system in terminology.sets[id_].systems if system in SYSTEMS}
 

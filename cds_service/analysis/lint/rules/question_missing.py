@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import SECTIONS, ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
-
-NEVER_SILENT = {"order_code", "order_priority", "value_set_held"}
-"""Kinds of evidence that every order has, so that nobody is ever asked."""
+from cds_service.analysis.lint.issue import Breach, Rule
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     catalogue = files.content.catalogue
-    known = {name for name in catalogue if {source.name for source in catalogue[name].entry.from_} & NEVER_SILENT}
+    known = {name for name in catalogue if any(source.declared.never_silent for source in catalogue[name].sources)}
     for file in files.policies:
         for placed, check in file.checks:
             always = check.presumption and check.presumption.always
             if placed.section in SECTIONS and not check.ask and not always and check.fact not in known:
                 said = f"silence leaves it open, and '{check.fact}' has no question that a clinician could be asked"
-                yield Found(file.name, file.line_of(placed, "fact"), check.id, said, "give the fact an 'ask'")
+                yield Breach(file.name, file.line_of(placed, "fact"), check.id, said, "give the fact an 'ask'")
         for index, rule in enumerate(file.policy.settled_first):
             for fact in rule.asks:
                 if not catalogue[fact].entry.ask:
                     said = f"the rule asks for '{fact}', which has no question"
                     line = file.line("settled_first", index, "asks")
-                    yield Found(file.name, line, rule.when.id, said, "give the fact an 'ask'")
+                    yield Breach(file.name, line, rule.when.id, said, "give the fact an 'ask'")
 
 
 RULE = Rule("question-missing", "unknowns", "warning", _find)

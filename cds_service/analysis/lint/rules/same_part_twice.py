@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles, Placed
-from cds_service.analysis.lint.issue import Found, Rule
-from cds_service.policy.model import Check
+from cds_service.analysis.lint.issue import Breach, Rule
+from cds_service.policy.model import Check, question_of
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for file in files.policies:
         for placed in file.criteria:
             seen: dict[object, Placed] = {}
@@ -17,10 +17,10 @@ def _find(files: ContentFiles) -> Iterator[Found]:
                 check = part.criterion
                 if not isinstance(check, Check):
                     continue
-                first = seen.setdefault((check.fact, check.test, check.within, check.since), part)
+                first = seen.setdefault(question_of(check), part)
                 if first is not part:
                     said = f"'{first.criterion.id}' at line {first.criterion.line} of the same list makes the same test"
-                    yield Found(file.name, check.line, check.id, said, "remove one, or test what was meant")
+                    yield Breach(file.name, check.line, check.id, said, "remove one, or test what was meant")
 
 
 RULE = Rule("same-part-twice", "shape", "error", _find)

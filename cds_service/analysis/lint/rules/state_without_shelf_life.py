@@ -1,28 +1,24 @@
-"""Evidence that does not say how long it speaks."""
+"""Evidence in a chart that does not say its shelf life.
+
+The order itself does not age, nor does what is asked.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
-from cds_service.facts.definition import KINDS
-
-OF_THE_ORDER = frozenset(
-    {"patient", "answer", "order_priority", "order_code", "order_words", "order_reason", "order_renewal", "value_set_held"}
-)
-"""Kinds that speak of the order itself, of the patient, or of what is asked: they do not age, nor does the order where it is
-evidence ``itself``."""
+from cds_service.analysis.lint.issue import Breach, Rule
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for name, definition in files.content.catalogue.facts.items():
         for place, source in enumerate(definition.entry.from_):
-            of_the_order = source.name in OF_THE_ORDER or getattr(source.kind, "itself", False)
-            if source.name in KINDS and not of_the_order and not source.kind.speaks_for:
+            ages = source.kind.declared.of == "chart" and not getattr(source.kind, "itself", False)
+            if ages and not source.kind.speaks_for:
                 said = f"{source.name} evidence of '{name}' does not say how long it speaks"
                 line = files.fact_line(name, "from", place)
-                yield Found(definition.file, line, name, said, "add speaks_for: a length of time, or 'always' for what lasts")
+                yield Breach(definition.file, line, name, said, "add speaks_for: a length of time, or 'always' for what lasts")
 
 
 RULE = Rule("state-without-shelf-life", "time", "warning", _find)

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.sentences import numbers
 from cds_service.analysis.lint.thresholds import RAYS
 from cds_service.policy.model import Check
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     for file in files.policies:
         for placed, check in file.checks:
             if check.test.compare in RAYS and not check.our_threshold and not meant(check) & numbers(check.says):
                 said = f"the test is '{check.test.compare}: {check.test.written}', and the sentence does not say that number"
-                yield Found(file.name, file.line_of(placed, "says"), check.id, said, "say the threshold, or put the test right")
+                yield Breach(file.name, file.line_of(placed, "says"), check.id, said, "say the threshold, or put the test right")
 
 
 def meant(check: Check) -> frozenset[float]:
-    """The numbers by which a sentence may name the threshold: itself, and where whole things are counted its neighbour."""
+    """Return the numbers by which a sentence may name the threshold.
+
+    They are the threshold itself and, where whole things are counted, its neighbour.
+    """
     threshold = next(iter(numbers(check.test.written)), None)
     if threshold is None:
         return frozenset()

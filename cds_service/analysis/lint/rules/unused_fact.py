@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
-from cds_service.analysis.lint.issue import Found, Rule
+from cds_service.analysis.lint.issue import Breach, Rule
 
 
-def _find(files: ContentFiles) -> Iterator[Found]:
+def _find(files: ContentFiles) -> Iterator[Breach]:
     catalogue = files.content.catalogue
     named: list[str] = []
     for file in files.policies:
@@ -18,7 +18,7 @@ def _find(files: ContentFiles) -> Iterator[Found]:
     for name, definition in catalogue.facts.items():
         if name not in used:
             said = f"no criterion tests '{name}', and no fact that one tests is derived from it"
-            yield Found(definition.file, files.fact_line(name), name, said, "remove it, or name it where it was meant")
+            yield Breach(definition.file, files.fact_line(name), name, said, "remove it, or name it where it was meant")
 
 
-RULE = Rule("unused-fact", "references", "warning", _find)
+RULE = Rule("unused-fact", "references", "warning", _find, whole=True)

@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Makes the first three tables."""
+    """Make the first three tables."""
     moment = sa.DateTime(timezone=True)
     text = sa.String(255)
     op.create_table(
@@ -57,6 +57,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops the tables and all that is in them."""
+    """Drop the tables and all that is in them."""
     for table in ("seen_token", "feedback", "decision"):
         op.drop_table(table)

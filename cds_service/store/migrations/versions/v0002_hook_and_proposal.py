@@ -1,4 +1,7 @@
-"""The hook that decided, and the card that proposed another order. Decisions logged before were all of order-sign."""
+"""The hook that decided, and the card that proposed another order.
+
+Decisions logged before were all of order-sign.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Adds the two columns."""
+    """Add the two columns."""
     op.add_column("decision", sa.Column("hook", sa.String(255), nullable=False, server_default="order-sign"))
     op.add_column("decision", sa.Column("proposal", sa.String(36)))
     op.create_index("ix_decision_proposal", "decision", ["proposal"])
 
 
 def downgrade() -> None:
-    """Drops them again."""
+    """Drop the two columns again."""
     op.drop_index("ix_decision_proposal", "decision")
     op.drop_column("decision", "proposal")
     op.drop_column("decision", "hook")

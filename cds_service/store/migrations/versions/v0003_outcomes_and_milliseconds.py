@@ -1,4 +1,7 @@
-"""The outcome of every criterion of a decision, and how long its call took. Decisions logged before have neither."""
+"""The outcome of every criterion of a decision, and its call's time.
+
+The time is how long the call took. Decisions logged before have neither.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Adds the two columns."""
+    """Add the two columns."""
     op.add_column("decision", sa.Column("outcomes", sa.Text()))
     op.add_column("decision", sa.Column("milliseconds", sa.Float()))
 
 
 def downgrade() -> None:
-    """Drops them again."""
+    """Drop the two columns again."""
     op.drop_column("decision", "milliseconds")
     op.drop_column("decision", "outcomes")

@@ -1,0 +1,96 @@
+"""Facts of chronic pain that are computed.
+
+They are its origin, what failed against it, and how long the patient is expected to live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from dateutil.relativedelta import relativedelta
+
+from cds_service.facts.restated import doubtful, spoken, usable
+from cds_service.facts.rule import rule
+from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.values import Interval
+
+A_MONTH: Final = timedelta(days=30.4375)
+FAILED_LATELY: Final = relativedelta(months=12)
+"""How far back a treatment that failed still counts.
+
+It is used where nothing says when the pain began. The number is ours.
+"""
+
+Inputs = Mapping[str, Fact]
+
+
+@rule("pain origin", "recorded", "chronic_pain", "painful", "cancer", "history", "bone")
+def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute whether the pain is of malignant or nonmalignant origin.
+
+    The order's own reason beats the chart; both origins in the chart leave it open. A bare diagnosis of chronic pain,
+    or of a painful disease, says nonmalignant, but not in a patient who has or had a cancer, or where cancers were not
+    searched. A pain syndrome of the chart beside an active cancer, or beside a tumour of bone or spine, leaves it open
+    too.
+    """
+    recorded = facts["recorded"].evidence
+    malignant = any(e.value == "malignant" for e in spoken(facts["recorded"]))
+    cancers, tumours = spoken(facts["cancer"]), spoken(facts["bone"])
+    unknown = bool(cancers or tumours or malignant or spoken(facts["history"]) or facts["cancer"].unsearched)
+    weak = [*facts["chronic_pain"].evidence, *facts["painful"].evidence]
+    bare = [doubtful(e, "a cancer may be behind it", e.value) if unknown and e.standing is Standing.USABLE else e for e in weak]
+    found = [e for e in recorded if e.standing is Standing.USABLE and (e.when is None or e.when.first <= as_of)]
+    doubted = [e for e in recorded if e.standing is not Standing.USABLE]
+    stated = [e for e in found if e.resource.split("/")[0].endswith("Request")]
+    if len({e.value for e in stated}) == 1:
+        return stated + doubted
+    if len({e.value for e in found}) > 1:
+        return [doubtful(e, "pain of both origins is documented", e.value) for e in found] + doubted
+    if found and not malignant and (tumours or cancers):
+        return [doubtful(e, "a cancer stands beside it, and the order names no reason", e.value) for e in found] + doubted
+    if found:
+        return found + doubted
+    tumour = [doubtful(e, "pain beside a tumour of bone or spine may be its own", "malignant") for e in tumours]
+    return [*bare, *doubted, *tumour]
+
+
+@rule("life expectancy", "stated", "limited")
+def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute life expectancy as it was stated.
+
+    It counts as long as the time that it named is not over. Hospice, palliative care or a terminal illness does not say
+    how long, and makes what was stated before it doubtful; an answer to the question itself stands beside it.
+    """
+    limited = [e for e in facts["limited"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED]
+    since = max((e.when.last for e in limited if e.when and e.when.first <= as_of), default=None)
+    found: list[Evidence] = []
+    for e in facts["stated"].evidence:
+        if e.standing is not Standing.USABLE or not e.when or not isinstance(e.value, Interval):
+            found.append(e)
+        elif since and e.when.last < since:
+            found.append(doubtful(e, "hospice, palliative care or a terminal illness is documented since", e.value))
+        elif e.value.high < (as_of - e.when.last) / A_MONTH:
+            found.append(doubtful(e, "the time that it named is over"))
+        elif "Condition" in facts["limited"].unsearched:
+            found.append(doubtful(e, "hospice and terminal illness were not searched", e.value))
+        else:
+            found.append(e)
+    return [*found, *(doubtful(e, "it does not say how long the patient is expected to live") for e in limited)]
+
+
+@rule("noninvasive methods failed", "recorded", "pain", "cancer")
+def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Return what failed or was not tolerated against the pain.
+
+    What was stopped before the pain or its cause says nothing of it.
+    """
+    causes = [e for e in usable(facts["pain"]) if e.value == "malignant"] + [e for e in usable(facts["cancer"]) if e.value is True]
+    began = min([e.when.first for e in causes if e.when is not None], default=as_of - FAILED_LATELY)
+    return [
+        doubtful(e, "it was before the pain that is to be treated, or before its cause", True)
+        if e.standing is Standing.USABLE and e.when is not None and e.when.last < began
+        else e
+        for e in facts["recorded"].evidence
+    ]

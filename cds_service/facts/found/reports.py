@@ -1,0 +1,38 @@
+"""How a report is found, whatever it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cds_service.facts.found.dated import dated
+from cds_service.facts.wanted import Wanted
+from cds_service.fhir.elements import first_days, own_reference
+from cds_service.policy.evidence import Evidence, Standing
+from cds_service.policy.values import Value
+from cds_service.sitting import DatedChart
+
+_FINAL: Final = ("final", "amended", "corrected", "appended")
+_UNDER_WAY: Final = ("registered", "partial", "preliminary", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtReport:
+    """The reports that document a fact, as ``report`` evidence writes them."""
+
+    codes: str
+
+
+def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
+    """Find the reports of a chart that are sought."""
+    for hit in seen.chart.coded("DiagnosticReport", sought.codes):
+        status = hit.resource.get("status")
+        if status not in _FINAL and status not in _UNDER_WAY:
+            continue
+        when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+        value: Value = when if wanted.type == "date" and when is not None else True
+        found = dated(value, when, own_reference(hit.resource), hit.coding.text)
+        if status in _UNDER_WAY:
+            found = found._replace(standing=Standing.UNCERTAIN, note="the report is not final")
+        yield found

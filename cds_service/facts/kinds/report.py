@@ -1,0 +1,56 @@
+"""Evidence that there is a report.
+
+It says that a test was done and reported, whatever it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import ClassVar
+
+from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.reports import SoughtReport, reports
+from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.declaration import Declaration
+from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.policy.evidence import Evidence
+from cds_service.policy.values import Days
+from cds_service.sitting import DatedChart
+
+
+class ReportEvidence(EvidenceKind):
+    """A report with a code in ``codes``.
+
+    It gives yes, or for a fact that is a day, the day of what the report tells. A report that is not final only ends
+    the silence.
+    """
+
+    declared: ClassVar = Declaration("report", frozenset({"boolean", "date"}))
+
+    codes: str
+
+    @cached_property
+    def sought(self) -> SoughtReport:
+        """What finding is given of it."""
+        return SoughtReport(self.codes)
+
+    def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
+        return reports(self.sought, seen, wanted)
+
+    def speaks_by(self) -> frozenset[str] | None:
+        return frozenset({self.codes})
+
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("DiagnosticReport"),)
+
+    def value_sets(self) -> tuple[str, ...]:
+        return (self.codes,)
+
+    def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        of_day = isinstance(evidence.value, Days)
+        on = evidence.value if isinstance(evidence.value, Days) else evidence.when
+        if not of_day and evidence.value is not True:
+            raise CannotImagine("a report is there, or there is none")
+        code = chart.any_concept(self.codes)
+        chart.add("DiagnosticReport", status="final", code=code, effectiveDateTime=partial_date(on) if on else None)

@@ -1,0 +1,54 @@
+"""What a person answers for this very order settles open facts.
+
+It was asked because the chart could not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cds_service.policy.evidence import Evidence, Standing
+from cds_service.policy.values import Interval, Value
+
+SETTLED = "the answer that was given for this order settles it"
+
+
+def settled(found: Sequence[Evidence], own: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Return the evidence of a fact together with persons' answers for it.
+
+    ``own`` are the answers given for the order that is judged. They settle what the chart left open in two cases.
+    Records of the answer's day stand back where they are uncertain or vague, or contradict each other around what the
+    answer says. And where nothing else is usable, what made it so does not take the answer away. Records that agree with
+    each other against the answer contradict it, and a later record is newer than it.
+    """
+    if not own:
+        return found
+    if not any(one.standing is Standing.USABLE for one in found):
+        answered = {one.resource for one in own}
+        return [*(one for one in found if one.resource not in answered), *own]
+    days = [one.when for one in own if one.when]
+    of_the_day = [
+        one
+        for one in found
+        if one.kind != "answered" and one.when and any(one.when.last >= d.first and one.when.first <= d.last for d in days)
+    ]
+    sure = [one for one in of_the_day if one.standing is Standing.USABLE]
+    back = [one for one in of_the_day if one.standing is Standing.UNCERTAIN]
+    if any(_vague(one.value) for one in sure) or _around([one.value for one in sure], own):
+        back += sure
+    return [one._replace(standing=Standing.DISCOUNTED, note=SETTLED) if one in back else one for one in found]
+
+
+def _vague(value: Value | None) -> bool:
+    return isinstance(value, Interval) and value.low != value.high
+
+
+def _around(values: list[Value | None], own: Sequence[Evidence]) -> bool:
+    """Tell whether values differ from each other, and an answer is one of them or, of numbers, between them."""
+    if len(set(values)) < 2:
+        return False
+    numbers = [value for value in values if isinstance(value, Interval)]
+    if len(numbers) < len(values):
+        return any(one.value in values for one in own)
+    low, high = min(value.low for value in numbers), max(value.high for value in numbers)
+    return any(isinstance(one.value, Interval) and low <= one.value.low and one.value.high <= high for one in own)

@@ -1,0 +1,1 @@
+"""What goes out: cards, coverage-information, the orders given back."""

@@ -1,0 +1,139 @@
+"""What a chart said of an order, kept to be judged again.
+
+It is judged later together with the answers that came since. Kept is the evidence of the facts that a policy reads:
+value, day, reference, standing, and how the record calls it. No resource is kept. Facts that are computed are computed
+again, so an answer joins what the chart said as it would in a chart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, cast
+
+from cds_service.case import Case
+from cds_service.content.content import Content
+from cds_service.decision import faults_of
+from cds_service.facts.definition import Definition
+from cds_service.facts.extract import Facts, extract
+from cds_service.facts.settled import settled
+from cds_service.fhir.codes import Coding
+from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.model import Policy
+from cds_service.policy.values import Code, Days, Interval, Value
+
+Json = dict[str, Any]
+
+
+def remember(given: Case, policy: Policy, coding: Coding | None, content: Content) -> list[Json]:
+    """Return what a case's chart says of a policy's facts, as JSON.
+
+    Malformed resources are no evidence here either. ``coding`` is the one by which the policy selected the order.
+    """
+    case = replace(given, coding=coding, form=policy.form)
+    names = content.catalogue.closure(policy.facts)
+    facts = extract(case, content.catalogue, names)
+    if unusable := faults_of(facts.evidence(), case):
+        facts = Facts(case, content.catalogue, unusable)
+    kept: list[Json] = []
+    for name in names:
+        found = facts[name].evidence if content.catalogue[name].derived is None else facts.answered(name)
+        mine = {one.resource for one in facts.for_this_order(name)}
+        kept += [_written(name, one) | ({"for_order": True} if one.resource in mine else {}) for one in found]
+    return kept
+
+
+class RememberedFacts(Facts):
+    """The facts of a case whose chart is no longer at hand.
+
+    They come from what was kept of the chart, and from the answers of the responses in the case.
+    """
+
+    def __init__(self, case: Case, content: Content, kept: Sequence[Json]) -> None:
+        super().__init__(case, content.catalogue)
+        self._kept: dict[str, list[Evidence]] = {}
+        for one in kept:
+            self._kept.setdefault(one["fact"], []).append(_read(one))
+        self._speaking = frozenset(content.catalogue)
+        earlier = {name: [one for one in found if one.kind == "answered"] for name, found in self._kept.items()}
+        self._earlier = {name: tuple(found) for name, found in earlier.items() if found and not self._answers.get(name)}
+        self._for_order = {one["resource"] for one in kept if one.get("for_order")}
+        self._answers = {**self._answers, **{name: [] for name in self._earlier}}
+
+    def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
+        """Return what is answered now, or was answered earlier.
+
+        Where the responses in the case answer nothing, it is what was answered when the chart was read.
+        """
+        earlier = self._earlier.get(definition.name)
+        return super()._answered(definition) if earlier is None else earlier
+
+    def _documented(self, definition: Definition) -> Fact:
+        """Return what was kept of a fact, together with the answers.
+
+        A new answer takes the place of an earlier one.
+        """
+        name = definition.name
+        own = self.answered(name)
+        kept = [one for one in self._kept.get(name, ()) if one.kind != "answered"]
+        unsearched = tuple([kind for kind in definition.searched if kind in self._missing])
+        found = settled((*kept, *own), self._for_this(name)) if own else kept
+        return Fact(name, tuple(found), unsearched)
+
+    def _for_this(self, name: str) -> tuple[Evidence, ...]:
+        """Return the usable answers for the order, of now or earlier.
+
+        Earlier ones were given when the chart was read.
+        """
+        earlier = self._earlier.get(name)
+        if earlier is None:
+            return super()._for_this(name)
+        return tuple([one for one in earlier if one.resource in self._for_order and one.standing is Standing.USABLE])
+
+
+def _written(fact: str, evidence: Evidence) -> Json:
+    said = {"fact": fact, "kind": evidence.kind, "standing": evidence.standing.value, "resource": evidence.resource}
+    made: Json = said | {
+        name: text for name, text in (("note", evidence.note), ("instant", evidence.instant), ("shown", evidence.shown)) if text
+    }
+    if evidence.when:
+        made["when"] = [day.isoformat() for day in evidence.when]
+    if evidence.value is not None:
+        made["value"] = _value_written(evidence.value)
+    return made
+
+
+def _value_written(value: Value) -> Json:
+    match value:
+        case Interval():
+            ends = [None if math.isinf(end) else end for end in (value.low, value.high)]
+            return {"from": ends[0], "to": ends[1], "open": [value.low_open, value.high_open]}
+        case Days():
+            return {"days": [value.first.isoformat(), value.last.isoformat()]}
+        case Code():
+            return {"code": value.shown, "sets": sorted(value.sets)}
+        case _:
+            return {"is": value}
+
+
+def _read(one: Mapping[str, Any]) -> Evidence:
+    when = Days(*map(date.fromisoformat, one["when"])) if "when" in one else None
+    value = _value_read(one["value"]) if "value" in one else None
+    standing = Standing(one["standing"])
+    return Evidence(
+        value, when, one["resource"], one["kind"], standing, one.get("note", ""), one.get("shown", ""), one.get("instant", "")
+    )
+
+
+def _value_read(one: Mapping[str, Any]) -> Value:
+    if "open" in one:
+        low = -math.inf if one["from"] is None else one["from"]
+        high = math.inf if one["to"] is None else one["to"]
+        return Interval(low, high, *one["open"])
+    if "days" in one:
+        return Days(*map(date.fromisoformat, one["days"]))
+    if "sets" in one:
+        return Code(one["code"], frozenset(one["sets"]))
+    return cast("Value", one["is"])

@@ -1,0 +1,4 @@
+"""One process of the service.
+
+The room holds the server's side of it, what every request passes, and what operators ask.
+"""

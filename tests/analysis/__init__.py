@@ -1,0 +1,1 @@
+"""Proofs, mutants and lint of content."""

@@ -1,0 +1,1 @@
+"""The measuring commands, and what they hold."""

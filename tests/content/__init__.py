@@ -1,0 +1,1 @@
+"""Content: policies, payers and the files that hold them."""

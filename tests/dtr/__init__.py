@@ -1,0 +1,1 @@
+"""Da Vinci DTR, through the front door."""

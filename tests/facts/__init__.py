@@ -1,0 +1,1 @@
+"""Facts: what a chart says of them, and what it leaves open."""

@@ -1,0 +1,1 @@
+"""FHIR resources as they are read."""

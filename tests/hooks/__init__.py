@@ -1,0 +1,1 @@
+"""Calls of hooks and their answers, as a client sees them."""

@@ -1,0 +1,1 @@
+"""The house itself: packages, pages for contributors, dead code, conformance."""

@@ -1,0 +1,1 @@
+"""The policy language: what it means, and that it means the same however it is judged."""

@@ -1,0 +1,1 @@
+"""Replay: rows against HTTP, sources with everything wrong, runs that are killed, engines, the report."""

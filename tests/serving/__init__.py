@@ -1,0 +1,1 @@
+"""One process of the service: starting, answering, ending, recovering."""
