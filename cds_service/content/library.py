@@ -129,10 +129,10 @@ class Library:
         return bool(self.select(order.codings, on) or self.unplaced(order.codings) or self.named(order, on))
 
     def tells(self, order: Order) -> bool:
-        """Tell whether anything says what is ordered, so that an order which no policy lists is governed by none.
+        """Tell whether anything says what is ordered.
 
-        A code of a known system does; of a medicine, one whose ingredients are known. Kinds of orders without a code say
-        it by what they are.
+        Then an order that no policy lists is governed by none. A code of a known system tells; of a medicine, one
+        whose ingredients are known. Kinds of orders without a code say it by what they are.
         """
         if not CODE_ELEMENTS.get(order.kind):
             return True

@@ -76,9 +76,9 @@ class Catalogue:
         )
 
     def answers_speak_for(self, name: str) -> ShelfLife | None:
-        """Return how long answers to a fact's question speak; None where they speak always.
+        """Return how long answers to a fact's question speak.
 
-        What somebody said of a state ages as what is recorded of it does.
+        None where they speak always. What somebody said of a state ages as what is recorded of it does.
         """
         return self._answers_last[name]
 

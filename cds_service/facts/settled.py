@@ -44,7 +44,10 @@ def _vague(value: Value | None) -> bool:
 
 
 def _around(values: list[Value | None], own: Sequence[Evidence]) -> bool:
-    """Tell whether values differ from each other, and an answer is one of them or, of numbers, between them."""
+    """Tell whether values differ and an answer lies among them.
+
+    It is one of them or, of numbers, between them.
+    """
     if len(set(values)) < 2:
         return False
     numbers = [value for value in values if isinstance(value, Interval)]

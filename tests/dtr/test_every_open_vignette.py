@@ -53,7 +53,9 @@ NEXT = "the answer raises a question that was not open before"
 A_PERSON = (
     "the document leaves it to a person where the test fails, whoever says so; and the record of the day stands beside the answer"
 )
+OUTSIDE = "the answer lies outside the two counts of the day, and so agrees with neither"
 STILL_OPEN = {
+    "Counts that disagree": OUTSIDE,
     "Two and three on the same day": NEXT,
     "A number of fetuses of a code that is not known, on the day of another": NEXT,
     "Unlisted code without description, pregnant patient": NEXT,

@@ -179,7 +179,7 @@ def _without_replaced(read: list[Evidence], written: list[Days | None], moments:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """An answer by its place, with the day and the moment on which it was given."""
+    """An answer by its place, with its day and moment."""
 
     at: int
     day: Days
