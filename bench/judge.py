@@ -20,7 +20,7 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.decision import as_data, decide
-from cds_service.facts.extract import Facts, extract
+from cds_service.facts.extract import Facts
 from cds_service.order import read_order
 from cds_service.policy import asking, explain
 from cds_service.policy.judge import judge
@@ -106,6 +106,14 @@ def median_us(work: Callable[[], object], runs: int) -> float:
     return statistics.median(times) / 1000
 
 
+def extracted(case: Case, content: Content, policy: Policy) -> Facts:
+    """All facts that a policy tests, where an order reads those alone that its criteria come to."""
+    facts = Facts(case, content.catalogue)
+    for name in policy.facts:
+        facts[name]
+    return facts
+
+
 def measure(content: Content, policy: Policy, size: int, runs: int) -> dict[str, float]:
     """Median microseconds of each step on a chart of ``size`` resources."""
     resources = chart_resources(size)
@@ -115,13 +123,13 @@ def measure(content: Content, policy: Policy, size: int, runs: int) -> dict[str,
         return Case(Chart(resources, content.terminology, "p"), order, (order,), AS_OF)
 
     one = case()
-    facts: Facts = extract(one, content.catalogue, policy.facts)
+    facts = extracted(one, content, policy)
     trees = [tree for tree in (policy.necessary_when, policy.not_necessary_when) if tree]
     findings = [judge(tree, facts, AS_OF) for tree in trees]
     decision = decide(one, content)[0]
     return {
         "chart (index)": median_us(case, runs),
-        "extract": median_us(lambda: extract(case(), content.catalogue, policy.facts), runs) - median_us(case, runs),
+        "extract": median_us(lambda: extracted(case(), content, policy), runs) - median_us(case, runs),
         "judge": median_us(lambda: [judge(tree, facts, AS_OF) for tree in trees], runs),
         "explain": median_us(lambda: [(explain.reasons(f), asking.asks(f), explain.assumed(f)) for f in findings], runs),
         "decision as data": median_us(lambda: as_data(decision, content), runs),

@@ -8,7 +8,7 @@ case, so the same case always has the same decision.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property, partial
 from typing import Final
@@ -20,7 +20,7 @@ from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.order import Order
-from cds_service.policy import asking, explain
+from cds_service.policy import explain
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.judge import Judge
@@ -95,6 +95,7 @@ class Decision:
     ``trees`` are the findings of the criteria and the exclusions, absent when a rule settled the order before them.
     ``unread`` are the resource types in which nothing was looked for, where the time of the call was over.
     The first ``shortest`` of ``asks`` are the shortest way to an order that is necessary; the others settle it another way.
+    ``facts`` are those it was judged on, for what is asked of them later in the same call.
     """
 
     order: str
@@ -112,6 +113,7 @@ class Decision:
     advice: tuple[Remark, ...] = ()
     unread: tuple[str, ...] = ()
     shortest: int = 0
+    facts: Mapping[str, Fact] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def member(self) -> Member | None:
@@ -172,13 +174,10 @@ class Decision:
         tree = self.exclusions if against else self.necessary
         return explain.enough(tree) if tree else self.because
 
-    @cached_property
+    @property
     def alone(self) -> tuple[str, ...]:
         """Those of ``asks`` that could each by itself make the order necessary."""
-        trees = [(self.necessary, MET), (self.exclusions, NOT_MET)]
-        found = [asking.alone(tree, wanted) for tree, wanted in trees if tree and tree.outcome is NOT_DOCUMENTED]
-        enough = frozenset.intersection(*found) if found else frozenset[str]()
-        return tuple([fact for fact in self.asks if fact in enough])
+        return self.trees.reading.alone if self.asks and self.trees else ()
 
     @cached_property
     def own_asks(self) -> Mapping[str, str]:
@@ -360,7 +359,7 @@ def judge_policy(
     reading = trees.reading
     said = _authorization(policy, judge)
     settled = (order, coding, policy.id, policy, _OUTCOME_OF[reading.outcome], trees.because(), "", reading.asks, trees)
-    return Decision(*settled, authorization=said, members=members, advice=advice, shortest=reading.shortest)
+    return Decision(*settled, authorization=said, members=members, advice=advice, shortest=reading.shortest, facts=facts)
 
 
 def _authorization(policy: Policy, judge: Judge) -> Authorization | None:

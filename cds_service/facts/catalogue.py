@@ -60,6 +60,7 @@ class Catalogue:
         self.tables = MappingProxyType(dict(tables or {}))
         self.facts = MappingProxyType(dict(definitions))
         self.broken = frozenset(broken)
+        self.closure = lru_cache(maxsize=512)(self._closure)
         self._needed_by = self._dependents()
         self.mute = frozenset(name for name, definition in self.facts.items() if self._mute(definition))
         self._spoken_by, self._always = self._speech()
@@ -104,7 +105,7 @@ class Catalogue:
     def __iter__(self) -> Iterator[str]:
         return iter(self.facts)
 
-    def closure(self, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _closure(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return the facts and all that they are derived from.
 
         Inputs come before what is derived from them.

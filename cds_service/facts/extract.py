@@ -33,9 +33,9 @@ class Facts(ChartFacts):
         super().__init__()
         self._case = case
         self._catalogue = catalogue
-        self._unusable = unusable or {}
+        self.unusable = unusable or {}
         self._answers = case.together.once("answers", lambda: answers(case.chart.of("QuestionnaireResponse")))
-        self.known = case.seen.known(self._unusable)
+        self.known = case.seen.known(self.unusable)
         self._mentioned, self._missing = case.mentioned, case.unsearched
         self._heard = case.heard(catalogue.vocabulary)
         self._unplaced = case.unplaced
@@ -129,7 +129,7 @@ class Facts(ChartFacts):
                 found += self._only_said(definition)
         if len(found) > 1 and len(definition.sources) > 1:
             found = list(dict.fromkeys(found))  # one record that two kinds of evidence find is one piece of evidence
-        if self._unusable:
+        if self.unusable:
             found = [self._usable(evidence) for evidence in found]
         if name in self._answers:
             found += self._answered(definition)
@@ -256,18 +256,7 @@ class Facts(ChartFacts):
         return self._case.together.once(("anyone", name), lambda: not any(is_for_one(one.response) for one in given))
 
     def _usable(self, evidence: Evidence) -> Evidence:
-        reason = self._unusable.get(evidence.resource)
+        reason = self.unusable.get(evidence.resource)
         if reason is None:
             return evidence
         return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, reason)
-
-
-def extract(case: Case, catalogue: Catalogue, names: tuple[str, ...]) -> Facts:
-    """Read the named facts of a case at once.
-
-    The hook instead reads them as criteria ask for them.
-    """
-    facts = Facts(case, catalogue)
-    for name in names:
-        facts[name]
-    return facts

@@ -19,7 +19,7 @@ from cds_service.policy import asking, explain
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, SilentPart, silent_check
 from cds_service.policy.memory import Memory
 from cds_service.policy.model import AtLeast, Check, Criterion, Outcome
-from cds_service.policy.weighing import asked, weighed
+from cds_service.policy.weighing import alone, asked, weighed
 
 MOST_PLANS: Final = 512
 """The most plans remembered, of all policies together.
@@ -150,11 +150,12 @@ class Reading:
     """What is the same for all orders of one pattern.
 
     That is the outcome of both trees, why, what to ask, and what was assumed. The first ``shortest`` of ``asks`` are
-    the shortest way to *met*. ``own_asks`` are the questions that criteria themselves have for facts, the first for
-    each, where anything is asked.
+    the shortest way to *met*; ``alone`` are those of which each could by itself. ``own_asks`` are the questions that
+    criteria themselves have for facts, the first for each, where anything is asked.
     """
 
     __slots__ = (
+        "alone",
         "asks",
         "assumed",
         "because",
@@ -184,6 +185,7 @@ class Reading:
         self.because_ids: Final = tuple([finding.criterion.id for finding in because])
         self.grounds: Final = tuple([Leaves(explain.leaves(finding), place_of) for finding in because])
         self.asks, self.shortest = asked(necessary, exclusions) if self.outcome is NOT_DOCUMENTED else asking.NOTHING
+        self.alone: Final = alone(self.asks, necessary, exclusions)
         leaves = [leaf for finding in findings for leaf in explain.leaves(finding)]
         self.leaves: Final = Leaves(leaves, place_of)
         self.presumed: Final = Leaves([leaf for leaf in leaves if leaf.basis is Basis.PRESUMED], place_of)

@@ -35,6 +35,14 @@ def asked(necessary: Finding, exclusions: Finding | None) -> asking.AskedFacts:
     return asking.asked(_whole(necessary, exclusions))
 
 
+def alone(asks: tuple[str, ...], necessary: Finding, exclusions: Finding | None) -> tuple[str, ...]:
+    """Return those questions that could each by itself make the order necessary."""
+    trees = ((necessary, MET), (exclusions, NOT_MET)) if asks else ()
+    found = [asking.alone(tree, wanted) for tree, wanted in trees if tree and tree.outcome is NOT_DOCUMENTED]
+    enough = frozenset.intersection(*found) if found else frozenset[str]()
+    return tuple([fact for fact in asks if fact in enough])
+
+
 def _whole(necessary: Finding, exclusions: Finding | None) -> Finding:
     """Join both trees to one open finding.
 

@@ -15,11 +15,10 @@ from typing import Any, cast
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import faults_of
+from cds_service.decision import Decision, faults_of
 from cds_service.facts.definition import Definition
-from cds_service.facts.extract import Facts, extract
+from cds_service.facts.extract import Facts
 from cds_service.facts.settled import settled
-from cds_service.fhir.codes import Coding
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.model import Policy
 from cds_service.policy.values import Code, Days, Interval, Value
@@ -27,22 +26,35 @@ from cds_service.policy.values import Code, Days, Interval, Value
 Json = dict[str, Any]
 
 
-def remember(given: Case, policy: Policy, coding: Coding | None, content: Content) -> list[Json]:
+def remember(given: Case, policy: Policy, decision: Decision, content: Content) -> list[Json]:
     """Return what a case's chart says of a policy's facts, as JSON.
 
-    Malformed resources are no evidence here either. ``coding`` is the one by which the policy selected the order.
+    Malformed resources are no evidence here either. What was read for the decision under the policy is not read again.
     """
-    case = replace(given, coding=coding, form=policy.form)
-    names = content.catalogue.closure(policy.facts)
-    facts = extract(case, content.catalogue, names)
-    if unusable := faults_of(facts.evidence(), case):
-        facts = Facts(case, content.catalogue, unusable)
+    case = replace(given, coding=decision.coding, form=policy.form)
+    facts = decision.facts if isinstance(decision.facts, Facts) else Facts(case, content.catalogue)
+    found = _spoken(facts, policy, content)
+    if unusable := faults_of([one for evidence in found.values() for one in evidence], case):
+        facts = Facts(case, content.catalogue, {**facts.unusable, **unusable})
+        found = _spoken(facts, policy, content)
     kept: list[Json] = []
-    for name in names:
-        found = facts[name].evidence if content.catalogue[name].derived is None else facts.answered(name)
+    for name, evidence in found.items():
         mine = {one.resource for one in facts.for_this_order(name)}
-        kept += [_written(name, one) | ({"for_order": True} if one.resource in mine else {}) for one in found]
+        kept += [_written(name, one) | ({"for_order": True} if one.resource in mine else {}) for one in evidence]
     return kept
+
+
+def _spoken(facts: Facts, policy: Policy, content: Content) -> dict[str, Sequence[Evidence]]:
+    """Return the evidence of the facts that the chart speaks of.
+
+    Of a computed fact it is what was answered to its own question.
+    """
+    catalogue = content.catalogue
+    names = catalogue.closure(policy.facts)
+    spoken = frozenset(facts.among(frozenset(names)))
+    return {
+        name: facts[name].evidence if catalogue[name].derived is None else facts.answered(name) for name in names if name in spoken
+    }
 
 
 class RememberedFacts(Facts):

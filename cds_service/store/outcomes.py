@@ -12,7 +12,9 @@ from hashlib import sha256
 
 from cds_service.decision import Decision
 from cds_service.policy.finding import MET, NOT_MET, Finding
+from cds_service.policy.memory import Memory
 from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
+from cds_service.policy.remembered import MOST_READINGS, Reading
 
 UNSEEN = "."
 """The sign of a criterion that was not looked at.
@@ -43,6 +45,10 @@ _known: dict[tuple[int, ...], Roots] = {}
 """What is known of roots, by their identity."""
 
 
+_patterns: Memory[Reading, str | None] = Memory(MOST_READINGS)
+"""What is written of the patterns of findings that policies come to."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedCriterion:
     """A criterion with the outcome that was logged.
@@ -60,9 +66,17 @@ def written_outcomes(decision: Decision) -> str | None:
 
     Returns None where no policy was judged.
     """
-    if decision.policy is None:
+    policy = decision.policy
+    if policy is None:
         return None
-    roots = _roots(decision.policy, decision.because_ids)
+    if decision.trees is None:
+        return _written(decision, policy)
+    reading = decision.trees.reading
+    return _patterns.get(reading) or _patterns.keep(reading, lambda: _written(decision, policy))
+
+
+def _written(decision: Decision, policy: Policy) -> str | None:
+    roots = _roots(policy, decision.because_ids)
     findings = decision.because if decision.settled_by else [f for f in (decision.necessary, decision.exclusions) if f]
     if len(findings) != len(roots.trees):
         return None

@@ -30,7 +30,7 @@ def context_rows(decided: Iterable[tuple[Case, Decision]], content: Content, now
         if policy is None or not decision.members or case.order.is_inside or "/" not in decision.order:
             continue
         asked = decision.outcome is DecisionOutcome.NOT_DOCUMENTED and open_form(decision, content) is not None
-        facts = remember(case, policy, decision.coding, content) if asked else None
+        facts = remember(case, policy, decision, content) if asked else None
         rows += [_row(case, decision, policy, member, now, facts) for member in decision.members]
     return rows
 
