@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -22,6 +23,8 @@ from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.calls import Calls
 from cds_service.hooks.received.messages import parse_request
 from cds_service.serving.app import CALLS, create_app
+from cds_service.store.store import Store
+from cds_service.store.upgrade import upgrade
 
 BUDGET = Path(__file__).parent / "budget.json"
 MARGIN = 1.05
@@ -49,8 +52,22 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def counts(content: Content) -> dict[str, int]:
-    """The calls of a decision and of a whole request, as a worker answers it, for every body in two sizes."""
+    """The calls of a decision and of a whole request, without and with the default store, for every body in two sizes.
+
+    With a store they are those of the thread that answers; what writes the rows is a thread of its own (``bench.log``).
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/store.sqlite")
+        upgrade(store.engine)
+        try:
+            return _counts(content, store)
+        finally:
+            store.close()
+
+
+def _counts(content: Content, store: Store) -> dict[str, int]:
     answering: Calls = create_app(content, Settings(), lambda: DAY).extensions[CALLS]
+    storing: Calls = create_app(content, Settings(), lambda: DAY, store).extensions[CALLS]
     found: dict[str, int] = {}
     for name in BUDGETED:
         for size in (6_000, 60_000):
@@ -59,6 +76,7 @@ def counts(content: Content) -> dict[str, int]:
             held = f"{name} ({BODIES[name].policy}), {size // 1000} kB"
             found[f"{held}: decide"] = calls(partial(decide_request, request, content, DAY, Settings()))
             found[f"{held}: request"] = calls(partial(answering.at_once, body))
+            found[f"{held}: request, kept in the store"] = calls(partial(storing.at_once, body))
     return found
 
 

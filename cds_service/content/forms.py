@@ -47,7 +47,7 @@ class PolicyForm:
 
     ``facts`` are those that can be asked, in the order in which they would be asked of a chart without anything.
     ``helps`` says of each why: the criteria with their places. ``dated`` are those whose day counts. ``version`` is
-    that of the policy with a digest of everything that is asked.
+    that of the policy with a digest of everything that is asked. ``digits`` name each fact in canonicals.
     """
 
     policy: Policy
@@ -55,6 +55,7 @@ class PolicyForm:
     helps: Mapping[str, str]
     dated: frozenset[str]
     version: str
+    digits: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -70,11 +71,8 @@ class PolicyForm:
 
         The form asks for these facts; it is the standard form where none are named.
         """
-        some = "" if facts is None or facts == self.facts else f".q{''.join(self._digits(fact) for fact in facts)}"
+        some = "" if facts is None or facts == self.facts else f".q{''.join([self.digits[fact] for fact in facts])}"
         return f"{form_base(our_url)}Questionnaire/{self.name}{f'.{ADAPTIVE}' if adaptive else some}|{self.version}"
-
-    def _digits(self, fact: str) -> str:
-        return "".join(_DIGITS[part] for part in divmod(self.facts.index(fact), len(_DIGITS)))
 
     def chosen(self, digits: str) -> tuple[str, ...]:
         """Return the facts that the part of a canonical names.
@@ -110,7 +108,8 @@ def policy_form(policy: Policy, catalogue: Catalogue) -> PolicyForm:
     helps = {fact: _help(fact, checks, policy) for fact in facts}
     asked = [[fact, helps[fact], fact in dated, *_asked(catalogue, fact)] for fact in facts]
     digest = hashlib.sha256(orjson.dumps(asked)).hexdigest()[:8]
-    return PolicyForm(policy, facts, helps, dated, f"{policy.version}-{digest}")
+    digits = {fact: "".join(_DIGITS[part] for part in divmod(place, len(_DIGITS))) for place, fact in enumerate(facts)}
+    return PolicyForm(policy, facts, helps, dated, f"{policy.version}-{digest}", digits)
 
 
 def _asked(catalogue: Catalogue, fact: str) -> list[object]:
