@@ -5,9 +5,18 @@ The server's workers read this module again, so it loads the command line only w
 
 from __future__ import annotations
 
+import gc
+
+OBJECTS = 200_000
+"""Objects made, and not yet freed, at which Python looks for garbage.
+
+Commands make many objects that they hold to their end. With Python's own 700, ``policy check`` takes a third longer.
+"""
+
 
 def run() -> None:
     """Run the command line."""
+    gc.set_threshold(OBJECTS, 50, 50)
     from cds_service.cli import app  # noqa: PLC0415 - workers do without it
 
     app()

@@ -21,7 +21,6 @@ from cds_service.cli.terminal import content_in, refuse, to_stdout
 from cds_service.content.content import Content
 from cds_service.content.wording import effective, review
 from cds_service.facts.entry import FactEntry
-from cds_service.hooks.discovery import discovery
 from cds_service.policy.grammar import PolicyEntry
 from cds_service.policy.model import Policy
 
@@ -88,6 +87,8 @@ def hooks(
     if write and compare:
         raise typer.BadParameter("--write and --check do not go together")
     held = content_in(content)
+    from cds_service.hooks.discovery import discovery  # noqa: PLC0415 - reads every hook, and no other command of the group needs them
+
     made = orjson.dumps(discovery(held), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     file = held.root / "hooks.json"
     if not write and not compare:
