@@ -29,7 +29,7 @@ _NOT_READ: Final = b"The content does not hold together yet; the terminal says w
 
 
 class WatchedPages:
-    """The service on the content that was read last, as a WSGI application.
+    """The service on what was read last, as a WSGI application.
 
     A content that does not hold together leaves the pages as they were.
     """
@@ -40,7 +40,7 @@ class WatchedPages:
         self._application = _nothing_yet(self)
 
     def show(self, content: Content) -> None:
-        """Serve a content from now on, and have open pages load themselves again."""
+        """Serve a content from now on; open pages load themselves again."""
         plain = Configuration(content=content.root, store=NONE)  # whatever the environment says
         application = create_app(content, Settings(), configuration=plain)
         _reloading(application, self)
@@ -64,7 +64,7 @@ class WatchedPages:
         return self._shown
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, with a page that is whole and sent anew each time."""
+        """Answer one request; a page is sent whole and anew."""
         for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH"):
             environ.pop(name, None)
         return self._application(environ, start_response)

@@ -10,14 +10,14 @@ import pytest
 from vulture import Vulture
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-REGISTERED: Final = ["@*.command", "@*.callback", "@*.route", "@*.get", "@*.post", "@rule", "@field_validator", "@model_validator"]
+REGISTERED: Final = ["@*.command", "@*.callback", "@*.route", "@*.get", "@*.post", "@*.after_request", "@rule", "@field_validator", "@model_validator"]
 """What hangs a function up by decorating it: nothing names it any more."""
 DECLARED: Final = re.compile(r"^class (\w+)\(EvidenceKind\b", re.MULTILINE)
 """What is known by being a kind of evidence: nothing names it any more."""
 BY_LIBRARIES: Final = {
     "alembic": {"down_revision", "downgrade"},
     "fhir.resources and pydantic": {"model_config", "model_post_init", "resource_type"},
-    "Flask and Werkzeug": {"strict_slashes", "max_content_length", "max_form_memory_size"},
+    "Flask and Werkzeug": {"strict_slashes", "max_content_length", "max_form_memory_size", "log_request"},
     "granian": {"worker"},
     "http.server": {"log_message", "daemon_threads", "allow_reuse_port"},
     "joserfc": {"max_header_length"},
