@@ -16,7 +16,7 @@ from cds_service.analysis.times import CountedPiece, closed, compared
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
 from cds_service.analysis.value_tests import answer
-from cds_service.policy.judge import reopens
+from cds_service.policy.look_back import reopens
 from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 
 
@@ -166,7 +166,7 @@ class Encoder:
         return Encoded(check, disj(met, conj(all_there, closed_met)), disj(not_met, conj(all_there, closed_not)), presumed)
 
     def _reopening(self, check: Check) -> Iterator[Truth]:
-        """Yield the evidence that reopens a check, as ``judge._reopens``.
+        """Yield the evidence that reopens a check, as ``look_back.reopens``.
 
         That is evidence older than a look-back of our own that contradicts the presumption.
         """
@@ -192,7 +192,7 @@ class Encoder:
         return self._latest[key]
 
     def _window(self, check: Check) -> _Window:
-        """Return where a look-back begins, as ``judge._window``.
+        """Return where a look-back begins, as ``look_back.first_that_counts``.
 
         It begins on the days of another fact where that has usable ones, else at the given length of time.
         """
@@ -212,7 +212,7 @@ class Encoder:
         return _Window(disj(given, window.there), first, last)
 
     def _placed(self, piece: UnknownPiece, window: _Window, own_day: bool) -> _Placed:
-        """Place a piece of evidence in a look-back, as ``judge._placed``.
+        """Place a piece of evidence in a look-back, as ``look_back.as_seen``.
 
         It is discounted when it is too late or too old, and uncertain when that cannot be told.
         """
@@ -242,7 +242,7 @@ def _choose(condition: Truth, one: Any, other: Any) -> Any:
 
 
 def _latest(placed: list[_Placed], earliest: bool) -> list[Truth]:
-    """Tell which pieces are of the latest day, as ``judge._latest``.
+    """Tell which pieces are of the latest day, as ``look_back._latest``.
 
     The day is that on which each was recorded. All that may be of the latest day count, or all undated ones if none is
     dated.

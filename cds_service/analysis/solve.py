@@ -23,7 +23,7 @@ from cds_service.analysis.unknown_chart import unknown_chart
 from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.policy.evidence import Fact
-from cds_service.policy.judge import reopens
+from cds_service.policy.look_back import reopens
 from cds_service.policy.model import Check, Policy
 from cds_service.policy.values import Interval
 
