@@ -25,9 +25,10 @@ from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Charts, NotDecided, Reading, read_as
 from cds_service.analysis.truths import Truth
 from cds_service.decision import DecisionOutcome
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Outcome, Policy
+from cds_service.policy.model import Policy
 
 CHARTS = 25
 """Charts tried on each policy."""

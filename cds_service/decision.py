@@ -21,10 +21,11 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.order import Order
 from cds_service.policy import asking, explain
+from cds_service.policy.criterion import Check, Remark
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.judge import Judge
-from cds_service.policy.model import Authorization, Check, FirstRule, Policy, Remark
+from cds_service.policy.model import Authorization, FirstRule, Policy
 from cds_service.policy.remembered import JudgedTrees
 
 MOST_EVIDENCE: Final = 25

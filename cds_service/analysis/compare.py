@@ -17,8 +17,9 @@ from cds_service.analysis.truths import Truth, conj, neg
 from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.fhir.codes import Coding
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, walk
 from cds_service.policy.evidence import Fact
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, walk
+from cds_service.policy.model import Policy
 
 NECESSARY = DecisionOutcome.NECESSARY
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from cds_service.analysis.encode import Encoded, Encoder, Forced, counted
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.decision import DecisionOutcome
-from cds_service.policy.model import AtLeast, Check, NoneOf, Policy
+from cds_service.policy.criterion import AtLeast, Check, NoneOf
+from cds_service.policy.model import Policy
 
 Named = dict[str, Truth]
 """Truths by the name of what they are about."""

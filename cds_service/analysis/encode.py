@@ -16,8 +16,8 @@ from cds_service.analysis.times import CountedPiece, closed, compared
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
 from cds_service.analysis.value_tests import answer
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 from cds_service.policy.look_back import reopens
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
 
 
 @dataclass(frozen=True, slots=True)

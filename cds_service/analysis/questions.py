@@ -19,10 +19,11 @@ from cds_service.analysis.solve import Answer, Charts, Example, NotDecided, Solv
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
+from cds_service.policy.criterion import AtLeast, Criterion, NoneOf, facts_of, walk
 from cds_service.policy.evidence import Fact
 from cds_service.policy.finding import MET
 from cds_service.policy.judge import judge
-from cds_service.policy.model import AtLeast, Criterion, NoneOf, Policy, facts_of, walk
+from cds_service.policy.model import Policy
 
 NECESSARY, NOT_NECESSARY = DecisionOutcome.NECESSARY, DecisionOutcome.NOT_NECESSARY
 

@@ -22,9 +22,10 @@ from cds_service.analysis.truths import Truth, disj, neg, same
 from cds_service.analysis.unknown_chart import unknown_chart
 from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Fact
 from cds_service.policy.look_back import reopens
-from cds_service.policy.model import Check, Policy
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Interval
 
 TIME_LIMIT = 20_000

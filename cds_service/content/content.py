@@ -28,7 +28,8 @@ from cds_service.fhir.codes import written
 from cds_service.fhir.medicines import NO_MEDICINES, read_medicines
 from cds_service.fhir.value_set_files import read_value_set, value_set_paths
 from cds_service.fhir.value_sets import Terminology, ValueSet
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, Test
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Test
+from cds_service.policy.model import Policy
 from cds_service.policy.read import read_policy
 from cds_service.policy.values import Interval
 

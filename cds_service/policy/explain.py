@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silence_of
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 
 
 def reasons(finding: Finding) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from datetime import date
 
 from cds_service.policy.comparing import answer
 from cds_service.policy.counting import counted_times
+from cds_service.policy.criterion import AtLeast, Check, Criterion, Test
 from cds_service.policy.evidence import Evidence, Fact, Standing, is_unread
 from cds_service.policy.finding import (
     MET,
@@ -24,7 +25,6 @@ from cds_service.policy.finding import (
 )
 from cds_service.policy.known import Known
 from cds_service.policy.look_back import PlacedEvidence, as_seen, day_of, first_that_counts, placed_evidence, surely_inside
-from cds_service.policy.model import AtLeast, Check, Criterion, Test
 from cds_service.policy.remembered import JudgedTrees, Plan, closes, read_trees, remembered_of
 from cds_service.policy.values import Days
 

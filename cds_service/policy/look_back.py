@@ -11,9 +11,9 @@ from datetime import date
 from typing import Final
 
 from cds_service.policy.comparing import answer
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import UNPLACED, Evidence, Fact, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED
-from cds_service.policy.model import Check
 from cds_service.policy.values import Days
 
 

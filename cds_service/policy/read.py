@@ -14,29 +14,23 @@ from cds_service.content_files.yaml_file import Place, YamlFile
 from cds_service.policy import grammar
 from cds_service.policy.answers import read_answers
 from cds_service.policy.comparing import compare as compared
-from cds_service.policy.criterion_grammar import AllEntry, AnyEntry, CheckEntry, CitationEntry, NoneEntry, RemarkEntry, TimesEntry
-from cds_service.policy.model import (
-    Alternative,
+from cds_service.policy.criterion import (
     AtLeast,
-    Authorization,
     Check,
     Citation,
     Comparison,
-    Correction,
     Criterion,
-    FirstRule,
     NoneOf,
     Outcome,
-    Passage,
-    Policy,
     Presumption,
     Remark,
-    Source,
     Test,
     facts_of,
     question_of,
     walk,
 )
+from cds_service.policy.criterion_grammar import AllEntry, AnyEntry, CheckEntry, CitationEntry, NoneEntry, RemarkEntry, TimesEntry
+from cds_service.policy.model import Alternative, Authorization, Correction, FirstRule, Passage, Policy, Source
 from cds_service.policy.ours import names_threshold, names_window
 from cds_service.policy.values import Interval, LookBack
 

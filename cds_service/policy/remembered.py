@@ -16,9 +16,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from cds_service.policy import asking, explain
+from cds_service.policy.criterion import AtLeast, Check, Criterion, Outcome
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, SilentPart, silent_check
 from cds_service.policy.memory import Memory
-from cds_service.policy.model import AtLeast, Check, Criterion, Outcome
 from cds_service.policy.weighing import asked, weighed
 
 MOST_PLANS: Final = 512

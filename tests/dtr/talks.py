@@ -21,10 +21,10 @@ from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import URL
 from cds_service.hooks.answer import Settings, decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.policy.criterion import Check, Criterion, NoneOf
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Criterion, NoneOf
 from cds_service.policy.values import Days, Interval, Value
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store

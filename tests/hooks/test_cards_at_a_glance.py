@@ -23,8 +23,8 @@ from cds_service.fhir.coverage_information import CRD_VERSIONS, CrdVersion
 from cds_service.hooks.answer import Settings, decide_request, response_for
 from cds_service.hooks.answered.decision_links import HOW_DECIDED
 from cds_service.hooks.received.messages import parse_request
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Outcome
 from cds_service.said import markdown
 from cds_service.said.asked import HEADING, MOST_ASKED
 from cds_service.said.detail import EVIDENCE, LONGEST_DETAIL, ON_THE_PAGE, SO_FAR, TO_DO, WHY

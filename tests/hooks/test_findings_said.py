@@ -18,8 +18,8 @@ from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.hooks.answer import Settings, decide_request, response_for
 from cds_service.hooks.received.messages import parse_request
 from cds_service.policy import explain
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Outcome
 from cds_service.store.outcomes import written_outcomes
 from cds_service.store.tables import DecisionRow
 from cds_service.vignettes.read import Vignette

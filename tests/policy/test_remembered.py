@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.policy import asking, explain
+from cds_service.policy.criterion import AtLeast, Check, Citation, Criterion, Outcome
+from cds_service.policy.criterion import Test as Question
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import Basis, Finding
 from cds_service.policy.judge import Judge, judge
 from cds_service.policy.memory import Memory
-from cds_service.policy.model import AtLeast, Check, Citation, Criterion, Outcome
-from cds_service.policy.model import Test as Question
 from cds_service.policy.remembered import Branch, Grown, JudgedTrees, Leaves
 from cds_service.policy.weighing import asked, weighed
 from tests.policy.test_kleene_properties import AS_OF, charts, criteria
