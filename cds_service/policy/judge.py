@@ -23,9 +23,11 @@ from cds_service.policy.finding import (
     silence_of,
     silent_check,
 )
+from cds_service.policy.judged_trees import JudgedTrees
 from cds_service.policy.known import Known
 from cds_service.policy.look_back import PlacedEvidence, as_seen, day_of, first_that_counts, placed_evidence, surely_inside
-from cds_service.policy.remembered import JudgedTrees, Plan, closes, read_trees, remembered_of
+from cds_service.policy.plan import Plan, closes
+from cds_service.policy.remembered import read_trees, remembered_of
 from cds_service.policy.values import Days
 
 

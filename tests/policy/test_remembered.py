@@ -15,8 +15,8 @@ from cds_service.policy.criterion import Test as Question
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import Basis, Finding
 from cds_service.policy.judge import Judge, judge
+from cds_service.policy.judged_trees import Branch, Grown, JudgedTrees, Leaves
 from cds_service.policy.memory import Memory
-from cds_service.policy.remembered import Branch, Grown, JudgedTrees, Leaves
 from cds_service.policy.weighing import asked, weighed
 from tests.policy.test_kleene_properties import AS_OF, charts, criteria
 
