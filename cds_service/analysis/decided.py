@@ -142,7 +142,7 @@ def _reasons(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:
 def assumed(decided: DecidedVignette) -> Named:
     """Tell for each criterion whether silence settled it.
 
-    Those are the criteria that ``explain.assumed`` names.
+    Those are the criteria that ``presumed.assumed`` names.
     """
     found: Named = {}
     for tree in (decided.necessary, decided.exclusions):

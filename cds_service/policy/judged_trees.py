@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from cds_service.policy import asking, explain
+from cds_service.policy import asking, explain, presumed
 from cds_service.policy.criterion import Check, Criterion, Outcome
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, SilentPart, silent_check
 from cds_service.policy.plan import Plan, closes
@@ -122,7 +122,7 @@ class Reading:
         leaves = [leaf for finding in findings for leaf in explain.leaves(finding)]
         self.leaves: Final = Leaves(leaves, place_of)
         self.presumed: Final = Leaves([leaf for leaf in leaves if leaf.basis is Basis.PRESUMED], place_of)
-        self.assumed: Final = tuple(dict.fromkeys([id_ for finding in findings for id_ in explain.assumed(finding)]))
+        self.assumed: Final = tuple(dict.fromkeys([id_ for finding in findings for id_ in presumed.assumed(finding)]))
         checks = [check for leaf in leaves if isinstance(check := leaf.criterion, Check) and check.ask] if self.asks else []
         self.own_asks: Final = {check.fact: check.ask for check in reversed(checks)}
 
