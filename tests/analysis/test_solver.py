@@ -14,10 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from cds_service.analysis.compare import compare
+from cds_service.analysis.differing import differing, differs
 from cds_service.analysis.domain import checks_of, criteria_of, open_domains
 from cds_service.analysis.questions import QUESTIONS, AskedPolicy
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Disagreement, Example, Proof, Solver, differing, differs
+from cds_service.analysis.solve import Disagreement, Example, Proof, Solver
 from cds_service.cli import app
 from cds_service.content.content import read_content, shipped_content
 from cds_service.decision import DecisionOutcome
