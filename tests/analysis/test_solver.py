@@ -13,10 +13,11 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from cds_service.analysis.asked_policy import AskedPolicy
 from cds_service.analysis.compare import compare
 from cds_service.analysis.differing import differing, differs
 from cds_service.analysis.domain import checks_of, criteria_of, open_domains
-from cds_service.analysis.questions import QUESTIONS, AskedPolicy
+from cds_service.analysis.questions import QUESTIONS
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Disagreement, Example, Proof, Solver
 from cds_service.cli import app
