@@ -23,7 +23,7 @@ from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
-from cds_service.vignettes.run import request_of
+from cds_service.vignettes.as_request import request_of
 from cds_service.web.examples import vignettes_of
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json

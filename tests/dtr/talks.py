@@ -29,8 +29,9 @@ from cds_service.policy.values import Days, Interval, Value
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
-from cds_service.vignettes.run import decide_as_facts, request_of
+from cds_service.vignettes.run import decide_as_facts
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json, decisions
 

@@ -30,7 +30,7 @@ from cds_service.said.asked import HEADING, MOST_ASKED
 from cds_service.said.detail import EVIDENCE, LONGEST_DETAIL, ON_THE_PAGE, SO_FAR, TO_DO, WHY
 from cds_service.said.ordered import ordered
 from cds_service.said.summary import LONGEST_SUMMARY
-from cds_service.vignettes.run import request_of
+from cds_service.vignettes.as_request import request_of
 from tests.conftest import TODAY, held_content
 from tests.exchange import Json, gestational_age, order, request
 from tests.hooks.test_coverage_information import vignettes

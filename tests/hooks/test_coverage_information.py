@@ -26,8 +26,8 @@ from cds_service.hooks.answered.echo import with_extensions
 from cds_service.hooks.received.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
 from cds_service.policy.answers import AnswersEntry
 from cds_service.serving.app import create_app
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY
 from tests.content.test_content import POLICY, P, change, folder, problems, saturation
 from tests.content.test_payers import CARELON, coverage

@@ -22,8 +22,8 @@ from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
 from cds_service.store.outcomes import written_outcomes
 from cds_service.store.tables import DecisionRow
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette
-from cds_service.vignettes.run import request_of
 from cds_service.web.decision_page import logged_decision
 from cds_service.web.finding_view import FindingRow, decision_view
 from tests.conftest import TODAY

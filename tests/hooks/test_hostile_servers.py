@@ -22,8 +22,8 @@ from cds_service.hooks.gathered.client_server import ClientServers
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.serving.app import create_app
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY, held_content
 from tests.content.test_payers import CARELON, coverage
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, fetuses, gestational_age, order, request
