@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.content.content import bind
+from cds_service.content.binding import bind
 from cds_service.content_files.problems import ContentError
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.decision import judge_policy
