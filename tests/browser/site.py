@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.security.operators import OPERATORS
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store

@@ -19,8 +19,9 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.fhir_value import write_value
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import URL
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.policy.criterion import Check, Criterion, NoneOf
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import MET, NOT_MET

@@ -20,9 +20,11 @@ from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import CRD_VERSIONS, CrdVersion
-from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.answered.decision_links import HOW_DECIDED
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
 from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
 from cds_service.said import markdown

@@ -21,9 +21,9 @@ from cds_service.content.content import Content, read_content
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.answered.echo import with_extensions
 from cds_service.hooks.received.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
+from cds_service.hooks.settings import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.serving.app import create_app
 from cds_service.vignettes.as_request import request_of

@@ -15,8 +15,10 @@ from cds_service.cli.check import show_decision
 from cds_service.content.content import Content
 from cds_service.decision import Decision
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
-from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
 from cds_service.policy import explain
 from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding

@@ -17,8 +17,8 @@ from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.server import Limits
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.gathered.client_server import ClientServers
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.serving.app import create_app

@@ -15,9 +15,10 @@ from cds_service.content.content import Content
 from cds_service.decision import OUT_OF_TIME, as_data, decide
 from cds_service.facts.computed import febrile_neutropenia, one_pregnancy
 from cds_service.facts.found import diagnoses, measurements
-from cds_service.hooks.answer import Settings, Turn, answer, decide_request
+from cds_service.hooks.answer import Turn, answer, decide_request
 from cds_service.hooks.calls import FEW
 from cds_service.hooks.received.messages import EXTENSION, parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.policy import look_back
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.values import Days, Interval
