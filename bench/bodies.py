@@ -14,8 +14,8 @@ import orjson
 
 from bench.judge import chart_resources
 from cds_service.content.content import Content, shipped_content
-from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import PATIENT, request_of
+from cds_service.vignettes.as_request import request_of
+from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
 
 GROWTH_FACTORS = "bcbsm/colony-stimulating-factors/2024-04-11"
 """The largest policy held."""

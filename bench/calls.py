@@ -19,9 +19,10 @@ import orjson
 
 from bench.bodies import BODIES, body_of
 from cds_service.content.content import Content, read_content, shipped_content
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.calls import Calls
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import CALLS, create_app
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade

@@ -19,15 +19,17 @@ import z3
 
 from bench.random_policies import AS_OF, EVERY_FEATURE, features, random_chart, random_policy
 from cds_service.analysis.decided import Named, asks, assumed, authorization, because
+from cds_service.analysis.differing import Reading, read_as
 from cds_service.analysis.domain import checks_of, criteria_of, open_domains
 from cds_service.analysis.encode import Encoded
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Charts, NotDecided, Reading, read_as
+from cds_service.analysis.solve import Charts, NotDecided
 from cds_service.analysis.truths import Truth
 from cds_service.decision import DecisionOutcome
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Outcome, Policy
+from cds_service.policy.model import Policy
 
 CHARTS = 25
 """Charts tried on each policy."""

@@ -22,7 +22,7 @@ from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.decision import as_data, decide
 from cds_service.facts.extract import Facts
 from cds_service.order import read_order
-from cds_service.policy import asking, explain
+from cds_service.policy import asking, explain, presumed
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Policy
 
@@ -131,7 +131,7 @@ def measure(content: Content, policy: Policy, size: int, runs: int) -> dict[str,
         "chart (index)": median_us(case, runs),
         "extract": median_us(lambda: extracted(case(), content, policy), runs) - median_us(case, runs),
         "judge": median_us(lambda: [judge(tree, facts, AS_OF) for tree in trees], runs),
-        "explain": median_us(lambda: [(explain.reasons(f), asking.asks(f), explain.assumed(f)) for f in findings], runs),
+        "explain": median_us(lambda: [(explain.reasons(f), asking.asks(f), presumed.assumed(f)) for f in findings], runs),
         "decision as data": median_us(lambda: as_data(decision, content), runs),
         "decide (all of it, with validation)": median_us(lambda: decide(case(), content), runs),
     }

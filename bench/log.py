@@ -20,8 +20,9 @@ from sqlalchemy import Engine
 
 from bench.bodies import BODIES, body_of
 from cds_service.content.content import Content, read_content, shipped_content
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.store.database import engine_for, insert_new
 from cds_service.store.decision_log import AT_ONCE, DecidingCall, Logged, Row, decision_row
 from cds_service.store.tables import DecisionRow

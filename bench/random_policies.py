@@ -10,24 +10,21 @@ from typing import Literal, get_args
 
 from cds_service.analysis.domain import Domain
 from cds_service.policy.comparing import compare
-from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.model import (
+from cds_service.policy.criterion import (
     AtLeast,
-    Authorization,
     Check,
     Citation,
     Comparison,
     Criterion,
-    FirstOutcome,
-    FirstRule,
     NoneOf,
     Outcome,
-    Policy,
     Presumption,
     Remark,
     Test,
     walk,
 )
+from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.model import Authorization, FirstOutcome, FirstRule, Policy
 from cds_service.policy.values import Days, Interval, LookBack, Value
 
 AS_OF = date(2026, 5, 31)

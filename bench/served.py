@@ -17,7 +17,7 @@ from threading import Thread
 
 import psutil
 
-from cds_service.configuration.configuration import variable
+from cds_service.configuration.naming import variable
 
 ADDRESS = "/cds-services/medical-policy"
 ROOT = Path(__file__).parent.parent

@@ -26,8 +26,9 @@ from cds_service.chart import Chart
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.decision import Decision, decide
 from cds_service.order import Order, read_order
-from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import PATIENT, request_of, with_own_lists
+from cds_service.vignettes.as_request import request_of
+from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
+from cds_service.vignettes.run import with_own_lists
 
 
 @dataclass(frozen=True, slots=True)

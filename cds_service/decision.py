@@ -21,11 +21,12 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.validation import unusable_reason
 from cds_service.order import Order
 from cds_service.policy import explain
+from cds_service.policy.criterion import Check, Remark
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
 from cds_service.policy.judge import Judge
-from cds_service.policy.model import Authorization, Check, FirstRule, Policy, Remark
-from cds_service.policy.remembered import JudgedTrees
+from cds_service.policy.judged_trees import JudgedTrees
+from cds_service.policy.model import Authorization, FirstRule, Policy
 
 MOST_EVIDENCE: Final = 25
 """The most pieces of evidence that a decision lists for one criterion.

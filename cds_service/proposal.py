@@ -17,10 +17,11 @@ from cds_service.facts.found.forms import OURS
 from cds_service.fhir.elements import days
 from cds_service.fhir.validation import faults
 from cds_service.policy import asking
+from cds_service.policy.criterion import AtLeast, Check, Criterion, facts_of, walk
 from cds_service.policy.evidence import Fact, Standing
 from cds_service.policy.finding import NOT_DOCUMENTED, NOT_MET, Finding
 from cds_service.policy.judge import judge
-from cds_service.policy.model import AtLeast, Check, Criterion, Policy, facts_of, walk
+from cds_service.policy.model import Policy
 from cds_service.questionnaires.items import item_of
 
 POLICY_ID = "ptac/pfpm-proposal"

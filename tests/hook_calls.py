@@ -10,8 +10,8 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from cds_service.content.content import Content
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.exchange import ADDRESS, Json, decisions
 
 KEYS = {"ServiceRequest": "orderedServices", "MedicationRequest": "orderedMedicines", "DeviceRequest": "orderedDevices"}

@@ -10,8 +10,8 @@ from bench.recoding.run import DECIDED, Outcome, Posed, judged
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette
-from cds_service.vignettes.run import request_of
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.recoding.run import Outcome, Posed, fault_of, judged
 from cds_service.facts.imagined_chart import CannotImagine
-from cds_service.vignettes.run import request_of
+from cds_service.vignettes.as_request import request_of
 
 NOT_RECORDS = ("answer", "order", "order_reason")
 """Kinds of evidence that are no records of the chart."""

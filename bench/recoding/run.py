@@ -18,11 +18,13 @@ from bench.recoding.records import RECORDS
 from bench.recoding.rewrite import Rewrite
 from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.faults import Unusable
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of, with_own_lists
+from cds_service.vignettes.run import with_own_lists
 
 REWRITES: tuple[Rewrite, ...] = (*CODES, *NUMBERS, *RECORDS, *PEOPLE, *MEDICINES)
 TODAY = date(2026, 11, 28)

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from cds_service.analysis.differing import differing
 from cds_service.analysis.domain import criteria_of
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Answer, Charts, Example, Proof, Solver, differing, solver_for
+from cds_service.analysis.solve import Answer, Charts, Example, Proof, Solver, solver_for
 from cds_service.analysis.truths import Truth, conj, neg
 from cds_service.content.content import Content
 from cds_service.decision import DecisionOutcome
 from cds_service.fhir.codes import Coding
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, walk
 from cds_service.policy.evidence import Fact
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Policy, walk
+from cds_service.policy.model import Policy
 
 NECESSARY = DecisionOutcome.NECESSARY
 

@@ -14,9 +14,10 @@ from enum import Enum
 
 from cds_service.analysis.asked import AnyAsked, Asked, AskedResponse, decision_of
 from cds_service.decision import Decision, DecisionOutcome
+from cds_service.policy.criterion import Criterion, NoneOf, Outcome
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Finding
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Criterion, NoneOf, Outcome, Policy
+from cds_service.policy.model import Policy
 from cds_service.proposal import judge_answers
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.units import convert
-from cds_service.policy.judge import reopens
-from cds_service.policy.model import AtLeast, Check, Comparison, Criterion, NoneOf, Outcome, Policy, Test
+from cds_service.policy.criterion import AtLeast, Check, Comparison, Criterion, NoneOf, Outcome, Test
+from cds_service.policy.look_back import reopens
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Interval, LookBack
 
 BOUNDARY: dict[Comparison, Comparison] = {

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from cds_service.analysis.encode import Encoded, Encoder, Forced, counted
 from cds_service.analysis.truths import Truth, conj, disj, neg, same
 from cds_service.decision import DecisionOutcome
-from cds_service.policy.model import AtLeast, Check, NoneOf, Policy
+from cds_service.policy.criterion import AtLeast, Check, NoneOf
+from cds_service.policy.model import Policy
 
 Named = dict[str, Truth]
 """Truths by the name of what they are about."""
@@ -141,7 +142,7 @@ def _reasons(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:
 def assumed(decided: DecidedVignette) -> Named:
     """Tell for each criterion whether silence settled it.
 
-    Those are the criteria that ``explain.assumed`` names.
+    Those are the criteria that ``presumed.assumed`` names.
     """
     found: Named = {}
     for tree in (decided.necessary, decided.exclusions):

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from cds_service.content.content import Content
 from cds_service.fhir.codes import Coding
-from cds_service.policy.model import Check, Criterion, Policy, walk
+from cds_service.policy.criterion import Check, Criterion, walk
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Code, Interval
 
 KINDS = ("truth", "word", "number", "day", "code", "nothing")

@@ -1,23 +1,22 @@
 """What criteria mean on an unknown chart, as formulas of z3.
 
-The rules are those of ``policy.judge``. Every criterion becomes a pair, *met* and *not met*; neither is *not
-documented*. The differential test (``python -m bench.differential``) compares the two on random policies and charts.
+The rules are those of ``policy.judge``; what they say of time is in ``look_back``. Every criterion becomes a pair,
+*met* and *not met*; neither is *not documented*. The differential test (``python -m bench.differential``) compares the
+two on random policies and charts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-import z3
-
+from cds_service.analysis.look_back import PlacedPiece, Window, choose, latest_pieces, newer_doubts, placed_piece, window_of
 from cds_service.analysis.times import CountedPiece, closed, compared
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownChart, UnknownPiece
 from cds_service.analysis.value_tests import answer
-from cds_service.policy.judge import reopens
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Outcome, Test, walk
+from cds_service.policy.look_back import reopens
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +38,6 @@ class Encoded:
         return conj(neg(self.met), neg(self.not_met))
 
 
-class _Window(NamedTuple):
-    """The first day that counts, as a span of ordinals.
-
-    ``there`` is false where evidence of any day counts.
-    """
-
-    there: Truth
-    first: Any
-    last: Any
-
-
-class _Placed(NamedTuple):
-    """A piece of evidence as a look-back sees it."""
-
-    piece: UnknownPiece
-    usable: Truth
-    uncertain: Truth
-    dated: Truth
-    first: Any
-    old: Truth
-
-
 Forced = Mapping[int, tuple[Truth, Truth]]
 """Criteria (by ``id()``) with a given outcome: *met* and *not met*."""
 
@@ -77,7 +54,7 @@ class Encoder:
         self._known: dict[int, Encoded] = {}
         self._ids: dict[int, frozenset[int]] = {}
         self._kept: list[Criterion] = []
-        self._latest: dict[tuple[object, ...], tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]] = {}
+        self._latest: dict[tuple[object, ...], tuple[list[tuple[PlacedPiece, Truth]], Truth, Truth, Window]] = {}
         self._answers: dict[tuple[object, ...], tuple[Truth, Truth]] = {}
 
     def encode(self, criterion: Criterion, forced: Forced | None = None) -> Encoded:
@@ -114,7 +91,7 @@ class Encoder:
         if check.times is not None:
             return self._counted(check, check.times)
         latest, some_usable, some_uncertain, window = self._latest_of(check)
-        doubts = [(newer, *self._answer(check.fact, piece, check.test)) for piece, newer in _newer_doubts(latest, check.first)]
+        doubts = [(newer, *self._answer(check.fact, piece, check.test)) for piece, newer in newer_doubts(latest, check.first)]
         answers = [(member, *self._answer(check.fact, placed.piece, check.test)) for placed, member in latest]
         has_met = disj(*(conj(member, met) for member, met, _ in answers))
         has_not = disj(*(conj(member, failed) for member, _, failed in answers))
@@ -141,14 +118,14 @@ class Encoder:
 
     def _counted(self, check: Check, times: Test) -> Encoded:
         """Encode a criterion that counts how often something happened, as ``judge._counted`` does."""
-        fact, window, own_day = self.chart.facts_by_name[check.fact], self._window(check), check.test.of_day
+        fact, window, own_day = self.chart.facts_by_name[check.fact], window_of(check, self.chart), check.test.of_day
         pieces = []
         reopening = self._reopening(check) if reopens(check) else (False for _ in fact.pieces)
         for piece, older in zip(fact.pieces, reopening, strict=True):
-            placed = self._placed(piece, window, own_day)
+            placed = placed_piece(piece, window, own_day, self.today)
             passes, fails = self._answer(check.fact, piece, check.test)
             is_day = piece.kind.get("day", False) if own_day else False
-            last = _choose(is_day, piece.day_last, piece.last)
+            last = choose(is_day, piece.day_last, piece.last)
             inside = disj(neg(window.there), window.first == window.last, conj(placed.dated, placed.first >= window.last))
             sure = conj(placed.usable, passes, inside)
             maybe = disj(conj(disj(placed.usable, placed.uncertain), neg(fails), neg(sure)), older)
@@ -166,18 +143,18 @@ class Encoder:
         return Encoded(check, disj(met, conj(all_there, closed_met)), disj(not_met, conj(all_there, closed_not)), presumed)
 
     def _reopening(self, check: Check) -> Iterator[Truth]:
-        """Yield the evidence that reopens a check, as ``judge._reopens``.
+        """Yield the evidence that reopens a check, as ``look_back.reopens``.
 
         That is evidence older than a look-back of our own that contradicts the presumption.
         """
-        own_day, window = check.test.of_day, self._window(check)
+        own_day, window = check.test.of_day, window_of(check, self.chart)
         for piece in self.chart.facts_by_name[check.fact].pieces:
             met, failed = self._answer(check.fact, piece, check.test)
             on_silence = check.presumption.treat_as if check.presumption and check.times is None else None
             otherwise = failed if on_silence is Outcome.MET else met
-            yield conj(piece.usable, self._placed(piece, window, own_day).old, otherwise)
+            yield conj(piece.usable, placed_piece(piece, window, own_day, self.today).old, otherwise)
 
-    def _latest_of(self, check: Check) -> tuple[list[tuple[_Placed, Truth]], Truth, Truth, _Window]:
+    def _latest_of(self, check: Check) -> tuple[list[tuple[PlacedPiece, Truth]], Truth, Truth, Window]:
         """Return the pieces of a fact as a look-back sees them.
 
         Each comes with whether it is of the latest day.
@@ -185,122 +162,17 @@ class Encoder:
         own_day = check.test.of_day
         key = (check.fact, check.within, check.since, own_day, check.first)
         if key not in self._latest:
-            window = self._window(check)
-            placed = [self._placed(piece, window, own_day) for piece in self.chart.facts_by_name[check.fact].pieces]
+            window = window_of(check, self.chart)
+            placed = [placed_piece(piece, window, own_day, self.today) for piece in self.chart.facts_by_name[check.fact].pieces]
             some = (disj(*(one.usable for one in placed)), disj(*(one.uncertain for one in placed)))
-            self._latest[key] = (list(zip(placed, _latest(placed, check.first), strict=True)), *some, window)
+            self._latest[key] = (list(zip(placed, latest_pieces(placed, check.first), strict=True)), *some, window)
         return self._latest[key]
-
-    def _window(self, check: Check) -> _Window:
-        """Return where a look-back begins, as ``judge._window``.
-
-        It begins on the days of another fact where that has usable ones, else at the given length of time.
-        """
-        start = check.within.start(self.chart.as_of).toordinal() if check.within else 0
-        window = _Window(check.within is not None, start, start)
-        if check.since is None:
-            return window
-        pieces = self.chart.facts_by_name[check.since].pieces
-        days = [(conj(p.usable, p.kind.get("day", False)), p.day_first, p.day_last) for p in pieces]
-        given = disj(*(there for there, _, _ in days))
-        first, last = window.first, window.last
-        so_far: Truth = False
-        for there, day_first, day_last in days:
-            first = _choose(there, _choose(conj(so_far, first <= day_first), first, day_first), first)
-            last = _choose(there, _choose(conj(so_far, last >= day_last), last, day_last), last)
-            so_far = disj(so_far, there)
-        return _Window(disj(given, window.there), first, last)
-
-    def _placed(self, piece: UnknownPiece, window: _Window, own_day: bool) -> _Placed:
-        """Place a piece of evidence in a look-back, as ``judge._placed``.
-
-        It is discounted when it is too late or too old, and uncertain when that cannot be told.
-        """
-        is_day = piece.kind.get("day", False) if own_day else False
-        dated = disj(is_day, piece.dated)
-        first = _choose(is_day, piece.day_first, piece.first)
-        last = _choose(is_day, piece.day_last, piece.last)
-        future = conj(dated, first > self.today)
-        old = conj(window.there, dated, last < window.first)
-        in_doubt = conj(window.there, disj(neg(dated), first < window.first))
-        counts = conj(neg(future), neg(old))
-        usable = conj(piece.usable, counts, neg(in_doubt))
-        uncertain = conj(counts, disj(piece.uncertain, conj(piece.usable, in_doubt)))
-        return _Placed(piece, usable, uncertain, dated, first, conj(neg(future), old))
 
     def _answer(self, fact: str, piece: UnknownPiece, test: Test) -> tuple[Truth, Truth]:
         key = (id(piece), test)
         if key not in self._answers:
             self._answers[key] = answer(piece, test, self.chart.facts_by_name[fact].domain, self.chart.as_of)
         return self._answers[key]
-
-
-def _choose(condition: Truth, one: Any, other: Any) -> Any:
-    if isinstance(condition, bool):
-        return one if condition else other
-    return z3.If(condition, one, other)
-
-
-def _latest(placed: list[_Placed], earliest: bool) -> list[Truth]:
-    """Tell which pieces are of the latest day, as ``judge._latest``.
-
-    The day is that on which each was recorded. All that may be of the latest day count, or all undated ones if none is
-    dated.
-    """
-    dated = [conj(one.usable, one.piece.dated) for one in placed]
-    none_dated = conj(*(neg(there) for there in dated))
-    top = [
-        conj(
-            there,
-            *(
-                disj(neg(other_there), _not_beyond(other.piece, one.piece, earliest))
-                for other, other_there in zip(placed, dated, strict=True)
-            ),
-        )
-        for one, there in zip(placed, dated, strict=True)
-    ]
-    found = []
-    for one, there in zip(placed, dated, strict=True):
-        reached = disj(
-            *(conj(is_top, _may_share_day(one.piece, other.piece, earliest)) for other, is_top in zip(placed, top, strict=True))
-        )
-        found.append(disj(conj(none_dated, one.usable), conj(there, reached)))
-    return found
-
-
-def _newer_doubts(latest: list[tuple[_Placed, Truth]], earliest: bool) -> list[tuple[UnknownPiece, Truth]]:
-    """Tell which pieces are newer doubts, as ``judge._reopened``.
-
-    Such a piece is uncertain, and newer than all dated evidence that decides.
-    """
-    some_dated = disj(*(conj(member, one.piece.dated) for one, member in latest))
-    found = []
-    for doubt, _ in latest:
-        after = conj(
-            *(neg(conj(member, one.piece.dated, neg(_beyond(doubt.piece, one.piece, earliest)))) for one, member in latest)
-        )
-        found.append((doubt.piece, conj(doubt.uncertain, doubt.piece.dated, some_dated, after)))
-    return found
-
-
-def _beyond(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
-    """Say whether a piece is surely later than another.
-
-    Where the earliest decides, it says whether the piece is surely earlier.
-    """
-    return one.last < other.first if earliest else one.first > other.last
-
-
-def _may_share_day(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
-    return one.first <= other.last if earliest else one.last >= other.first
-
-
-def _not_beyond(one: UnknownPiece, other: UnknownPiece, earliest: bool) -> Truth:
-    if one is other:
-        return True
-    if earliest:
-        return disj(one.first > other.first, conj(one.first == other.first, one.last >= other.last))
-    return disj(one.last < other.last, conj(one.last == other.last, one.first <= other.first))
 
 
 def counted(criterion: AtLeast | NoneOf, parts: tuple[Encoded, ...]) -> Encoded:

@@ -15,9 +15,9 @@ from cds_service.analysis.cover import Seen, Tried
 from cds_service.analysis.mutants import Mutant
 from cds_service.content_files.problems import Problem
 from cds_service.content_files.yaml_file import YamlFile
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Outcome
 from cds_service.policy.entry import Entry, Words
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome
 
 FILE = "policies/excused.yaml"
 

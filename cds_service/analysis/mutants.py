@@ -17,7 +17,8 @@ from cds_service.analysis.reading_mutants import misreadings
 from cds_service.content.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key
-from cds_service.policy.model import Check, Criterion, FirstRule, Policy
+from cds_service.policy.criterion import Check, Criterion
+from cds_service.policy.model import FirstRule, Policy
 
 Entry = TypeVar("Entry")
 OTHER_ENDS = {

@@ -21,8 +21,9 @@ from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Key, key_of, written
 from cds_service.fhir.value_sets import Terminology, ValueSet
+from cds_service.policy.criterion import AtLeast, Check
 from cds_service.policy.judge import judge
-from cds_service.policy.model import AtLeast, Check, Policy
+from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette
 from cds_service.vignettes.responses import ResponseVignette
 from cds_service.vignettes.run import decide_posed, differences_as_facts, differences_of

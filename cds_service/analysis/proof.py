@@ -90,7 +90,8 @@ def weighed(mutant: Mutant, excused: Excused, content: Content) -> Survivor:
     if not of_facts or mutant.policy.subject != "order":  # the solver knows what policies decide on the facts of orders
         return Survivor(mutant)
     try:
-        from cds_service.analysis.solve import READINGS, Example, Proof, differs  # noqa: PLC0415 - z3 only where something survives
+        from cds_service.analysis.differing import READINGS, differs  # noqa: PLC0415 - z3 only where something survives
+        from cds_service.analysis.solve import Example, Proof  # noqa: PLC0415 - z3 only where something survives
     except ImportError:
         return Survivor(mutant)
     answer = differs(mutant.policy, mutant.mutated, content, by=READINGS)

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from cds_service.analysis.truths import Truth, at_least, conj, disj, neg
-from cds_service.policy.model import Test
+from cds_service.policy.criterion import Test
 from cds_service.policy.values import Interval
 
 

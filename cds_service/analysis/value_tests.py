@@ -10,7 +10,7 @@ from datetime import date
 from cds_service.analysis.domain import Domain
 from cds_service.analysis.truths import Truth, conj, disj, neg
 from cds_service.analysis.unknown_chart import UnknownPiece
-from cds_service.policy.model import Test
+from cds_service.policy.criterion import Test
 from cds_service.policy.values import Interval
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from cds_service.analysis.asked import all_asked
 from cds_service.analysis.lint.content_files import vignettes_of
 from cds_service.analysis.mutate import killings
-from cds_service.content.content import Content, bind, read_content
+from cds_service.content.binding import bind
+from cds_service.content.content import Content, read_content
 from cds_service.content.forms import policy_form
 from cds_service.content.library import Library
 from cds_service.content_files.problems import ContentError

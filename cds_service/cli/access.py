@@ -9,7 +9,8 @@ import logging
 from ipaddress import ip_address
 
 from cds_service.cli.terminal import refuse
-from cds_service.configuration.configuration import Configuration, called
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import called
 from cds_service.content_files.problems import ContentError
 from cds_service.security.access import access_of, may_come_back, never_read
 from cds_service.serving.configured import registry_of

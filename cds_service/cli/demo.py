@@ -19,11 +19,12 @@ from cds_service.configuration.configuration import Configuration
 from cds_service.configuration.environment import Started
 from cds_service.content.content import Content, shipped_content
 from cds_service.decision import DecisionOutcome
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.discovery import service_id
 from cds_service.hooks.received import order_sign
 from cds_service.hooks.received.faults import Unusable
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.said.summary import summary
 from cds_service.store.database import NONE
 

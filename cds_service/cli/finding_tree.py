@@ -12,9 +12,10 @@ from rich.tree import Tree
 
 from cds_service.content.content import Content
 from cds_service.content.wording import finding_in_words, ours_in_words, place_of
+from cds_service.policy.criterion import Check, NoneOf, Outcome
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.model import Check, NoneOf, Outcome, Policy
+from cds_service.policy.model import Policy
 from cds_service.said.evidence import WHOLE_NOTE, told
 
 MARKS = {MET: "+", NOT_MET: "-", NOT_DOCUMENTED: "?"}

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cds_service.configuration.configuration import Configuration, said_of, variable
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import said_of, variable
 
 
 def option(name: str) -> Any:

@@ -23,7 +23,8 @@ from cds_service.content.wording import (
     value_set,
 )
 from cds_service.facts.definition import Definition
-from cds_service.policy.model import Check, Citation, Criterion, FirstRule, Policy, Remark
+from cds_service.policy.criterion import Check, Citation, Criterion, Remark
+from cds_service.policy.model import FirstRule, Policy
 
 
 def outline(policy: Policy, content: Content) -> Iterator[RenderableType]:

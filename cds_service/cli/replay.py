@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from cds_service.cli.options import ContentFolder
 from cds_service.cli.terminal import content_in, refuse
-from cds_service.configuration.configuration import in_environment
+from cds_service.configuration.naming import in_environment
 
 
 class _SourceFirst(TyperGroup):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cds_service.analysis.asked_policy import AskedPolicy, possible_outcomes
 from cds_service.analysis.compare import changelog, compare
-from cds_service.analysis.questions import QUESTIONS, AskedPolicy, possible_outcomes
+from cds_service.analysis.questions import QUESTIONS
 from cds_service.analysis.solve import Answer, Example, NotDecided, Proof
 from cds_service.cli.terminal import refuse, to_stdout
 from cds_service.content.content import Content

@@ -14,7 +14,7 @@ from typing import NoReturn, TextIO
 import typer
 from rich.console import Console
 
-from cds_service.configuration.configuration import in_environment
+from cds_service.configuration.naming import in_environment
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.content_files.problems import ContentError
 

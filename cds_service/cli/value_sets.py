@@ -17,7 +17,7 @@ from cds_service.analysis.value_sets.excuses import FILE, read_excuses
 from cds_service.analysis.value_sets.expansion import FOLDER, as_value_set, meant, written
 from cds_service.cli.options import ContentFolder
 from cds_service.cli.terminal import content_in, refuse, to_stderr, to_stdout
-from cds_service.configuration.configuration import in_environment
+from cds_service.configuration.naming import in_environment
 from cds_service.content_files.problems import ContentError
 from cds_service.fhir.value_set_files import read_written, value_set_path
 

@@ -6,62 +6,29 @@ Each is defined once, in the fields here. The flags of ``cds-service serve``, th
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-PREFIX: Final = "CDS_SERVICE_"
-"""The beginning of every variable's name."""
-WHOLE: Final = "a whole number from 1 to 9999"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """The description of one setting.
-
-    ``says`` is what it decides, ``meant`` what may be written, ``flag`` how it is typed after ``serve`` (empty where it
-    has only a variable), ``topic`` the part of the page it stands in, and ``otherwise`` what holds where nobody says
-    anything, in words.
-    """
-
-    topic: str
-    says: str
-    meant: str
-    flag: str = ""
-    metavar: str = ""
-    otherwise: str = ""
-
-
-def _list(written: object) -> object:
-    return tuple(written.split()) if isinstance(written, str) else written
-
-
-def _without_slash(written: object) -> object:
-    return written.rstrip("/") if isinstance(written, str) else written
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
-"""Several values; in a variable they are separated by spaces."""
-Number = Annotated[int, Field(ge=1, le=9999)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Secret = Annotated[str, Field(repr=False)]
-
-WHERE, CONTENT, CALLERS, CALLED, PROXY, KEPT, OPERATORS, ANSWERS, BOUNDS = (
-    "Where it listens",
-    "What is held",
-    "Who may call",
-    "Whom it calls",
-    "Behind a proxy",
-    "What is kept",
-    "For operators",
-    "How it answers",
-    "Limits",
+from cds_service.configuration.setting import (
+    ANSWERS,
+    BOUNDS,
+    CALLED,
+    CALLERS,
+    CONTENT,
+    KEPT,
+    OPERATORS,
+    PROXY,
+    WHERE,
+    WHOLE,
+    Number,
+    Port,
+    Secret,
+    Setting,
+    Url,
+    Words,
 )
-TOPICS: Final = (WHERE, CONTENT, CALLERS, CALLED, PROXY, KEPT, OPERATORS, ANSWERS, BOUNDS)
-"""The parts of the page, in its order."""
 
 
 class Configuration(BaseModel):
@@ -176,8 +143,7 @@ class Configuration(BaseModel):
     ] = ""
 
     public_url: Annotated[
-        str,
-        BeforeValidator(_without_slash),
+        Url,
         Setting(
             PROXY,
             "What stands before /cds-services in the clients' calls; tokens are for it, pages link below its path.",
@@ -281,33 +247,3 @@ class Configuration(BaseModel):
     largest_body: Annotated[Number, Setting(BOUNDS, "Largest body of a request, in MiB.", WHOLE)] = 16
     body_seconds: Annotated[Number, Setting(BOUNDS, "Seconds that a body may take to arrive.", WHOLE)] = 10
     call_seconds: Annotated[Number, Setting(BOUNDS, "Seconds after which a call's orders are not judged.", WHOLE)] = 5
-
-
-def said_of(name: str) -> Setting:
-    """Return the description of a setting."""
-    (found,) = [one for one in Configuration.model_fields[name].metadata if isinstance(one, Setting)]
-    return found
-
-
-def variable(name: str) -> str:
-    """Return the environment variable of a setting."""
-    return PREFIX + name.upper()
-
-
-def in_environment(name: str) -> str:
-    """Return the environment's value of one setting.
-
-    For commands that need a single one, whatever the others are; empty where nothing is said.
-    """
-    return os.environ.get(variable(name), "")
-
-
-def called(name: str) -> str:
-    """Return a setting's name for a message: its variable and flag."""
-    flag = said_of(name).flag
-    return f"{variable(name)} ({flag})" if flag else variable(name)
-
-
-def wrong(name: str) -> str:
-    """Return the sentence for a value that cannot be used."""
-    return f"{called(name)}: {said_of(name).meant} is meant"

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cds_service.configuration.configuration import PREFIX, Configuration, variable, wrong
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import PREFIX, variable, wrong
 
 HANDED: Final = f"{PREFIX}STARTED"
 """The variable by which ``serve`` hands its workers the configuration."""

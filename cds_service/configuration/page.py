@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Final
 
-from cds_service.configuration.configuration import TOPICS, Configuration, said_of, variable
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import said_of, variable
+from cds_service.configuration.setting import TOPICS
 
 PAGE: Final = "docs/configuration.md"
 HEAD: Final = """# Configuration

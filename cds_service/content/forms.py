@@ -19,9 +19,10 @@ from cds_service.content.wording import place_of
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.found.forms import OURS, form_base
 from cds_service.policy import asking
+from cds_service.policy.criterion import Check, walk
 from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Policy, walk
+from cds_service.policy.model import Policy
 
 ANSWERABLE: Final = frozenset({"boolean", "choice", "quantity", "date"})
 """The types of facts that an item of a form can take."""

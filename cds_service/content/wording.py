@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.value_sets import Terminology
-from cds_service.policy.model import AtLeast, Check, Citation, Criterion, NoneOf, Outcome, Policy, Test
+from cds_service.policy.criterion import AtLeast, Check, Citation, Criterion, NoneOf, Outcome, Test
+from cds_service.policy.model import Policy
 
 COMPARED = {"is_at_least": "at least", "is_above": "more than", "is_at_most": "at most", "is_below": "less than", "is": "is"}
 _BEFORE = {

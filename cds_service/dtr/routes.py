@@ -24,10 +24,10 @@ from cds_service.dtr.parameters import errors_in, parameters_of, read_json, refu
 from cds_service.dtr.tokens import TOKEN, check_scope, token_route
 from cds_service.dtr.versions import SPOKEN, Spoken
 from cds_service.fhir.elements import items, text
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.answered.replies import FHIR_JSON
 from cds_service.hooks.received.bodies import ENCODED, plain_body
 from cds_service.hooks.received.faults import RequestIssue, Unusable
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
 from cds_service.store.database import StoreFailed
 from cds_service.store.store import Store

@@ -11,36 +11,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, as_data, decide, unjudged
-from cds_service.fhir.coverage_information import CrdVersion
+from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, decide, unjudged
 from cds_service.fhir.elements import Resource
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import KEYS
 from cds_service.hooks.answered.card_types import proposal_uuid
-from cds_service.hooks.answered.cards import card_uuid, cards
+from cds_service.hooks.answered.cards import card_uuid
 from cds_service.hooks.answered.contexts import context_rows
-from cds_service.hooks.answered.coverage_information import coverage_actions
-from cds_service.hooks.answered.decision_links import Page, decision_page, no_page
-from cds_service.hooks.answered.launch_links import Launch, launch_links, no_launch
+from cds_service.hooks.answered.decision_links import decision_page, no_page
+from cds_service.hooks.answered.launch_links import launch_links
 from cds_service.hooks.discovery import HOOK_OF, SERVICE_ID, service_id
 from cds_service.hooks.gathered.client_server import ClientServers, access_of
 from cds_service.hooks.gathered.fetch import order_reader
 from cds_service.hooks.gathered.gather import gather
 from cds_service.hooks.received import all_hooks
-from cds_service.hooks.received.conversation import conversation_of
 from cds_service.hooks.received.faults import RequestIssue, Unusable
-from cds_service.hooks.received.messages import EXTENSION, fault_status, parse_request, version_of
+from cds_service.hooks.received.messages import fault_status, parse_request, version_of
 from cds_service.hooks.received.receive import medications_of, receive_orders, refuse_malformed
 from cds_service.hooks.received.request import HookRequest
 from cds_service.hooks.received.required import refuse_without_coverage
 from cds_service.hooks.received.sources import Sources
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
 from cds_service.security.caller import Caller
@@ -77,38 +75,6 @@ NOBODY: Final = Caller()
 
 No FHIR server is read for it.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings that an operator decides.
-
-    ``decisions`` sends the machine-readable decisions; ``strict`` refuses an order with any fault. ``crd_version`` is
-    the CRD version of answers to requests that name none.
-
-    ``log_values`` keeps in the store what charts say, and ``keep_comments`` the free text of feedback; both may be a
-    patient's.
-
-    ``public_url`` is what stands before the service's addresses, and ``link_secret`` signs the links of cards; without
-    both, cards link no decision. ``smart_issuers`` are the FHIR servers from which the SMART app can be launched, for
-    calls that name one of them.
-
-    ``context_days`` is how many days the service keeps, for forms, what charts say of orders that are asked about; 0
-    keeps nothing. ``seconds`` is the time of a call: what is not judged by then is answered as not documented, because
-    not searched. ``least_prefetch`` asks by prefetch only for what every call needs.
-    """
-
-    decisions: bool = True
-    strict: bool = False
-    crd_version: CrdVersion = "2.2"
-    log_values: bool = False
-    keep_comments: bool = False
-    public_url: str = ""
-    link_secret: str = ""
-    smart_issuers: tuple[str, ...] = ()
-    seconds: float = 5.0
-    context_days: int = 30
-    least_prefetch: bool = False
 
 
 def answer(
@@ -159,61 +125,6 @@ def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, s
         store.keep_contexts(context_rows(decided, content, datetime.now(UTC)))
     except Exception:
         log.exception("what a form would need could not be kept")
-
-
-def response_for(
-    request: HookRequest[Any],
-    body: bytes,
-    decided: Iterable[tuple[Case, Decision]],
-    content: Content,
-    today: date,
-    settings: Settings,
-    page: Page = no_page,
-    launch: Launch = no_launch,
-) -> dict[str, Any]:
-    """Return the body of the answer for decided orders.
-
-    ``body`` is the request as it came; the orders are copied from it.
-
-    An order whose answer cannot be written is answered as not decided; the others are answered as they are.
-    """
-    held = list(decided)
-    rest = (body, content, today, settings, page, launch)
-    try:
-        return _response(request, held, *rest)
-    except Exception:
-        said = "an answer could not be written; its order is answered as not decided"
-        log.exception(said, extra={"hook_instance": loggable(request.hook_instance)})
-        return _response(request, [(case, _writable(request, case, decision, *rest)) for case, decision in held], *rest)
-
-
-def _writable(request: HookRequest[Any], case: Case, decision: Decision, *rest: Any) -> Decision:
-    """Return the decision, or "not decided" if its answer cannot be written."""
-    try:
-        _response(request, [(case, decision)], *rest)
-    except Exception:  # it was logged when all were written together
-        return unjudged(case.order, NOT_DECIDED)
-    return decision
-
-
-def _response(
-    request: HookRequest[Any],
-    decided: Sequence[tuple[Case, Decision]],
-    body: bytes,
-    content: Content,
-    today: date,
-    settings: Settings,
-    page: Page,
-    launch: Launch,
-) -> dict[str, Any]:
-    conversation = conversation_of(request, settings.crd_version)
-    response: dict[str, Any] = {
-        "cards": cards(decided, content, request.hook_instance, conversation, page, launch),
-        "systemActions": coverage_actions(decided, body, content, today, conversation),
-    }
-    if settings.decisions:
-        response["extension"] = {EXTENSION: [as_data(decision, content) for _, decision in decided]}
-    return response
 
 
 def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, Any]], hook_instance: str) -> list[Logged]:

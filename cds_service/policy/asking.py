@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from cds_service.policy.criterion import AtLeast, Check, NoneOf, Outcome
 from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Finding, silence_of
-from cds_service.policy.model import AtLeast, Check, NoneOf, Outcome
 
 
 def asks(finding: Finding) -> tuple[str, ...]:

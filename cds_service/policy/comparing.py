@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from cds_service.policy.criterion import Outcome, Test
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET
-from cds_service.policy.model import Outcome, Test
 from cds_service.policy.values import Code, Days, Interval, Value
 
 _SAID: Final = (bool, str)

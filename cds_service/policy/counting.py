@@ -13,9 +13,9 @@ from datetime import date
 from math import inf
 
 from cds_service.policy.comparing import answer, compare
+from cds_service.policy.criterion import Check, Outcome, Test
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.finding import NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.model import Check, Outcome, Test
 from cds_service.policy.values import Days, Interval
 
 

@@ -1,16 +1,15 @@
-"""Why a finding came out so, and what of it was presumed.
+"""Why a finding came out so.
 
-What could still settle it is in ``asking``.
+What could still settle it is in ``asking``, and what of it was presumed in ``presumed``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, silence_of
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf
+from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Finding, silence_of
 
 
 def reasons(finding: Finding) -> tuple[Finding, ...]:
@@ -86,7 +85,7 @@ def closed(finding: Finding) -> bool:
 def _add_reasons(finding: Finding, found: dict[str, Finding]) -> None:
     """Add the findings that settle an outcome, once per criterion id."""
     criterion = finding.criterion
-    if not finding.parts or _as_one(finding):
+    if not finding.parts or as_one(finding):
         found.setdefault(criterion.id, finding)
         return
     for part in _settling(finding, whole=True):
@@ -99,7 +98,7 @@ def _settling(finding: Finding, *, whole: bool = False) -> list[Finding]:
     A check has none, nor has a criterion that is reported as one, unless the ``whole`` is wanted.
     """
     parts: Sequence[Finding] = finding.parts
-    if not parts or (not whole and _as_one(finding)):
+    if not parts or (not whole and as_one(finding)):
         return []
     criterion = finding.criterion
     decisive = finding.outcome
@@ -112,7 +111,8 @@ def _settling(finding: Finding, *, whole: bool = False) -> list[Finding]:
     return [part for part in parts if part.outcome is decisive]
 
 
-def _as_one(finding: Finding) -> bool:
+def as_one(finding: Finding) -> bool:
+    """Tell whether a finding is reported for its parts."""
     criterion = finding.criterion
     if isinstance(criterion, Check) or criterion.as_one != "when not met":
         return not isinstance(criterion, Check) and bool(criterion.as_one)
@@ -154,121 +154,3 @@ def _leaves_in_silence(criterion: Criterion) -> list[Finding]:
     for part in finding.parts[:1] if closed(finding) else finding.parts:
         _add_leaves(part, found)
     return found
-
-
-def assumed(finding: Finding) -> tuple[str, ...]:
-    """Return the ids of the criteria that a presumption settled.
-
-    They come in reading order.
-    """
-    found: dict[str, bool] = {}
-    _settled_by_presumption(finding, _told_twice(finding.criterion), found)
-    return tuple([id_ for id_, presumed in found.items() if presumed])
-
-
-def _settled_by_presumption(finding: Finding, twice: frozenset[str], found: dict[str, bool]) -> None:
-    """Add for each named check whether a presumption settled it.
-
-    Of several with one id (``twice``) the first counts. What presumes nothing is passed over, unless another of the
-    same id does.
-    """
-    criterion = finding.criterion
-    if isinstance(criterion, Check):
-        if criterion.id not in found and (criterion.presumption is not None or criterion.id in twice):
-            found[criterion.id] = finding.basis is Basis.PRESUMED and finding.outcome is not NOT_DOCUMENTED
-        return
-    silence = silence_of(criterion)
-    if not silence.presumes and (not twice or twice.isdisjoint(silence.ids)):
-        return
-    if finding.silent and not twice:
-        found.update(_presumed_in_silence(criterion))
-    elif _as_one(finding):
-        if criterion.id not in found:
-            found[criterion.id] = rests_on_presumption(finding)
-    else:
-        for part in finding.parts[:1] if closed(finding) else finding.parts:
-            _settled_by_presumption(part, twice, found)
-
-
-@lru_cache(maxsize=MOST_CRITERIA)
-def _presumed_in_silence(criterion: AtLeast | NoneOf) -> Mapping[str, bool]:
-    """Return what presumptions settle of a criterion in silence.
-
-    On a chart that says nothing of the criterion that is always the same.
-    """
-    finding = silence_of(criterion).finding
-    found: dict[str, bool] = {}
-    if _as_one(finding):
-        found[criterion.id] = rests_on_presumption(finding)
-    else:
-        for part in finding.parts[:1] if closed(finding) else finding.parts:
-            _settled_by_presumption(part, frozenset(), found)
-    return {id_: True for id_, presumed in found.items() if presumed}
-
-
-@lru_cache(maxsize=MOST_CRITERIA)
-def _told_twice(criterion: Criterion) -> frozenset[str]:
-    """Return the ids that occur more than once, with a presumption.
-
-    They are ids of criteria at or below this one, where one of that id presumes something. Only the first of an id
-    counts.
-    """
-    ids: Counter[str] = Counter()
-    presuming: set[str] = set()
-    for below in walk(criterion):
-        ids[below.id] += 1
-        if below.presumption is not None if isinstance(below, Check) else silence_of(below).presumes:
-            presuming.add(below.id)
-    return frozenset(id_ for id_ in presuming if ids[id_] > 1)
-
-
-def rests_on_presumption(finding: Finding) -> bool:
-    """Tell whether the outcome would be open without presumptions.
-
-    That is, without those in the criterion.
-    """
-    return finding.outcome is not NOT_DOCUMENTED and _unpresumed(finding) is not finding.outcome
-
-
-def _unpresumed(finding: Finding) -> Outcome:
-    """Return the outcome with every presumed check left open.
-
-    The parts are counted as in ``judge``.
-    """
-    criterion = finding.criterion
-    if isinstance(criterion, Check):
-        return NOT_DOCUMENTED if finding.basis is Basis.PRESUMED else finding.outcome
-    if not silence_of(criterion).presumes:
-        return finding.outcome
-    if finding.silent:
-        return _unpresumed_in_silence(criterion)
-    return _without_presumptions(finding, criterion)
-
-
-@lru_cache(maxsize=MOST_CRITERIA)
-def _unpresumed_in_silence(criterion: AtLeast | NoneOf) -> Outcome:
-    return _without_presumptions(silence_of(criterion).finding, criterion)
-
-
-def _without_presumptions(finding: Finding, criterion: AtLeast | NoneOf) -> Outcome:
-    met = left_open = 0
-    for part in finding.parts:
-        outcome = _unpresumed(part)
-        if outcome is MET:
-            met += 1
-        elif outcome is NOT_DOCUMENTED:
-            left_open += 1
-    return criterion.come_to(met, left_open)
-
-
-def find(finding: Finding, criterion_id: str) -> Finding | None:
-    """Return the finding of a criterion by its id.
-
-    It may stand anywhere in the tree.
-    """
-    if finding.criterion.id == criterion_id:
-        return finding
-    for part in finding.parts:
-        if (found := find(part, criterion_id)) is not None:
-            return found
-    return None

@@ -9,8 +9,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 from cds_service.policy.evidence import Evidence
-from cds_service.policy.model import AtLeast, Check, Criterion, NoneOf, Outcome, walk
 
 MET: Final = Outcome.MET
 NOT_MET: Final = Outcome.NOT_MET

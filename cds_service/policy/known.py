@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Check
 
 
 class FoundEvidence:

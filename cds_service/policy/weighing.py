@@ -6,8 +6,8 @@ That is the outcome with its reasons, and what to ask.
 from __future__ import annotations
 
 from cds_service.policy import asking, explain
+from cds_service.policy.criterion import AtLeast, NoneOf, Outcome
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Finding
-from cds_service.policy.model import AtLeast, NoneOf, Outcome
 
 
 def weighed(necessary: Finding, exclusions: Finding | None) -> tuple[Outcome, tuple[Finding, ...]]:

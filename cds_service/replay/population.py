@@ -17,8 +17,8 @@ from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.elements import Resource, own_reference
 from cds_service.fhir.resource_types import ASKED_FOR, CODE_ELEMENTS
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes, resource_earlier
-from cds_service.vignettes.run import request_of
 
 SIGNER: Final = "Practitioner/signer"
 """The Practitioner who signed the orders of a vignette.

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 from cds_service.content.content import Content
 from cds_service.decision import Decision
 from cds_service.facts.unread import in_quotes, unread
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Standing
 from cds_service.policy.finding import NOT_DOCUMENTED
-from cds_service.policy.model import Check
 from cds_service.said.outcome import number
 
 MOST_ASKED: Final = 5

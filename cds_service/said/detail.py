@@ -14,8 +14,9 @@ from cds_service.content.content import Content
 from cds_service.content.wording import UNREAD
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.facts.unread import place_of_record
+from cds_service.policy.criterion import Citation
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Citation, Policy
+from cds_service.policy.model import Policy
 from cds_service.said import grounds
 from cds_service.said.asked import HEADING, MOST_ASKED, Way, more_questions, way
 from cds_service.said.listing import Listing, fitted

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from cds_service.content.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.facts.unread import in_quotes, place_of_record, unread
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Evidence, Standing
-from cds_service.policy.model import Check
 from cds_service.policy.values import Value
 from cds_service.said.markdown import cut
 

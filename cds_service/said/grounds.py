@@ -13,8 +13,9 @@ from cds_service.content.wording import finding_in_words, ours_in_words
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.facts.unread import in_quotes, unread
 from cds_service.policy import explain
+from cds_service.policy.criterion import Check, Citation, Remark
 from cds_service.policy.finding import NOT_DOCUMENTED, Basis, Finding
-from cds_service.policy.model import Check, Citation, Policy, Remark
+from cds_service.policy.model import Policy
 from cds_service.said.evidence import THIS_ORDER, ToldEvidence, told
 
 

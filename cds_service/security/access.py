@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from cds_service.configuration.configuration import Configuration, called
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import called
 from cds_service.security.addresses import private_network
 from cds_service.security.urls import read_prefix
 

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from cds_service.configuration.configuration import variable
+from cds_service.configuration.naming import variable
 
 if TYPE_CHECKING:
     from flask import Request

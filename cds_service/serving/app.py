@@ -20,12 +20,12 @@ from cds_service.configuration.configuration import Configuration
 from cds_service.configuration.environment import read_configuration
 from cds_service.content.content import Content
 from cds_service.dtr.routes import dtr_routes
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.answered.replies import Reply, failure, outcome, refusal, too_deep
 from cds_service.hooks.calls import Calls
 from cds_service.hooks.gathered.client_server import ClientServers
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.hooks.routes import hooks_routes
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access, access_of
 from cds_service.security.caller import Caller
 from cds_service.serving.configured import registry_of, settings_of

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cds_service.configuration.configuration import Configuration, called
-from cds_service.hooks.answer import Settings
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import called
 from cds_service.hooks.answered.decision_links import SHORTEST_SECRET
 from cds_service.hooks.received.messages import VERSIONS
+from cds_service.hooks.settings import Settings
 from cds_service.serving.origins import origins_of
 from cds_service.serving.prefix import named_proxies, prefix_of
 

@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from re import Pattern
 from typing import Final
 
-from cds_service.configuration.configuration import Configuration, called
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import called
 from cds_service.security.urls import read_url
 
 ANY: Final = "*"

@@ -12,7 +12,8 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cds_service.configuration.configuration import Configuration, called
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import called
 from cds_service.security.addresses import Network
 from cds_service.security.operators import OPERATORS
 

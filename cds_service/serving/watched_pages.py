@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service.configuration.configuration import Configuration
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from cds_service.store.database import NONE
 from cds_service.web.sending import asset_address

@@ -9,8 +9,8 @@ from typing import Final
 
 from cds_service.content.content import Content
 from cds_service.fhir.server import Limits
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.gathered.client_server import ClientServers
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import may_come_back
 from cds_service.security.client_keys import ClientKeys
 from cds_service.security.outbound import Outbound

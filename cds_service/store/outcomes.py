@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from cds_service.decision import Decision
+from cds_service.policy.criterion import Check, Criterion, Outcome, walk
 from cds_service.policy.finding import MET, NOT_MET, Finding
+from cds_service.policy.judged_trees import Reading
 from cds_service.policy.memory import Memory
-from cds_service.policy.model import Check, Criterion, Outcome, Policy, walk
-from cds_service.policy.remembered import MOST_READINGS, Reading
+from cds_service.policy.model import Policy
+from cds_service.policy.remembered import MOST_READINGS
 
 UNSEEN = "."
 """The sign of a criterion that was not looked at.

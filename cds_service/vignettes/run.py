@@ -16,20 +16,15 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content
 from cds_service.content.library import Library, Selected
-from cds_service.decision import Decision, DecisionOutcome, decide, judge_policy
+from cds_service.decision import Decision, decide, judge_policy
 from cds_service.facts.extract import Facts
-from cds_service.facts.imagine import imagine
-from cds_service.facts.imagined_chart import ImaginedChart
-from cds_service.fhir.codes import Coding, key_of, written
-from cds_service.fhir.elements import Resource
-from cds_service.fhir.resource_types import CODE_ELEMENTS, KEYS
+from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.discovery import SERVICE_ID
-from cds_service.hooks.received import order_sign
 from cds_service.hooks.received.messages import EXTENSION
-from cds_service.order import Order, read_order
+from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Fact
-from cds_service.vignettes.grammar import OrderEntry
+from cds_service.vignettes.as_request import drafts_of, request_of
 from cds_service.vignettes.read import PATIENT, Vignette
 
 if TYPE_CHECKING:
@@ -110,7 +105,7 @@ def pose(vignette: Vignette, held: Content) -> Posed:
     """
     content = with_own_lists(held, vignette)
     chart = Chart(vignette.fhir, content.terminology, PATIENT, vignette.not_searched)
-    drafts = enumerate(_drafts(vignette, content))
+    drafts = enumerate(drafts_of(vignette))
     signing = tuple(read_order(resource, place, vignette.as_of, chart.medications) for place, resource in drafts)
     order = signing[len(vignette.signed_before)]
     mine = [one for one in content.library.select(order.codings, vignette.as_of) if one.policy_id == vignette.policy.id]
@@ -153,77 +148,6 @@ def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapp
     found = [d for d in response.get_json()["extension"][EXTENSION] if d["order"] == own]
     mine = [d for d in found if d.get("policy") in (vignette.policy.id, None)]
     return mine[0] if mine else {"outcome": "absent"}
-
-
-def request_of(vignette: Vignette, content: Content) -> dict[str, Any]:
-    """Make the order-sign request that an EHR would send.
-
-    It holds the drafts, and every prefetch key that was searched. Raises CannotImagine when a fact cannot be said in
-    FHIR.
-    """
-    order, *_ = [resource for resource in _drafts(vignette, content) if resource["id"] == "order-1"]
-    chart = ImaginedChart(content.terminology, PATIENT, vignette.as_of, order)
-    for name, evidence in vignette.given.items():
-        for one in evidence:
-            imagine(name, one, content.catalogue, chart, vignette.via.get(name, ""))
-    drafted = _drafts(vignette, content)
-    own = len(vignette.signed_before)
-    before, after = drafted[:own], drafted[own + 1 :]
-    drafts = [*before, *chart.signed_before, order, *chart.signed_after, *after]
-    chart.resources += vignette.fhir
-    return {
-        "hook": order_sign.HOOK.name,
-        "hookInstance": "00000000-0000-4000-8000-000000000001",
-        "context": {
-            "userId": "Practitioner/imagined",
-            "patientId": PATIENT,
-            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in drafts]},
-        },
-        "prefetch": {key: _supplied(kind, chart.resources) for key, kind in KEYS.items() if kind not in vignette.not_searched},
-    }
-
-
-def _supplied(kind: str, resources: list[Resource]) -> dict[str, Any] | None:
-    found = [resource for resource in resources if resource["resourceType"] == kind]
-    if kind == "Patient":
-        return {"resourceType": "Patient", "id": PATIENT} | {name: v for one in found for name, v in one.items()}
-    if kind == "Encounter":
-        return found[0] if found else None
-    return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": [{"resource": r} for r in found]}
-
-
-def _drafts(vignette: Vignette, content: Content) -> list[Resource]:
-    before = [_draft(OrderEntry(code=coding.text), f"before-{n}", vignette) for n, coding in enumerate(vignette.signed_before, 1)]
-    after = [_draft(OrderEntry(code=coding.text), f"after-{n}", vignette) for n, coding in enumerate(vignette.signed_after, 1)]
-    return [*before, _draft(vignette.order, "order-1", vignette), *after, *vignette.also_signed]
-
-
-def _draft(order: OrderEntry, id_: str, vignette: Vignette) -> Resource:
-    concept: dict[str, Any] = {"coding": [_coding(written(code)) for code in (order.code, *order.also)]}
-    if order.text:
-        concept["text"] = order.text
-    draft: Resource = {
-        "resourceType": order.resource,
-        "id": id_,
-        "status": order.status,
-        "intent": "order",
-        "subject": {"reference": f"Patient/{PATIENT}"},
-        "authoredOn": vignette.as_of.isoformat(),
-        CODE_ELEMENTS[order.resource][0]: concept,
-    }
-    if order.detail:
-        draft["orderDetail"] = [{"text": words} for words in order.detail]
-    if order.reason:
-        draft["reasonCode"] = [{"coding": [_coding(written(code))]} for code in order.reason]
-    if order.priority:
-        draft["priority"] = order.priority
-    if order.do_not_perform:
-        draft["doNotPerform"] = True
-    return draft | order.fhir
-
-
-def _coding(coding: Coding) -> dict[str, str]:
-    return {"system": coding.system, "code": coding.code}
 
 
 def differences(vignette: Vignette, outcome: str, because: list[str], asks: list[str], assumed: list[str]) -> list[str]:
@@ -271,15 +195,3 @@ def differences_over_http(vignette: Vignette, content: Content, serve: Serve) ->
     """List how the decision over HTTP differs from what is expected."""
     data = decide_over_http(vignette, content, serve)
     return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))
-
-
-__all__ = [
-    "PATIENT",
-    "DecisionOutcome",
-    "Order",
-    "decide_as_facts",
-    "decide_over_http",
-    "differences_as_facts",
-    "differences_over_http",
-    "request_of",
-]

@@ -16,10 +16,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from cds_service.content.content import Content
 from cds_service.content.wording import finding_in_words, place_of
 from cds_service.decision import DecisionOutcome
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.answered.decision_links import linked
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Check, Outcome
 from cds_service.policy.finding import MET, NOT_MET
-from cds_service.policy.model import Check, Outcome, Policy
+from cds_service.policy.model import Policy
 from cds_service.said.ordered import ordered
 from cds_service.said.outcome import SAID
 from cds_service.store.database import StoreFailed

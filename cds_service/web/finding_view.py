@@ -12,9 +12,10 @@ from cds_service.case import Case
 from cds_service.content.content import Content
 from cds_service.content.wording import finding_in_words, ours_in_words, place_of
 from cds_service.decision import Decision
+from cds_service.policy.criterion import Check, Criterion, NoneOf, Outcome
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding
-from cds_service.policy.model import Check, Criterion, NoneOf, Outcome, Policy
+from cds_service.policy.model import Policy
 from cds_service.said.asked import questions, unread_of
 from cds_service.said.evidence import WHOLE_NOTE, told
 from cds_service.said.outcome import SAID

@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from cds_service.content.content import Content
 from cds_service.content.wording import effective, place_of, review
-from cds_service.hooks.answer import Settings
-from cds_service.policy.model import Check, Policy
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Check
+from cds_service.policy.model import Policy
 from cds_service.store.store import Store
 from cds_service.web.clock import Clock, now
 from cds_service.web.code_lists import CodeLists

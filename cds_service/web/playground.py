@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_service.content.content import Content
 from cds_service.fhir.resource_types import KEYS
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.examples import Examples

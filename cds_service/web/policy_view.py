@@ -13,7 +13,8 @@ from cds_service.content.content import Content
 from cds_service.content.wording import OURS, ours_in_words, place_of, test_in_words
 from cds_service.facts.definition import Definition
 from cds_service.fhir.codes import Coding
-from cds_service.policy.model import AtLeast, Check, Criterion, FirstRule, NoneOf, Policy, Remark
+from cds_service.policy.criterion import AtLeast, Check, Criterion, NoneOf, Remark
+from cds_service.policy.model import FirstRule, Policy
 from cds_service.web.code_lists import CodeList, CodeLists
 from cds_service.web.code_meaning import governed
 from cds_service.web.policy_rows import CriterionRow, FactRow, OrderList, PresumptionRow, RemarkRow, RuleRow

@@ -11,7 +11,8 @@ from typing import Final
 
 from cds_service.content.content import Content
 from cds_service.facts.definition import Definition
-from cds_service.policy.model import Check, Criterion, Policy, facts_of, walk
+from cds_service.policy.criterion import Check, Criterion, facts_of, walk
+from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.try_form import FactTyped, TryForm, codes_of
 

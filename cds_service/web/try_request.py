@@ -18,9 +18,9 @@ from cds_service.facts.words import read_evidence
 from cds_service.fhir.codes import Coding
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.grammar import ExpectEntry, OrderEntry
-from cds_service.vignettes.read import Vignette
-from cds_service.vignettes.run import PATIENT, request_of
+from cds_service.vignettes.read import PATIENT, Vignette
 from cds_service.web.try_fields import Field, fields
 from cds_service.web.try_form import PRIORITIES, RESOURCES, FactTyped, TryForm, coded, several, words_by_fact
 

@@ -18,11 +18,13 @@ from markupsafe import Markup
 
 from cds_service.content.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
-from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.discovery import service_id
 from cds_service.hooks.received import order_sign
 from cds_service.hooks.received.faults import RequestIssue, Unusable, operation_outcome
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
 from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
 

@@ -14,7 +14,7 @@ from cds_service.analysis.criterion_mutants import changes_of
 from cds_service.cli import app
 from cds_service.content.content import Content, shipped_content
 from cds_service.content_files.problems import ContentError
-from cds_service.policy.model import Criterion
+from cds_service.policy.criterion import Criterion
 from cds_service.vignettes.read import read_vignettes
 from cds_service.vignettes.run import differences_as_facts
 

@@ -13,17 +13,20 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from cds_service.analysis.asked_policy import AskedPolicy
 from cds_service.analysis.compare import compare
+from cds_service.analysis.differing import differing, differs
 from cds_service.analysis.domain import checks_of, criteria_of, open_domains
-from cds_service.analysis.questions import QUESTIONS, AskedPolicy
+from cds_service.analysis.questions import QUESTIONS
 from cds_service.analysis.replay import judged
-from cds_service.analysis.solve import Disagreement, Example, Proof, Solver, differing, differs
+from cds_service.analysis.solve import Disagreement, Example, Proof, Solver
 from cds_service.cli import app
 from cds_service.content.content import read_content, shipped_content
 from cds_service.decision import DecisionOutcome
+from cds_service.policy.criterion import AtLeast, Check, Citation, NoneOf, Outcome, Presumption, walk
+from cds_service.policy.criterion import Test as Question
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.model import AtLeast, Check, Citation, NoneOf, Outcome, Policy, Presumption, walk
-from cds_service.policy.model import Test as Question
+from cds_service.policy.model import Policy
 from cds_service.policy.values import Days, Interval, LookBack
 from cds_service.vignettes.as_vignette import as_vignette, vignette_file
 from cds_service.vignettes.read import read_vignettes

@@ -13,10 +13,11 @@ from cds_service.case import Case
 from cds_service.content.content import Content
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.extract import Facts
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY
 
 

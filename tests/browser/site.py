@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.security.operators import OPERATORS
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow
 from cds_service.store.upgrade import upgrade
-from cds_service.vignettes.run import request_of
+from cds_service.vignettes.as_request import request_of
 from cds_service.web.examples import vignettes_of
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json

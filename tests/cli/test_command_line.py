@@ -25,9 +25,10 @@ from cds_service.cli.demo import EXAMPLES, examples_folder
 from cds_service.cli.serve import processors
 from cds_service.content.content import Content, shipped_content
 from cds_service.decision import as_data
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.discovery import discovery
 from cds_service.hooks.received.messages import EXTENSION, parse_request
+from cds_service.hooks.settings import Settings
 from tests.conftest import TODAY
 
 POLICY = "carelon/prenatal-cfdna-screening"

@@ -19,9 +19,10 @@ from cds_service.cli import app
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.content_files.problems import ContentError
 from cds_service.hooks.discovery import discovery
+from cds_service.policy.criterion import facts_of, walk
 from cds_service.policy.finding import NOT_DOCUMENTED
 from cds_service.policy.grammar import PolicyEntry
-from cds_service.policy.model import Policy, facts_of, walk
+from cds_service.policy.model import Policy
 from cds_service.proposal import (
     Calendar,
     Judgement,

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from cds_service.cli.listed import TOP as TOP_COMMANDS
 from cds_service.cli.listed import command_of
-from cds_service.configuration.configuration import Configuration, said_of, variable
+from cds_service.configuration.configuration import Configuration
 from cds_service.configuration.environment import Started, hand_over, handed_over, read_configuration, unknown_variables
+from cds_service.configuration.naming import said_of, variable
 from cds_service.configuration.page import PAGE, page
 from tests.cli.test_command_line import said
 

@@ -22,8 +22,8 @@ from flask.testing import FlaskClient
 from cds_service.dtr import routes
 from cds_service.fhir.coverage_information import URL
 from cds_service.fhir.resource_types import KEYS
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.discovery import service_id
+from cds_service.hooks.settings import Settings
 from cds_service.policy.values import Interval, Value
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store

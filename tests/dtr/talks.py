@@ -19,18 +19,20 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.fhir_value import write_value
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import URL
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Check, Criterion, NoneOf
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Criterion, NoneOf
 from cds_service.policy.values import Days, Interval, Value
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
-from cds_service.vignettes.run import decide_as_facts, request_of
+from cds_service.vignettes.run import decide_as_facts
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json, decisions
 

@@ -12,7 +12,7 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from flask.testing import FlaskClient
 
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.security.access_tokens import SCOPES, granted, issue
 from cds_service.security.backend_services import ASSERTION
 from cds_service.serving.app import create_app

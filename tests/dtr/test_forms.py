@@ -21,8 +21,9 @@ from cds_service.content.forms import NamedForm, NotHeld, PolicyForm, named_form
 from cds_service.facts.extract import Facts
 from cds_service.facts.found.forms import WHEN, every_item
 from cds_service.facts.units import convert
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Interval

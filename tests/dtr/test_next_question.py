@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from sqlalchemy import select, update
 
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.policy.values import Interval, Value
 from cds_service.serving.app import create_app
 from cds_service.store.tables import ContextRow, Table

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from cds_service.configuration.environment import read_configuration
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.tables import ContextRow

@@ -19,8 +19,8 @@ from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine
 from cds_service.order import read_order
+from cds_service.policy.criterion import Check, Criterion, Outcome
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.model import Check, Criterion, Outcome
 from cds_service.policy.values import Days, Interval, Value
 from tests.conftest import held_content
 from tests.exchange import order

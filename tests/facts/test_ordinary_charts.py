@@ -13,8 +13,8 @@ from cds_service.content.content import Content, shipped_content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.resource_types import KEYS
 from cds_service.hooks.received.messages import EXTENSION
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import held_content
 from tests.exchange import ADDRESS, CPT, ICD10CM, LOINC
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from cds_service.cli.check import show_decision
 from cds_service.content.content import Content
 from cds_service.facts.unread import LONGEST, unread
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
 from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, Evidence, Standing
 from cds_service.said.asked import told
 from cds_service.web.finding_view import decision_view

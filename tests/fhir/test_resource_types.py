@@ -15,11 +15,12 @@ import pytest
 from cds_service.content.content import Content
 from cds_service.fhir.resource_types import READ, SUBJECTS, TYPES
 from cds_service.fhir.validation import unusable_reason
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.faults import Unusable
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY
 
 OF_ANY = frozenset({"id", "resourceType", "contained"})

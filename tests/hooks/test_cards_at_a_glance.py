@@ -20,17 +20,19 @@ from cds_service.content.content import Content
 from cds_service.decision import Decision, DecisionOutcome
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import CRD_VERSIONS, CrdVersion
-from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.answered.decision_links import HOW_DECIDED
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Outcome
 from cds_service.said import markdown
 from cds_service.said.asked import HEADING, MOST_ASKED
 from cds_service.said.detail import EVIDENCE, LONGEST_DETAIL, ON_THE_PAGE, SO_FAR, TO_DO, WHY
 from cds_service.said.ordered import ordered
 from cds_service.said.summary import LONGEST_SUMMARY
-from cds_service.vignettes.run import request_of
+from cds_service.vignettes.as_request import request_of
 from tests.conftest import TODAY, held_content
 from tests.exchange import Json, gestational_age, order, request
 from tests.hooks.test_coverage_information import vignettes

@@ -21,13 +21,13 @@ from cds_service.content.content import Content, read_content
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
 from cds_service.fhir.coverage_invariants import violations
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.answered.echo import with_extensions
 from cds_service.hooks.received.conversation import CONFIGURATION, MOST_CARDS, OPTIONS, TOPICS
+from cds_service.hooks.settings import Settings
 from cds_service.policy.answers import AnswersEntry
 from cds_service.serving.app import create_app
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY
 from tests.content.test_content import POLICY, P, change, folder, problems, saturation
 from tests.content.test_payers import CARELON, coverage

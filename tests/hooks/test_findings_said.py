@@ -15,15 +15,17 @@ from cds_service.cli.check import show_decision
 from cds_service.content.content import Content
 from cds_service.decision import Decision
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL, CrdVersion
-from cds_service.hooks.answer import Settings, decide_request, response_for
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.response import response_for
+from cds_service.hooks.settings import Settings
 from cds_service.policy import explain
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Outcome
 from cds_service.store.outcomes import written_outcomes
 from cds_service.store.tables import DecisionRow
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette
-from cds_service.vignettes.run import request_of
 from cds_service.web.decision_page import logged_decision
 from cds_service.web.finding_view import FindingRow, decision_view
 from tests.conftest import TODAY

@@ -17,13 +17,13 @@ from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.lanes import Lanes
 from cds_service.fhir.resource_types import KEYS
 from cds_service.fhir.server import Limits
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.gathered.client_server import ClientServers
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.serving.app import create_app
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.conftest import TODAY, held_content
 from tests.content.test_payers import CARELON, coverage
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, fetuses, gestational_age, order, request

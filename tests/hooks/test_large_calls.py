@@ -15,10 +15,11 @@ from cds_service.content.content import Content
 from cds_service.decision import OUT_OF_TIME, as_data, decide
 from cds_service.facts.computed import febrile_neutropenia, one_pregnancy
 from cds_service.facts.found import diagnoses, measurements
-from cds_service.hooks.answer import Settings, Turn, answer, decide_request
+from cds_service.hooks.answer import Turn, answer, decide_request
 from cds_service.hooks.calls import FEW
 from cds_service.hooks.received.messages import EXTENSION, parse_request
-from cds_service.policy import judge
+from cds_service.hooks.settings import Settings
+from cds_service.policy import look_back
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.values import Days, Interval
 from cds_service.serving.app import CALLS, create_app
@@ -85,7 +86,7 @@ def test_the_chart_is_read_once_for_all_orders(module: Any, name: str, content: 
 
 def test_the_evidence_of_the_chart_is_weighed_once_for_all_orders(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
     """What each further order has weighed is what it says itself: less than one kind of record in the chart."""
-    of_two, of_ten = decided_together(content, counted(monkeypatch, judge, "_as_seen"))
+    of_two, of_ten = decided_together(content, counted(monkeypatch, look_back, "as_seen"))
     assert of_two > 20
     assert (of_ten - of_two) / 8 < 10
 

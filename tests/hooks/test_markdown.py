@@ -15,8 +15,8 @@ from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.codes import CPT, HCPCS, RXNORM
 from cds_service.said.markdown import plain, quoted
+from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import read_vignettes
-from cds_service.vignettes.run import request_of
 from tests.exchange import ICD10CM, Json, condition, gestational_age, order, request
 from tests.hook_calls import post
 from tests.hooks.test_protocol import VIGNETTES

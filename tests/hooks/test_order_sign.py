@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, condition, decisions, fetuses, gestational_age, observation, order, request, sign

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL
-from cds_service.vignettes.read import read_vignettes
-from cds_service.vignettes.run import PATIENT, request_of
+from cds_service.vignettes.as_request import request_of
+from cds_service.vignettes.read import PATIENT, read_vignettes
 from tests.conftest import held_app, held_content
 from tests.content.test_payers import CARELON, coverage
 from tests.exchange import ADDRESS, decisions, fetuses, gestational_age, order, request, sign

@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from cds_service.content.content import Content, read_content
 from cds_service.fhir.coverage_information import CRD_VERSIONS, URL
 from cds_service.fhir.resource_types import KEYS
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.discovery import discovery
 from cds_service.hooks.received.conversation import OPTIONS
 from cds_service.hooks.received.messages import EXTENSION
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from tests.conftest import TODAY, held_app, held_content
 from tests.content.test_content import folder

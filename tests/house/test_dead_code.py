@@ -10,7 +10,17 @@ import pytest
 from vulture import Vulture
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-REGISTERED: Final = ["@*.command", "@*.callback", "@*.route", "@*.get", "@*.post", "@*.after_request", "@rule", "@field_validator", "@model_validator"]
+REGISTERED: Final = [
+    "@*.command",
+    "@*.callback",
+    "@*.route",
+    "@*.get",
+    "@*.post",
+    "@*.after_request",
+    "@rule",
+    "@field_validator",
+    "@model_validator",
+]
 """What hangs a function up by decorating it: nothing names it any more."""
 DECLARED: Final = re.compile(r"^class (\w+)\(EvidenceKind\b", re.MULTILINE)
 """What is known by being a kind of evidence: nothing names it any more."""

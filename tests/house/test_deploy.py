@@ -13,7 +13,8 @@ import yaml
 
 from cds_service.cli.listed import TOP as COMMANDS
 from cds_service.cli.listed import command_of
-from cds_service.configuration.configuration import Configuration, variable
+from cds_service.configuration.configuration import Configuration
+from cds_service.configuration.naming import variable
 from cds_service.telemetry import Metrics
 
 TOP = Path(__file__).parent.parent.parent

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cds_service.facts.imagined_chart import CannotImagine
-from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import PATIENT, request_of
+from cds_service.vignettes.as_request import request_of
+from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
 from tests.conftest import held_content
 from tests.integration.ehr import Door, Ehr, door, renamed
 from tests.server_scripts import started

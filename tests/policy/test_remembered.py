@@ -9,14 +9,14 @@ from threading import Barrier
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.policy import asking, explain
+from cds_service.policy import asking, explain, presumed
+from cds_service.policy.criterion import AtLeast, Check, Citation, Criterion, Outcome
+from cds_service.policy.criterion import Test as Question
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.finding import Basis, Finding
 from cds_service.policy.judge import Judge, judge
+from cds_service.policy.judged_trees import Branch, Grown, JudgedTrees, Leaves
 from cds_service.policy.memory import Memory
-from cds_service.policy.model import AtLeast, Check, Citation, Criterion, Outcome
-from cds_service.policy.model import Test as Question
-from cds_service.policy.remembered import Branch, Grown, JudgedTrees, Leaves
 from cds_service.policy.weighing import asked, weighed
 from tests.policy.test_kleene_properties import AS_OF, charts, criteria
 
@@ -48,7 +48,7 @@ def _same(found: JudgedTrees, necessary: Criterion, exclusions: AtLeast | None, 
     assert reading.because_ids == tuple(one.criterion.id for one in because)
     questions = asked(trees[0], trees[1] if exclusions else None) if outcome is Outcome.NOT_DOCUMENTED else asking.NOTHING
     assert (reading.asks, reading.shortest) == questions
-    assert reading.assumed == tuple(dict.fromkeys(id_ for tree in trees for id_ in explain.assumed(tree)))
+    assert reading.assumed == tuple(dict.fromkeys(id_ for tree in trees for id_ in presumed.assumed(tree)))
     assert [_told(one) for one in found.filled(reading.leaves)] == [_told(one) for one in leaves]
     assert [_told(one) for one in found.filled(reading.presumed)] == [_told(o) for o in leaves if o.basis is Basis.PRESUMED]
     assert [_told(one) for one in found.spoken()] == [_told(one) for one in leaves if one.evidence]

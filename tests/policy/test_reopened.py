@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from cds_service.policy.criterion import Check, Citation, Outcome
+from cds_service.policy.criterion import Test as Question
 from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, UNPLACED, Evidence, Fact, Standing
 from cds_service.policy.judge import judge
-from cds_service.policy.model import Check, Citation, Outcome
-from cds_service.policy.model import Test as Question
 from cds_service.policy.values import Days
 
 AS_OF = date(2026, 6, 15)

@@ -15,7 +15,7 @@ from flask import Flask
 from bench.bodies import BODIES, body_of
 from cds_service.cli.serve import processors
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import CALLS, create_app
 from cds_service.serving.reception import SMALL, Patience, Reception, waits_for_nothing
 from tests.conftest import TODAY

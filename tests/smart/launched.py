@@ -20,7 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
 from cds_service.serving.app import create_app

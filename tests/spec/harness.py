@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.content.content import bind
+from cds_service.content.binding import bind
 from cds_service.content_files.problems import ContentError
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.decision import judge_policy
@@ -30,7 +30,7 @@ from cds_service.facts.entry import FactEntry
 from cds_service.facts.words import read_piece, read_plain_value
 from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.order import read_order
-from cds_service.policy import asking, explain
+from cds_service.policy import asking, explain, presumed
 from cds_service.policy.entry import Entry, FactName, Id, Words
 from cds_service.policy.evidence import Fact
 from cds_service.policy.judge import judge
@@ -233,7 +233,7 @@ def _judged(facts: Mapping[str, Fact], section: Section) -> dict[str, Written]:
         "because": tuple(reason.criterion.id for reason in explain.reasons(finding)),
         "asks": asking.asks(finding),
         "shortest": asking.shortest(finding),
-        "assumed": explain.assumed(finding),
+        "assumed": presumed.assumed(finding),
     }
     return found | ({"basis": finding.basis.value} if finding.basis else {})
 

@@ -7,8 +7,8 @@ import pytest
 from cds_service.content_files.problems import ContentError
 from cds_service.facts.entry import FactEntry
 from cds_service.facts.words import read_interval
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Basis
-from cds_service.policy.model import Outcome
 from cds_service.policy.values import Interval
 from tests.spec import harness, render
 from tests.spec.harness import Chapter, Row, Section

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from cds_service.hooks.answer import Settings
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from cds_service.store.database import address, engine_for
 from cds_service.store.store import Store

@@ -17,11 +17,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from cds_service.content.content import Content
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.answered.decision_links import LASTS, decision_page, linked
 from cds_service.hooks.received.messages import parse_request
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Outcome
 from cds_service.policy.finding import Finding
-from cds_service.policy.model import Outcome
 from cds_service.serving.app import create_app
 from cds_service.store.outcomes import LoggedCriterion, read_outcomes, written_outcomes
 from cds_service.store.store import Store

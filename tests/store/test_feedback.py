@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.hooks.answer import Settings
 from cds_service.hooks.feedback import MOST
+from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from cds_service.store.feedback import counts
 from cds_service.store.store import Store

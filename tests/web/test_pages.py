@@ -14,9 +14,10 @@ from flask.testing import FlaskClient
 
 from cds_service.content.content import Content
 from cds_service.fhir.codes import NAMES
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
-from cds_service.policy.model import Check
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Check
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow

@@ -18,8 +18,9 @@ from cds_service.content_files.problems import ContentError, Problem
 from cds_service.content_files.yaml_file import Place, YamlFile
 from cds_service.decision import Decision
 from cds_service.fhir.value_set_files import value_set_paths
+from cds_service.policy.criterion import AtLeast, Check, Criterion
 from cds_service.policy.grammar import OF_RESPONSES
-from cds_service.policy.model import AtLeast, Check, Criterion, Policy
+from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import ResponseVignette, read_response_vignettes
 from cds_service.vignettes.run import decide_as_facts

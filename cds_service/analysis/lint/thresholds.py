@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import inf
 
 from cds_service.analysis.lint.content_files import ContentFiles, Placed, PolicyFile
-from cds_service.policy.model import AtLeast, Check, NoneOf
+from cds_service.policy.criterion import AtLeast, Check, NoneOf
 from cds_service.policy.values import Interval
 
 RAYS = ("is_at_least", "is_above", "is_at_most", "is_below")

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED
-from cds_service.chart import Hit
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cds_service.chart import Hit
 from cds_service.facts.fhir_value import read_quantity, read_value
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
 from cds_service.policy.evidence import Evidence, Standing

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from cds_service.case import Case
-from cds_service.chart import Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import RXNORM, Coding, key_of
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, own_reference, text
 from cds_service.fhir.medication import Doubt
 from cds_service.fhir.resource_types import MEDICINES

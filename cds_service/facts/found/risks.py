@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cds_service.chart import Hit
 from cds_service.facts.found.dated import dated
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, in_unit
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import codings, first_days, own_reference
 from cds_service.fhir.resource_types import TYPES
 from cds_service.policy.evidence import Evidence, Standing

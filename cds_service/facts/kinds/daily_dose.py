@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
-from cds_service.chart import UNREAD, Hit
+from cds_service.chart import UNREAD
 from cds_service.facts.fhir_value import partial_date
 from cds_service.facts.found.dosage import daily_dose, last_day, lasting
 from cds_service.facts.found.medicines import doubtful_medicines
@@ -19,6 +19,7 @@ from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.codes import RXNORM, UCUM
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.medication import said_medicine
 from cds_service.fhir.medicines import Strength

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from cds_service.chart import Hit
 from cds_service.facts.fhir_value import partial_date, write_value
 from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of
 from cds_service.facts.imagined_chart import ImaginedChart
@@ -15,6 +14,7 @@ from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.codes import UCUM, Coding
+from cds_service.fhir.codes_of_records import Hit
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Code, Interval, Value
 from cds_service.sitting import DatedChart

@@ -12,8 +12,9 @@ from cds_service.case import Case
 from cds_service.content.content import Content
 from cds_service.content.wording import finding_in_words, ours_in_words
 from cds_service.decision import OUT_OF_TIME, Decision, DecisionOutcome
+from cds_service.policy.criterion import Check
 from cds_service.policy.finding import MET
-from cds_service.policy.model import Check, Policy
+from cds_service.policy.model import Policy
 from cds_service.said.asked import questions
 
 _SAID: Final = {

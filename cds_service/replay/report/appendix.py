@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from cds_service.content.content import Content
-from cds_service.policy.model import AtLeast, Criterion, walk
+from cds_service.policy.criterion import AtLeast, Criterion, walk
 from cds_service.proposal import proposal_policy
 
 Data = dict[str, Any]

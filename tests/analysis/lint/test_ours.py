@@ -21,10 +21,11 @@ from cds_service.cli.outline import outline
 from cds_service.content.content import Content, read_content
 from cds_service.content_files.problems import ContentError
 from cds_service.decision import Decision
-from cds_service.hooks.answer import Settings, decide_request
+from cds_service.hooks.answer import decide_request
 from cds_service.hooks.answered.coverage_reasons import reasons
 from cds_service.hooks.received.messages import parse_request
-from cds_service.policy.model import Check
+from cds_service.hooks.settings import Settings
+from cds_service.policy.criterion import Check
 from cds_service.policy.ours import gives_threshold, gives_window, names_threshold, names_window
 from cds_service.policy.values import LookBack
 from tests.analysis.lint.home_oxygen import POLICY, TODAY, lay_out

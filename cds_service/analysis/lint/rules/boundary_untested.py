@@ -8,9 +8,9 @@ from cds_service.analysis.lint.content_files import SECTIONS, ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.thresholds import RAYS
 from cds_service.decision import Decision
+from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Standing
 from cds_service.policy.explain import leaves
-from cds_service.policy.model import Check
 from cds_service.policy.values import Interval
 
 

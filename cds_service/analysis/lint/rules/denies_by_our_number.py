@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles, Placed, PolicyFile
 from cds_service.analysis.lint.issue import Breach, Rule
+from cds_service.policy.criterion import Check, NoneOf, Outcome
 from cds_service.policy.finding import MET, NOT_MET
-from cds_service.policy.model import Check, NoneOf, Outcome
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.rules.no_second_reader import UNREAD
-from cds_service.policy.model import Outcome
+from cds_service.policy.criterion import Outcome
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles, Placed
 from cds_service.analysis.lint.issue import Breach, Rule
-from cds_service.policy.model import Check, question_of
+from cds_service.policy.criterion import Check, question_of
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:

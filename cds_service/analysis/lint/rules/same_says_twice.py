@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
-from cds_service.policy.model import Check
+from cds_service.policy.criterion import Check
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:

@@ -8,7 +8,7 @@ from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.sentences import numbers
 from cds_service.analysis.lint.thresholds import RAYS
-from cds_service.policy.model import Check
+from cds_service.policy.criterion import Check
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cds_service.analysis.lint.content_files import ContentFiles, Placed, PolicyFile
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.analysis.lint.sentences import numbers, stretches
-from cds_service.policy.model import Check
+from cds_service.policy.criterion import Check
 from cds_service.policy.ours import gives_threshold, gives_window, named, names_threshold
 from cds_service.policy.values import Interval
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
-from cds_service.policy.model import AtLeast, Check, Criterion, question_of
+from cds_service.policy.criterion import AtLeast, Check, Criterion, question_of
 
 
 def _find(files: ContentFiles) -> Iterator[Breach]:
