@@ -32,9 +32,9 @@ def check_access(configuration: Configuration) -> None:
     if configuration.smart and not configuration.smart.is_file():
         refuse(f"{configuration.smart}: there is no such file of EHRs")
     try:
-        registry_of(configuration)
+        ehrs = registry_of(configuration)
         access = access_of(configuration)
-        never = list(never_read(access))
+        never = list(never_read(access, [url for one in ehrs.issuers for url in (one.iss, *one.authorization)] if ehrs else []))
     except ContentError as error:
         refuse([str(problem) for problem in error.problems])
     except ValueError as error:

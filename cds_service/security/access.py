@@ -6,7 +6,7 @@ That is who may call, under which public address, and whom the service may call 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -78,15 +78,16 @@ def may_come_back(public_url: str) -> bool:
     return address.scheme == "https" or address.host in ("localhost", "127.0.0.1", "::1")
 
 
-def never_read(access: Access) -> Iterator[str]:
+def never_read(access: Access, others: Iterable[str] = ()) -> Iterator[str]:
     """Yield a sentence for each server that can never be read now.
 
-    Its address is private and not named. A name that is not known now may be known later, and is not told.
+    They are those of the access, and ``others`` that are to be called. Its address is private and not named. A name
+    that is not known now may be known later, and is not told.
     """
     if access.outbound is None:
         return
     until = time.monotonic() + RESOLVED
-    for url in dict.fromkeys((*access.fhir_servers, *_of_clients(access.clients))):
+    for url in dict.fromkeys((*access.fhir_servers, *_of_clients(access.clients), *others)):
         why = access.outbound.never(url, until)
         if why:
             yield f"{url}: it can never be read: {why} ({called('private_networks')}, or 'private_networks' of a client)"

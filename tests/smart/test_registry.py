@@ -111,6 +111,7 @@ def test_keys_of_both_kinds_sign(tmp_path: Path) -> None:
         (["--smart", "smart.yaml"], "'client_id' is missing"),
         (["--smart", "good.yaml", "--store", "none"], "keeps its sessions in the store"),
         (["--smart", "good.yaml"], "--public-url"),
+        (["--smart", "inside.yaml", "--public-url", "https://cds.example"], "https://10.20.1.2/fhir: it can never be read"),
         (["--smart", "good.yaml", "--public-url", "http://cds.example"], "--public-url of https"),
     ],
 )
@@ -118,6 +119,7 @@ def test_serve_refuses_what_does_not_hold(tmp_path: Path, arguments: list[str], 
     """The service does not start with a file that is wrong, or without what keeps launches and sessions safe."""
     (tmp_path / "smart.yaml").write_text("issuers:\n  - iss: https://ehr.example/fhir\n", encoding="utf-8")
     (tmp_path / "good.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "inside.yaml").write_text("issuers:\n  - {iss: https://10.20.1.2/fhir, client_id: app}\n", encoding="utf-8")
     named = [str(tmp_path / one) if one.endswith(".yaml") else one for one in arguments]
     store = [] if "--store" in arguments else ["--store", f"sqlite:///{tmp_path}/store.sqlite"]
     with patch.dict(os.environ, {"CDS_SERVICE_LINK_SECRET": "s" * 32} if "--public-url" in arguments else {}):
