@@ -72,14 +72,14 @@ def _operations(
     name, secret = spoken.version.replace(".", "-"), settings.link_secret
 
     def package() -> Response:
-        check_scope(access, secret, "Questionnaire")
+        issuer = check_scope(access, secret, "Questionnaire")
         with _told():
-            return _fhir(packages.package(_body(), spoken, today(), datetime.now(UTC)))
+            return _fhir(packages.package(_body(), spoken, today(), datetime.now(UTC), issuer))
 
     def next_question() -> Response:
-        check_scope(access, secret, "Questionnaire")
+        issuer = check_scope(access, secret, "Questionnaire")
         with _told():
-            return _fhir(talk.next(_body(), spoken, today(), datetime.now(UTC)))
+            return _fhir(talk.next(_body(), spoken, today(), datetime.now(UTC), issuer))
 
     def log_errors() -> Response:
         check_scope(access, secret, "Questionnaire")

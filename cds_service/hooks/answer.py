@@ -43,7 +43,7 @@ from cds_service.hooks.received.required import refuse_without_coverage
 from cds_service.hooks.received.sources import Sources
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
-from cds_service.security.caller import Caller
+from cds_service.security.caller import Caller, Home
 from cds_service.sitting import Sitting
 from cds_service.store.decision_log import DecidingCall, Logged
 from cds_service.store.store import Store
@@ -140,23 +140,23 @@ def answer(
     moment = datetime.now(UTC)
     page = decision_page(settings.public_url, settings.link_secret, moment) if store else no_page
     launch = launch_links(settings.public_url, settings.link_secret, moment, settings.smart_issuers, request.fhir_server)
-    response = response_for(request, body, decided, content, today, settings, page, launch)
+    response = response_for(request, body, decided, content, today, settings, page, launch, caller)
     tell(decided, content.revision)
     if store:
         call = DecidingCall(service_id(request.hook), request.hook, request.hook_instance, round((turn.clock() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
         if settings.context_days and not all_hooks()[request.hook].early:
-            _keep_contexts(decided, content, store)
+            _keep_contexts(decided, content, store, caller.home(request.fhir_server))
     return response
 
 
-def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, store: Store) -> None:
+def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, store: Store, home: Home) -> None:
     """Keep what the chart says of the orders that are asked about.
 
     The answer is already made: if this fails, it is logged, and a form later finds nothing kept.
     """
     try:
-        store.keep_contexts(context_rows(decided, content, datetime.now(UTC)))
+        store.keep_contexts(context_rows(decided, content, datetime.now(UTC), home))
     except Exception:
         log.exception("what a form would need could not be kept")
 
@@ -170,6 +170,7 @@ def response_for(
     settings: Settings,
     page: Page = no_page,
     launch: Launch = no_launch,
+    caller: Caller = NOBODY,
 ) -> dict[str, Any]:
     """Return the body of the answer for decided orders.
 
@@ -178,7 +179,7 @@ def response_for(
     An order whose answer cannot be written is answered as not decided; the others are answered as they are.
     """
     held = list(decided)
-    rest = (body, content, today, settings, page, launch)
+    rest = (body, content, today, settings, page, launch, caller)
     try:
         return _response(request, held, *rest)
     except Exception:
@@ -205,8 +206,9 @@ def _response(
     settings: Settings,
     page: Page,
     launch: Launch,
+    caller: Caller,
 ) -> dict[str, Any]:
-    conversation = conversation_of(request, settings.crd_version)
+    conversation = conversation_of(request, settings.crd_version, caller)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page, launch),
         "systemActions": coverage_actions(decided, body, content, today, conversation),

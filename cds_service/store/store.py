@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.util import Finalize
 
 from cds_service import telemetry
 from cds_service.content.content import Content
 from cds_service.store import contexts, feedback, seen_tokens
+from cds_service.store.contexts import ContextsWanted
 from cds_service.store.database import engine_for, reason
 from cds_service.store.decision_log import DecidingCall, DecisionLog, Logged, Row, decision_row
 from cds_service.store.feedback import Feedback, Kept
@@ -90,17 +91,28 @@ class Store:
         """
         self.decisions.put(rows, ContextRow)
 
-    def contexts(self, id_: str, now: datetime, *, wait: bool = False) -> list[ContextRow]:
-        """Return the contexts of an assertion, one for each policy that asked.
+    def contexts(self, issuer: str, id_: str, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts of an assertion, one a policy.
 
-        What this very process was just asked to keep is waited for: the same order may have been signed again. Where
-        there must be one (``wait``), another process may still be writing it, and gets a moment. Raises StoreFailed.
+        What this very process was just asked to keep is waited for: the same order may have been signed again. There
+        must be one, so another process may still be writing it, and gets a moment. Raises StoreFailed.
         """
         self.decisions.flush(WAITS)
-        until = time.monotonic() + (WAITS if wait else 0)
-        while not (found := contexts.contexts(self.engine, id_, now, self._context_days)) and time.monotonic() < until:
+        since, until = self._since(now), time.monotonic() + WAITS
+        while not (found := contexts.of_assertion(self.engine, issuer, id_, since)) and time.monotonic() < until:
             time.sleep(AGAIN)
         return found
+
+    def contexts_of(self, issuer: str, wanted: ContextsWanted, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts of some orders.
+
+        What this very process was just asked to keep is waited for. Raises StoreFailed.
+        """
+        self.decisions.flush(WAITS)
+        return contexts.of_orders(self.engine, issuer, wanted, self._since(now))
+
+    def _since(self, now: datetime) -> datetime:
+        return now - timedelta(days=self._context_days)
 
     def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
         """Keep feedback on the disk before returning; raises StoreFailed."""

@@ -152,7 +152,7 @@ def test_an_order_that_was_decided_meanwhile_needs_nothing(asking: Asking) -> No
     answered = asking.package(CONTEXT(asking.context))
     assert talks.bundles(answered) == []
     assert told(answered) == [("information", "informational")]
-    (row,) = asking.store.contexts(asking.context, datetime.now(UTC))
+    (row,) = asking.store.contexts("", asking.context, datetime.now(UTC))
     assert row.facts is None
 
 
