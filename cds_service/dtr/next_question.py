@@ -19,7 +19,7 @@ from cds_service.decision import DecisionOutcome, shortest_way
 from cds_service.dtr.answers_checked import refuse_unreadable
 from cds_service.dtr.opened import Opened, Openers
 from cds_service.dtr.package import UNKNOWN
-from cds_service.dtr.parameters import references, refused, response_in
+from cds_service.dtr.parameters import MOST, references, refused, response_in
 from cds_service.dtr.versions import Spoken
 from cds_service.facts.found.forms import canonical_of, contained_form, every_item
 from cds_service.fhir.elements import Resource, patient_of
@@ -97,6 +97,9 @@ class Talk:
         """Return the order that a response is for, judged with its answers."""
         patient = patient_of(response)
         contexts = references(response, "qr-context", "qr-coverage")
+        if len(contexts) > MOST:
+            said = f"at most {MOST} orders and coverages may be named at once"
+            raise refused(400, "QuestionnaireResponse.extension", said, "too-costly")
         coverages = [one for one in contexts if one.startswith("Coverage/")]
         orders = [one for one in contexts if one.partition("/")[0] in CODE_ELEMENTS]
         if not patient or not coverages or not orders:

@@ -18,7 +18,7 @@ from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 
 MOST: Final = 50
-"""The most orders, and canonicals, that one call may name."""
+"""The most orders, coverages, or canonicals that one call may name."""
 ORDERS: Final = frozenset({*CODE_ELEMENTS, "Encounter"})
 
 
@@ -93,8 +93,8 @@ def asked_in(body: bytes, spoken: Spoken) -> PackageAsked:
         raise refused(400, where("context"), "one context is meant, as text")
     if "" in canonicals:
         raise refused(400, where("questionnaire"), "a canonical is meant")
-    if max(len(orders), len(canonicals)) > MOST:
-        raise refused(400, "Parameters.parameter", f"at most {MOST} orders and forms may be named at once", "too-costly")
+    if max(len(orders), len(canonicals), len(coverages)) > MOST:
+        raise refused(400, "Parameters.parameter", f"at most {MOST} orders, coverages and forms may be named at once", "too-costly")
     if not (orders or canonicals or contexts):
         raise refused(400, "Parameters.parameter", "an order, a questionnaire or a context is needed", "required")
     understood = tuple(one for one in orders if one.get("resourceType") in ORDERS and text(one.get("id")))

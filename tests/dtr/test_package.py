@@ -208,6 +208,13 @@ def test_two_coverages_may_come_in_the_earlier_version(asking: Asking) -> None:
     assert forms(answered) == [asking.canonical]
 
 
+def test_more_coverages_than_orders_are_refused(asking: Asking) -> None:
+    """Each order is judged beside every Coverage, so there may be no more of these than of orders and forms."""
+    coverages = [COVER | {"resource": COVERAGE | {"id": f"c{at}"}} for at in range(51)]
+    answered = talks.package(asking.client, "2.0.1", *coverages, ordered(PUMP), status=400)
+    assert [issue["code"] for issue in answered["issue"]] == ["too-costly"]
+
+
 @pytest.mark.parametrize("coverage", [OTHER_PATIENT, OTHER_PAYER, COVERAGE | {"id": "c2"}], ids=["patient", "payer", "coverage"])
 def test_another_s_context_is_unknown(asking: Asking, coverage: Json) -> None:
     """Whoever does not bring the Coverage that the context is of does not even learn that it is there."""
