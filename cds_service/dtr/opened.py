@@ -5,9 +5,11 @@ They are found again by their context, or judged from what the call itself bring
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from cds_service.case import Case
 from cds_service.chart import Chart
@@ -23,6 +25,9 @@ from cds_service.questionnaires.remembered import RememberedFacts
 from cds_service.store.contexts import ContextsWanted
 from cds_service.store.store import Store
 from cds_service.store.tables import ContextRow
+
+_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""The id of an assertion: a UUID made of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,10 @@ class Openers:
     def rows(self, issuer: str, context: str, now: datetime) -> list[ContextRow]:
         """Return a client's contexts under an id; none where nothing is kept.
 
-        A context that a client names may not be written yet, and is waited for. Raises StoreFailed.
+        A context that a client names may not be written yet, and is waited for. What is no id of an assertion of ours is
+        not looked for. Raises StoreFailed.
         """
-        return self.store.contexts(issuer, context, now) if self.store and len(context) <= 36 else []
+        return self.store.contexts(issuer, context, now) if self.store and _ID.fullmatch(context) else []
 
     def rows_of(self, issuer: str, wanted: ContextsWanted, now: datetime) -> list[ContextRow]:
         """Return a client's contexts of orders that hooks were called for.

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from multiprocessing.util import Finalize
+from threading import BoundedSemaphore
 
 from cds_service import telemetry
 from cds_service.content.content import Content
@@ -23,9 +24,16 @@ from cds_service.store.tables import ContextRow
 
 log = logging.getLogger("cds_service")
 WAITS = 0.8
-"""Seconds to wait for contexts that are still to be written.
+"""Seconds that who looks for a context waits for what this process still has to write."""
+ELSEWHERE = 0.4
+"""Seconds that who looks for a context waits for another process to write it.
 
-Who looks for a context waits so long, at most twice: here, and elsewhere.
+One that writes at all has by then.
+"""
+LOOKERS = 4
+"""How many calls wait for another process at a time.
+
+Contexts that nobody wrote can be asked for without end, and each such call would hold a thread.
 """
 AGAIN = 0.1
 """Seconds between two looks at whether another process has written one."""
@@ -53,6 +61,7 @@ class Store:
         self._context_days = context_days
         self.decisions = DecisionLog(self.engine, context_days=context_days)
         self._probe = Probe(self.engine)
+        self._lookers = BoundedSemaphore(LOOKERS)
         self._end = Finalize(self, _end, args=(self.decisions,), exitpriority=10)
 
     @property
@@ -95,20 +104,28 @@ class Store:
         """Return a client's contexts of an assertion, one a policy.
 
         What this very process was just asked to keep is waited for: the same order may have been signed again. There
-        must be one, so another process may still be writing it, and gets a moment. Raises StoreFailed.
+        must be one, so another process may still be writing it, and gets a moment. Nobody waits for a database that
+        takes no rows. Raises StoreFailed.
         """
-        self.decisions.flush(WAITS)
-        since, until = self._since(now), time.monotonic() + WAITS
-        while not (found := contexts.of_assertion(self.engine, issuer, id_, since)) and time.monotonic() < until:
-            time.sleep(AGAIN)
-        return found
+        settled, since = self.decisions.settle(WAITS), self._since(now)
+        found = contexts.of_assertion(self.engine, issuer, id_, since)
+        if found or not settled or not self._lookers.acquire(blocking=False):
+            return found
+        try:
+            until = time.monotonic() + ELSEWHERE
+            while not found and time.monotonic() < until:
+                time.sleep(AGAIN)
+                found = contexts.of_assertion(self.engine, issuer, id_, since)
+            return found
+        finally:
+            self._lookers.release()
 
     def contexts_of(self, issuer: str, wanted: ContextsWanted, now: datetime) -> list[ContextRow]:
         """Return a client's contexts of some orders.
 
-        What this very process was just asked to keep is waited for. Raises StoreFailed.
+        What this very process was just asked to keep is waited for, once for all of them. Raises StoreFailed.
         """
-        self.decisions.flush(WAITS)
+        self.decisions.settle(WAITS)
         return contexts.of_orders(self.engine, issuer, wanted, self._since(now))
 
     def _since(self, now: datetime) -> datetime:
