@@ -1,8 +1,7 @@
 """``$next-question``: an adaptive form, a few questions at a time.
 
 Each call judges what the chart said together with the answers so far, and asks the next questions. What the chart said
-is found by the id of the assertion, made of what the response names: order, Coverage, patient and payer. Nothing of the
-answers is kept.
+is found by what the response names: order, Coverage and patient. Nothing of the answers is kept.
 
 Source: Da Vinci DTR 2.2 and 2.0.1, adaptive forms; SDC, operation next-question.
 """
@@ -20,17 +19,18 @@ from cds_service.decision import DecisionOutcome, shortest_way
 from cds_service.dtr.answers_checked import refuse_unreadable
 from cds_service.dtr.opened import Opened, Openers
 from cds_service.dtr.package import UNKNOWN
-from cds_service.dtr.parameters import references, refused, response_in
+from cds_service.dtr.parameters import MOST, references, refused, response_in
 from cds_service.dtr.versions import Spoken
 from cds_service.facts.found.forms import canonical_of, contained_form, every_item
 from cds_service.fhir.elements import Resource, patient_of
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.validation import faults
-from cds_service.hooks.answered.coverage_information import asserted, assertion_id
+from cds_service.hooks.answered.coverage_information import asserted
 from cds_service.hooks.received.conversation import Conversation
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.questionnaires.form import questions_of
 from cds_service.questionnaires.items import Item
+from cds_service.store.contexts import ContextsWanted
 
 Json = dict[str, Any]
 AT_ONCE: Final = 4
@@ -49,8 +49,8 @@ class Talk:
 
     openers: Openers
 
-    def next(self, body: bytes, spoken: Spoken, today: date, now: datetime) -> Json:
-        """Return the response with the next questions, or completed.
+    def next(self, body: bytes, spoken: Spoken, today: date, now: datetime, issuer: str) -> Json:
+        """Return a client's response with the next questions, or completed.
 
         Raises Unusable, and StoreFailed where contexts cannot be read.
         """
@@ -60,7 +60,7 @@ class Talk:
         items = questions_of(named, named.of.facts, self.openers.content, self.openers.our_url)
         asked = asked_so_far(form, items)
         refuse_unreadable(response, form, self.openers.content)
-        opened = self._opened(response, named, now)
+        opened = self._opened(response, named, now, issuer)
         made = deepcopy(response)
         contained = contained_form(made) or {}
         questions = self._next(opened, named, asked)
@@ -93,10 +93,13 @@ class Talk:
             raise refused(404, where, f"the form is not held: {error}", "not-found") from None
         return named, form
 
-    def _opened(self, response: Resource, named: NamedForm, now: datetime) -> Opened:
+    def _opened(self, response: Resource, named: NamedForm, now: datetime, issuer: str) -> Opened:
         """Return the order that a response is for, judged with its answers."""
         patient = patient_of(response)
         contexts = references(response, "qr-context", "qr-coverage")
+        if len(contexts) > MOST:
+            said = f"at most {MOST} orders and coverages may be named at once"
+            raise refused(400, "QuestionnaireResponse.extension", said, "too-costly")
         coverages = [one for one in contexts if one.startswith("Coverage/")]
         orders = [one for one in contexts if one.partition("/")[0] in CODE_ELEMENTS]
         if not patient or not coverages or not orders:
@@ -104,15 +107,12 @@ class Talk:
         answers = response | {"id": response.get("id") or "adaptive", "status": "completed"}
         answers.setdefault("authored", now.isoformat(timespec="seconds"))
         policy = named.of.policy
-        for payer in self.openers.content.payers:
-            if not payer.governs(policy):
+        payers = {payer.id for payer in self.openers.content.payers if payer.governs(policy)}
+        for row in self.openers.rows_of(issuer, ContextsWanted(set(orders), set(coverages), {patient}), now):
+            if row.payer not in payers or (row.policy, row.version) != (policy.id, policy.version.isoformat()):
                 continue
-            for id_ in {assertion_id(order, coverage, patient, payer.id) for order in orders for coverage in coverages}:
-                for row in self.openers.rows(id_, now):
-                    if (row.policy, row.version) != (policy.id, policy.version.isoformat()) or row.facts is None:
-                        continue
-                    if (opened := self.openers.of_row(row, [answers])) is not None:
-                        return opened
+            if (opened := self.openers.of_row(row, [answers])) is not None:
+                return opened
         raise refused(404, "QuestionnaireResponse.extension", UNKNOWN, "not-found")
 
     def _next(self, opened: Opened, named: NamedForm, asked: frozenset[str]) -> list[str]:
@@ -133,7 +133,7 @@ class Talk:
         It is under the id of the assertion that asked. No authorization is given unasked.
         """
         conversation = Conversation(spoken.version, {"unsolicited-determ": False})
-        extension = asserted(opened.case, opened.decision, self.openers.content, today, conversation)
+        extension = asserted(opened.case, opened.decision, self.openers.content, today, conversation, opened.assertion)
         return [extension] if extension else []
 
 

@@ -5,9 +5,11 @@ They are found again by their context, or judged from what the call itself bring
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from cds_service.case import Case
 from cds_service.chart import Chart
@@ -18,11 +20,14 @@ from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import written
 from cds_service.fhir.elements import Resource, own_reference, patient_of
 from cds_service.fhir.resource_types import ASKED_FOR
-from cds_service.hooks.answered.coverage_information import assertion_id
 from cds_service.order import Order, read_order
 from cds_service.questionnaires.remembered import RememberedFacts
+from cds_service.store.contexts import ContextsWanted
 from cds_service.store.store import Store
 from cds_service.store.tables import ContextRow
+
+_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""The id of an assertion: a UUID made of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Opened:
     """One order under one policy for one member, as it stands now.
 
     ``facts`` are those that it was judged on. ``kept_at`` is when the chart was read; None where it is not known at
-    all.
+    all. ``assertion`` is the id of the assertion that asked; empty where none did.
     """
 
     case: Case
@@ -38,6 +43,7 @@ class Opened:
     facts: Facts
     member: Member
     kept_at: datetime | None
+    assertion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,20 @@ class Openers:
     our_url: str
     store: Store | None
 
-    def rows(self, context: str, now: datetime, *, wait: bool = False) -> list[ContextRow]:
-        """Return the contexts under an id; none where nothing is kept.
+    def rows(self, issuer: str, context: str, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts under an id; none where nothing is kept.
 
-        A context that a client names may not be written yet: with ``wait`` it is waited for. Raises StoreFailed.
+        A context that a client names may not be written yet, and is waited for. What is no id of an assertion of ours is
+        not looked for. Raises StoreFailed.
         """
-        return self.store.contexts(context, now, wait=wait) if self.store and len(context) <= 36 else []
+        return self.store.contexts(issuer, context, now) if self.store and _ID.fullmatch(context) else []
+
+    def rows_of(self, issuer: str, wanted: ContextsWanted, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts of orders that hooks were called for.
+
+        Raises StoreFailed.
+        """
+        return self.store.contexts_of(issuer, wanted, now) if self.store else []
 
     def of_row(self, row: ContextRow, responses: Iterable[Resource] = (), coverage: str = "") -> Opened | None:
         """Return the order of a context, judged with the answers of responses.
@@ -82,7 +96,7 @@ class Openers:
         facts = RememberedFacts(case, self.content, row.facts)
         member = Member(payer, coverage or row.coverage)
         decision = judge_policy(policy, coding, row.order_reference, facts, case, (member,))
-        return Opened(case, decision, facts, member, row.kept_at)
+        return Opened(case, decision, facts, member, row.kept_at, row.id)
 
     def of_order(self, resource: Resource, coverages: tuple[Resource, ...], today: date) -> list[Opened]:
         """Open an order that no hook was called for, once per policy.
@@ -120,14 +134,18 @@ class Openers:
             found += recognise(chart, self.content.payers, today)
         return tuple(found)
 
-    def rows_of_order(self, resource: Resource, members: Iterable[Member], now: datetime) -> list[ContextRow]:
-        """Return the contexts of an order that a hook was called for.
+    def rows_of_orders(
+        self, issuer: str, orders: Iterable[Resource], members: Iterable[Member], now: datetime
+    ) -> dict[int, list[ContextRow]]:
+        """Return the contexts of a call's orders, by their places.
 
-        Their id is made of what the call brings.
+        They are those for the members that the call is about. Raises StoreFailed.
         """
-        patient, own = patient_of(resource), own_reference(resource)
-        ids = dict.fromkeys(assertion_id(own, member.coverage, patient, member.payer.id) for member in members)
-        return [row for id_ in ids for row in self.rows(id_, now)]
+        named = [(own_reference(resource), patient_of(resource)) for resource in orders]
+        theirs = {(member.coverage, member.payer.id) for member in members}
+        wanted = ContextsWanted({own for own, _ in named}, {coverage for coverage, _ in theirs}, {patient for _, patient in named})
+        rows = [row for row in self.rows_of(issuer, wanted, now) if (row.coverage, row.payer) in theirs]
+        return {at: [row for row in rows if (row.order_reference, row.patient) == order] for at, order in enumerate(named)}
 
     def selects(self, row: ContextRow, resource: Resource, today: date) -> bool:
         """Tell whether an order still falls under its context's policy version.

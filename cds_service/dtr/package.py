@@ -52,8 +52,8 @@ class Packages:
     openers: Openers
     content_changed: datetime
 
-    def package(self, body: bytes, spoken: Spoken, today: date, now: datetime) -> Json:
-        """Return the answer to a call.
+    def package(self, body: bytes, spoken: Spoken, today: date, now: datetime, issuer: str) -> Json:
+        """Return the answer to a client's call.
 
         Raises Unusable for a call that cannot be answered, StoreFailed where contexts cannot be read.
         """
@@ -65,7 +65,7 @@ class Packages:
             )
         made = _Package(warnings=list(asked.not_understood))
         named = self._named(asked.canonicals, members, made)
-        opened = self._opened(asked, members, today, now, made)
+        opened = self._opened(asked, members, today, now, issuer, made)
         if asked.orders or asked.context:
             self._add_opened(opened, named, asked, made)
         else:
@@ -92,17 +92,19 @@ class Packages:
                 made.warnings.append(RequestIssue(where("questionnaire"), "a form is not of this coverage's payer", "not-found"))
         return found
 
-    def _opened(self, asked: PackageAsked, members: tuple[Member, ...], today: date, now: datetime, made: _Package) -> list[Opened]:
+    def _opened(
+        self, asked: PackageAsked, members: tuple[Member, ...], today: date, now: datetime, issuer: str, made: _Package
+    ) -> list[Opened]:
         """Return the orders that the call is about, as they stand now."""
         if asked.context:
-            return self._by_context(asked, members, today, now, made)
+            return self._by_context(asked, members, today, now, issuer, made)
         found: list[Opened] = []
-        for resource in asked.orders:
+        kept = self.openers.rows_of_orders(issuer, asked.orders, members, now)
+        for at, resource in enumerate(asked.orders):
             about = patient_of(resource)
             if about and all(about != beneficiary(coverage) for coverage in asked.coverages):
                 raise refused(422, where("order"), "the order is for another patient than the Coverage", "business-rule")
-            rows = self.openers.rows_of_order(resource, members, now)
-            rows = [row for row in rows if self.openers.selects(row, resource, today)]
+            rows = [row for row in kept[at] if self.openers.selects(row, resource, today)]
             known = [one for row in rows if (one := self.openers.of_row(row)) is not None]
             self._tell_decided(rows, made)
             if not rows:
@@ -115,13 +117,13 @@ class Packages:
         return found
 
     def _by_context(
-        self, asked: PackageAsked, members: tuple[Member, ...], today: date, now: datetime, made: _Package
+        self, asked: PackageAsked, members: tuple[Member, ...], today: date, now: datetime, issuer: str, made: _Package
     ) -> list[Opened]:
         patients = {beneficiary(coverage) for coverage in asked.coverages}
         mine = {(member.payer.id, member.coverage) for member in members}
         rows = [
             row
-            for row in self.openers.rows(asked.context, now, wait=True)
+            for row in self.openers.rows(issuer, asked.context, now)
             if row.patient in patients and (row.payer, row.coverage) in mine
         ]
         if not rows:

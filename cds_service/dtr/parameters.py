@@ -18,7 +18,7 @@ from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 
 MOST: Final = 50
-"""The most orders, and canonicals, that one call may name."""
+"""The most orders, coverages, forms, or outcomes that one call may name."""
 ORDERS: Final = frozenset({*CODE_ELEMENTS, "Encounter"})
 
 
@@ -93,8 +93,8 @@ def asked_in(body: bytes, spoken: Spoken) -> PackageAsked:
         raise refused(400, where("context"), "one context is meant, as text")
     if "" in canonicals:
         raise refused(400, where("questionnaire"), "a canonical is meant")
-    if max(len(orders), len(canonicals)) > MOST:
-        raise refused(400, "Parameters.parameter", f"at most {MOST} orders and forms may be named at once", "too-costly")
+    if max(len(orders), len(canonicals), len(coverages)) > MOST:
+        raise refused(400, "Parameters.parameter", f"at most {MOST} orders, coverages and forms may be named at once", "too-costly")
     if not (orders or canonicals or contexts):
         raise refused(400, "Parameters.parameter", "an order, a questionnaire or a context is needed", "required")
     understood = tuple(one for one in orders if one.get("resourceType") in ORDERS and text(one.get("id")))
@@ -117,10 +117,10 @@ def response_in(body: bytes) -> Resource:
     return resource
 
 
-def errors_in(body: bytes) -> list[tuple[str, Resource]]:
+def errors_in(body: bytes) -> tuple[list[str], list[Resource]]:
     """Read the forms that a client had trouble with.
 
-    Each comes with one of the outcomes that say so. Raises Unusable.
+    With them come the outcomes that say so. Raises Unusable.
     """
     held = parameters_of(read_json(body))
     forms = [text(value) for value in _values(held, "questionnaire", ("valueCanonical", "valueUri"))]
@@ -130,7 +130,9 @@ def errors_in(body: bytes) -> list[tuple[str, Resource]]:
         raise refused(400, where("questionnaire"), "the form that the errors are of is needed", "required")
     if not outcomes or any(one.get("resourceType") != "OperationOutcome" for one in outcomes):
         raise refused(400, where("operationOutcome"), "an OperationOutcome is needed", "required")
-    return [(form, one) for form in forms for one in outcomes]
+    if max(len(forms), len(outcomes)) > MOST:
+        raise refused(400, "Parameters.parameter", f"at most {MOST} forms and outcomes may be told at once", "too-costly")
+    return forms, outcomes
 
 
 def _resources(held: Iterable[dict[str, Any]], name: str) -> tuple[Resource, ...]:

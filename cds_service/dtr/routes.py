@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -72,19 +72,18 @@ def _operations(
     name, secret = spoken.version.replace(".", "-"), settings.link_secret
 
     def package() -> Response:
-        check_scope(access, secret, "Questionnaire")
+        issuer = check_scope(access, secret, "Questionnaire")
         with _told():
-            return _fhir(packages.package(_body(), spoken, today(), datetime.now(UTC)))
+            return _fhir(packages.package(_body(), spoken, today(), datetime.now(UTC), issuer))
 
     def next_question() -> Response:
-        check_scope(access, secret, "Questionnaire")
+        issuer = check_scope(access, secret, "Questionnaire")
         with _told():
-            return _fhir(talk.next(_body(), spoken, today(), datetime.now(UTC)))
+            return _fhir(talk.next(_body(), spoken, today(), datetime.now(UTC), issuer))
 
     def log_errors() -> Response:
         check_scope(access, secret, "Questionnaire")
-        for form, outcome in errors_in(_body()):
-            _log_trouble(form, outcome, content, settings.public_url)
+        _log_trouble(*errors_in(_body()), content, settings.public_url)
         return Response(status=204)
 
     def expand() -> Response:
@@ -145,19 +144,24 @@ def _value_set_named() -> str:
     return next((text(one.get("valueUri")) for one in held if one.get("name") == "url"), "")
 
 
-def _log_trouble(form: str, outcome: dict[str, object], content: Content, our_url: str) -> None:
-    """Log that a client had trouble with a form.
+def _log_trouble(forms: Iterable[str], outcomes: Iterable[dict[str, object]], content: Content, our_url: str) -> None:
+    """Log that a client had trouble with forms.
 
-    One line names the form if it is ours, and codes. The client's words are left out: they may be a patient's.
+    One line for each form of ours names it, and codes; one is for all others. The client's words are left out: they may
+    be a patient's.
     """
+    said = [text(issue.get("code")) for one in outcomes for issue in items(one.get("issue")) if isinstance(issue, dict)]
+    codes = sorted({code if code in _CODES else "other" for code in said})
+    for named in dict.fromkeys(_name(form, content, our_url) for form in forms):
+        log.warning("a client had trouble with a form", extra={"form": named, "codes": codes, "issues": len(said)})
+
+
+def _name(form: str, content: Content, our_url: str) -> str:
     try:
         known = named_form(form, content.forms, our_url)
-        named = f"{known.of.name}|{known.of.version}"
     except NotHeld:
-        named = "not held"
-    said = [text(issue.get("code")) for issue in items(outcome.get("issue")) if isinstance(issue, dict)]
-    codes = sorted({code if code in _CODES else "other" for code in said})
-    log.warning("a client had trouble with a form", extra={"form": named, "codes": codes, "issues": len(said)})
+        return "not held"
+    return f"{known.of.name}|{known.of.version}"
 
 
 def _changed(content: Content) -> datetime:

@@ -27,13 +27,14 @@ SCOPE_OF: Final = {"ValueSet": "system/valueset.rs", "Questionnaire": "system/qu
 """The scope that the operations of a type need."""
 
 
-def check_scope(access: Access, secret: str, kind: str) -> None:
+def check_scope(access: Access, secret: str, kind: str) -> str:
     """Check that a call's token allows the operations of a type.
 
-    Raises Unusable: 401 without a token, 403 where the token does not allow it.
+    Returns the issuer of the client that it was given to; empty where anyone may call. Raises Unusable: 401 without a
+    token, 403 where the token does not allow it.
     """
     if access.clients is None:
-        return
+        return ""
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     held = granted(token.strip(), secret, access.now()) if secret and scheme.lower() == "bearer" else None
     if held is None:
@@ -43,6 +44,7 @@ def check_scope(access: Access, secret: str, kind: str) -> None:
         )
     if SCOPE_OF[kind] not in held.scopes:
         raise Unusable(403, [RequestIssue("", f"the token does not have the scope {SCOPE_OF[kind]}", "forbidden")])
+    return held.issuer
 
 
 def token_route(routes: Blueprint, access: Access, secret: str, store: Store | None) -> None:

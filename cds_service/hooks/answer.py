@@ -41,7 +41,7 @@ from cds_service.hooks.response import response_for
 from cds_service.hooks.settings import Settings
 from cds_service.hooks.tell import tell
 from cds_service.limits import too_many_resources
-from cds_service.security.caller import Caller
+from cds_service.security.caller import NOBODY, Caller, Home
 from cds_service.sitting import Sitting
 from cds_service.store.decision_log import DecidingCall, Logged
 from cds_service.store.store import Store
@@ -70,11 +70,6 @@ class Turn(NamedTuple):
 
 
 ANY_TIME: Final = Turn()
-NOBODY: Final = Caller()
-"""A caller of whom nothing is known.
-
-No FHIR server is read for it.
-"""
 
 
 def answer(
@@ -106,23 +101,23 @@ def answer(
     moment = datetime.now(UTC)
     page = decision_page(settings.public_url, settings.link_secret, moment) if store else no_page
     launch = launch_links(settings.public_url, settings.link_secret, moment, settings.smart_issuers, request.fhir_server)
-    response = response_for(request, body, decided, content, today, settings, page, launch)
+    response = response_for(request, body, decided, content, today, settings, page, launch, caller)
     tell(decided, content.revision)
     if store:
         call = DecidingCall(service_id(request.hook), request.hook, request.hook_instance, round((turn.clock() - begun) * 1000, 2))
         store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
         if settings.context_days and not all_hooks()[request.hook].early:
-            _keep_contexts(decided, content, store)
+            _keep_contexts(decided, content, store, caller.home(request.fhir_server))
     return response
 
 
-def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, store: Store) -> None:
+def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, store: Store, home: Home) -> None:
     """Keep what the chart says of the orders that are asked about.
 
     The answer is already made: if this fails, it is logged, and a form later finds nothing kept.
     """
     try:
-        store.keep_contexts(context_rows(decided, content, datetime.now(UTC)))
+        store.keep_contexts(context_rows(decided, content, datetime.now(UTC), home))
     except Exception:
         log.exception("what a form would need could not be kept")
 

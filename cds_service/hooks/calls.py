@@ -15,13 +15,13 @@ import orjson
 
 from cds_service import telemetry
 from cds_service.content.content import Content
-from cds_service.hooks.answer import NOBODY, ManyOrders, Turn, answer
+from cds_service.hooks.answer import ManyOrders, Turn, answer
 from cds_service.hooks.answered.replies import JSON, Reply, failure, refusal, too_deep
 from cds_service.hooks.discovery import SERVICE_ID
 from cds_service.hooks.gathered.client_server import ClientServers
 from cds_service.hooks.received.faults import Unusable
 from cds_service.hooks.settings import Settings
-from cds_service.security.caller import Caller
+from cds_service.security.caller import NOBODY, Caller
 from cds_service.store.store import Store
 
 ROUTE: Final = "/cds-services/<service>"

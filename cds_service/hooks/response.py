@@ -18,6 +18,7 @@ from cds_service.hooks.received.conversation import conversation_of
 from cds_service.hooks.received.messages import EXTENSION
 from cds_service.hooks.received.request import HookRequest
 from cds_service.hooks.settings import Settings
+from cds_service.security.caller import NOBODY, Caller
 from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
@@ -32,6 +33,7 @@ def response_for(
     settings: Settings,
     page: Page = no_page,
     launch: Launch = no_launch,
+    caller: Caller = NOBODY,
 ) -> dict[str, Any]:
     """Return the body of the answer for decided orders.
 
@@ -40,7 +42,7 @@ def response_for(
     An order whose answer cannot be written is answered as not decided; the others are answered as they are.
     """
     held = list(decided)
-    rest = (body, content, today, settings, page, launch)
+    rest = (body, content, today, settings, page, launch, caller)
     try:
         return _response(request, held, *rest)
     except Exception:
@@ -67,8 +69,9 @@ def _response(
     settings: Settings,
     page: Page,
     launch: Launch,
+    caller: Caller,
 ) -> dict[str, Any]:
-    conversation = conversation_of(request, settings.crd_version)
+    conversation = conversation_of(request, settings.crd_version, caller)
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page, launch),
         "systemActions": coverage_actions(decided, body, content, today, conversation),

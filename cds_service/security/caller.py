@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+
+class Home(NamedTuple):
+    """Where the ids of a call hold: client, tenant and FHIR server.
+
+    An id of FHIR says nothing outside of the server that gave it. What is not known is empty; an open service knows no
+    issuers.
+    """
+
+    issuer: str = ""
+    tenant: str = ""
+    server: str = ""
+
+
+NOWHERE: Final = Home()
+"""The home of ids of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +33,17 @@ class Caller:
     issuer: str | None = None
     fhir_servers: tuple[str, ...] = ()
     tenant: str | None = None
+
+    def home(self, server: str | None) -> Home:
+        """Return where the ids of a call hold.
+
+        ``server`` is the FHIR server that the call names, if any.
+        """
+        return Home(self.issuer or "", self.tenant or "", (server or "").rstrip("/"))
+
+
+NOBODY: Final = Caller()
+"""A caller of whom nothing is known.
+
+No FHIR server is read for it.
+"""

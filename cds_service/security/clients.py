@@ -32,7 +32,7 @@ class ClientEntry(_Entry):
     ``keys`` stand in place or in a file; without them, keys are those at ``jku``.
     """
 
-    issuer: Filled
+    issuer: Annotated[Filled, Field(max_length=255)]
     jku: Filled | None = None
     keys: Any = None
     fhir_servers: list[Filled] = []

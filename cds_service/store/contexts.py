@@ -1,15 +1,16 @@
 """The contexts: what the chart said of orders that are asked about.
 
-They are found again by the id of the assertion that asked.
+They are found again by the id of the assertion that asked, or by the order, and by the client alone that they were kept
+for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from cds_service.store.database import insert_new, reading
@@ -19,16 +20,27 @@ KEPT_DAYS: Final = 30
 """Days for which contexts are kept where nobody says otherwise."""
 
 
+class ContextsWanted(NamedTuple):
+    """Contexts that are looked for by what a call names: references ``Type/id``.
+
+    One of the orders, one of the coverages and one of the patients is that of a context.
+    """
+
+    orders: Collection[str]
+    coverages: Collection[str]
+    patients: Collection[str]
+
+
 def keep(connection: Connection, rows: Sequence[dict[str, Any]], days: int) -> None:
     """Keep contexts, each in the place of an earlier one.
 
-    The earlier one has its id and policy. A context without facts only ends an earlier one. Those that were kept for
-    ``days`` go at the same time.
+    The earlier one has its client, id and policy. A context without facts only ends an earlier one. Those that were
+    kept for ``days`` go at the same time.
     """
     if rows:
         connection.execute(delete(ContextRow).where(ContextRow.kept_at < rows[-1]["kept_at"] - timedelta(days=days)))
     for row in rows:
-        same = (ContextRow.id == row["id"]) & (ContextRow.policy == row["policy"])
+        same = and_(ContextRow.issuer == row["issuer"], ContextRow.id == row["id"], ContextRow.policy == row["policy"])
         if row["facts"] is None:
             connection.execute(update(ContextRow).where(same).values(row))
             continue
@@ -36,13 +48,35 @@ def keep(connection: Connection, rows: Sequence[dict[str, Any]], days: int) -> N
         insert_new(connection, ContextRow, [row])
 
 
-def contexts(engine: Engine, id_: str, now: datetime, days: int) -> list[ContextRow]:
-    """Return the contexts under an id, one for each policy.
+def of_assertion(engine: Engine, issuer: str, id_: str, since: datetime) -> list[ContextRow]:
+    """Return a client's contexts under an id, one a policy.
 
-    They are those kept for some ``days``. Raises StoreFailed.
+    Raises StoreFailed.
     """
-    since = now - timedelta(days=days)
-    wanted = select(ContextRow).where(ContextRow.id == id_, ContextRow.kept_at >= since).order_by(ContextRow.policy)
+    return _found(engine, issuer, since, ContextRow.id == id_)
+
+
+def of_orders(engine: Engine, issuer: str, wanted: ContextsWanted, since: datetime) -> list[ContextRow]:
+    """Return a client's contexts of some orders.
+
+    Where the client has the same ids on several servers, nothing tells which are meant, and none is returned. Raises
+    StoreFailed.
+    """
+    columns = (ContextRow.order_reference, ContextRow.coverage, ContextRow.patient)
+    rows = _found(engine, issuer, since, *(column.in_(names) for column, names in zip(columns, wanted, strict=True)))
+    ids: dict[tuple[str, ...], set[str]] = {}
+    for row in rows:
+        ids.setdefault(_named(row), set()).add(row.id)
+    return [row for row in rows if len(ids[_named(row)]) == 1]
+
+
+def _named(row: ContextRow) -> tuple[str, ...]:
+    return row.order_reference, row.coverage, row.patient, row.payer
+
+
+def _found(engine: Engine, issuer: str, since: datetime, *where: ColumnElement[bool]) -> list[ContextRow]:
+    own = (ContextRow.issuer == issuer, ContextRow.kept_at >= since)
+    wanted = select(ContextRow).where(*own, *where).order_by(ContextRow.id, ContextRow.policy)
     with reading(engine) as connection, Session(connection, expire_on_commit=False) as session:
         found = list(session.scalars(wanted))
         session.expunge_all()

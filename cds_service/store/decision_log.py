@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -210,11 +210,22 @@ class DecisionLog:
 
         ``seconds`` is the longest that it waits.
         """
+        return self._hurry(lambda: not self._waiting, seconds)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all rows are written, while any are.
+
+        It does not wait for a database that takes none. Tells whether all are written.
+        """
+        self._hurry(lambda: not self._waiting or bool(self._failing), seconds)
+        return not self._waiting
+
+    def _hurry(self, enough: Callable[[], bool], seconds: float) -> bool:
         with self._changed:
             self._hurries += 1
             self._changed.notify_all()
             try:
-                return self._changed.wait_for(lambda: not self._waiting, seconds)
+                return self._changed.wait_for(enough, seconds)
             finally:
                 self._hurries -= 1
 

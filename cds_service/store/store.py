@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.util import Finalize
+from threading import BoundedSemaphore
 
 from cds_service import telemetry
 from cds_service.content.content import Content
 from cds_service.store import contexts, feedback, seen_tokens
+from cds_service.store.contexts import ContextsWanted
 from cds_service.store.database import engine_for, reason
 from cds_service.store.decision_log import DecidingCall, DecisionLog, Logged, Row, decision_row
 from cds_service.store.feedback import Feedback, Kept
@@ -22,9 +24,16 @@ from cds_service.store.tables import ContextRow
 
 log = logging.getLogger("cds_service")
 WAITS = 0.8
-"""Seconds to wait for contexts that are still to be written.
+"""Seconds that who looks for a context waits for what this process still has to write."""
+ELSEWHERE = 0.4
+"""Seconds that who looks for a context waits for another process to write it.
 
-Who looks for a context waits so long, at most twice: here, and elsewhere.
+One that writes at all has by then.
+"""
+LOOKERS = 4
+"""How many calls wait for another process at a time.
+
+Contexts that nobody wrote can be asked for without end, and each such call would hold a thread.
 """
 AGAIN = 0.1
 """Seconds between two looks at whether another process has written one."""
@@ -52,6 +61,7 @@ class Store:
         self._context_days = context_days
         self.decisions = DecisionLog(self.engine, context_days=context_days)
         self._probe = Probe(self.engine)
+        self._lookers = BoundedSemaphore(LOOKERS)
         self._end = Finalize(self, _end, args=(self.decisions,), exitpriority=10)
 
     @property
@@ -90,17 +100,36 @@ class Store:
         """
         self.decisions.put(rows, ContextRow)
 
-    def contexts(self, id_: str, now: datetime, *, wait: bool = False) -> list[ContextRow]:
-        """Return the contexts of an assertion, one for each policy that asked.
+    def contexts(self, issuer: str, id_: str, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts of an assertion, one a policy.
 
-        What this very process was just asked to keep is waited for: the same order may have been signed again. Where
-        there must be one (``wait``), another process may still be writing it, and gets a moment. Raises StoreFailed.
+        What this very process was just asked to keep is waited for: the same order may have been signed again. There
+        must be one, so another process may still be writing it, and gets a moment. Nobody waits for a database that
+        takes no rows. Raises StoreFailed.
         """
-        self.decisions.flush(WAITS)
-        until = time.monotonic() + (WAITS if wait else 0)
-        while not (found := contexts.contexts(self.engine, id_, now, self._context_days)) and time.monotonic() < until:
-            time.sleep(AGAIN)
-        return found
+        settled, since = self.decisions.settle(WAITS), self._since(now)
+        found = contexts.of_assertion(self.engine, issuer, id_, since)
+        if found or not settled or not self._lookers.acquire(blocking=False):
+            return found
+        try:
+            until = time.monotonic() + ELSEWHERE
+            while not found and time.monotonic() < until:
+                time.sleep(AGAIN)
+                found = contexts.of_assertion(self.engine, issuer, id_, since)
+            return found
+        finally:
+            self._lookers.release()
+
+    def contexts_of(self, issuer: str, wanted: ContextsWanted, now: datetime) -> list[ContextRow]:
+        """Return a client's contexts of some orders.
+
+        What this very process was just asked to keep is waited for, once for all of them. Raises StoreFailed.
+        """
+        self.decisions.settle(WAITS)
+        return contexts.of_orders(self.engine, issuer, wanted, self._since(now))
+
+    def _since(self, now: datetime) -> datetime:
+        return now - timedelta(days=self._context_days)
 
     def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
         """Keep feedback on the disk before returning; raises StoreFailed."""

@@ -117,17 +117,19 @@ class ContextRow(Table):
 
     They are kept so that a form can be made and its answers judged later.
 
-    ``id`` is that of the assertion which asked for documentation. ``facts`` is evidence by fact
+    ``issuer`` is the client for whom it was kept, and who alone finds it again; empty where the service is open. ``id``
+    is that of the assertion which asked for documentation. ``facts`` is evidence by fact
     (``questionnaires.remembered``), no resource; empty once the order is decided. Rows go after ``contexts.DAYS`` days.
     """
 
     __tablename__ = "context"
 
+    issuer: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     policy: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str]
     kept_at: Mapped[datetime] = mapped_column(index=True)
-    order_reference: Mapped[str]
+    order_reference: Mapped[str] = mapped_column(index=True)
     coverage: Mapped[str]
     patient: Mapped[str]
     payer: Mapped[str]

@@ -28,6 +28,7 @@ SECRET = "s" * 40
 TOKEN = f"{PUBLIC_URL}/auth/token"
 SCOPE = " ".join(SCOPES)
 PACKAGE = "/fhir/Questionnaire/$questionnaire-package"
+TROUBLE = "/fhir/Questionnaire/$log-questionnaire-errors"
 
 
 def guarded(folder: Path, secret: str = SECRET) -> FlaskClient:
@@ -203,6 +204,34 @@ def trouble(canonical: str) -> list[Json]:
     form = {"resourceType": "Questionnaire", "status": "active", "url": canonical}
     earlier = [{"name": "Questionnaire", "resource": form}, {"name": "OperationOutcome", "resource": said}]
     return [{"resourceType": "Parameters", "parameter": one} for one in (later, earlier)]
+
+
+@verifies("dtr-log-errors")
+def test_a_report_is_a_line_for_each_form(caplog: pytest.LogCaptureFixture) -> None:
+    """However many outcomes come with it and however often a form is named; all that are not ours are one line."""
+    client, (body, _) = held_app().test_client(), trouble("urn:cds-service:Questionnaire/carelon-prenatal-cfdna-screening")
+    strangers = [{"name": "questionnaire", "valueCanonical": f"https://elsewhere.example/{at}"} for at in range(20)]
+    twice = body["parameter"]
+    with caplog.at_level(logging.WARNING):
+        told = client.post(TROUBLE, json=body | {"parameter": [*strangers, *twice, *twice, twice[1]]})
+    assert told.status_code == 204
+    lines = [record.__dict__ for record in caplog.records if "trouble" in record.message]
+    assert [(line["form"].partition("|")[0], line["codes"], line["issues"]) for line in lines] == [
+        ("not held", ["invalid"], 3),
+        ("carelon-prenatal-cfdna-screening", ["invalid"], 3),
+    ]
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["forms", "outcomes"])
+@pytest.mark.parametrize("version", [0, 1], ids=["2.2", "2.0.1"])
+def test_a_report_of_too_much_is_refused(caplog: pytest.LogCaptureFixture, at: int, version: int) -> None:
+    """More forms or outcomes than a call may name are too costly, and nothing is logged of them."""
+    body = trouble("urn:cds-service:Questionnaire/carelon-prenatal-cfdna-screening")[version]
+    many = [*body["parameter"], *[body["parameter"][at]] * 50]
+    with caplog.at_level(logging.WARNING):
+        refused = held_app().test_client().post(TROUBLE, json=body | {"parameter": many})
+    assert (refused.status_code, refused.get_json()["issue"][0]["code"]) == (400, "too-costly")
+    assert "trouble" not in caplog.text
 
 
 @verifies("dtr-log-errors")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from cds_service.hooks.settings import Settings
 from cds_service.policy.values import Interval, Value
@@ -225,6 +225,30 @@ def test_a_response_that_is_not_as_it_was_asked_is_refused(asking: Asking, said:
     assert outcome["issue"][0]["expression"]
     if said == "free text":
         assert "linkId='life_expectancy'" in outcome["issue"][0]["expression"][0]
+
+
+def naming(response: Json, number: int) -> Json:
+    """A response that names so many orders and coverages that are not held, half of each, before its own."""
+    kinds = (("qr-context", "ServiceRequest"), ("qr-coverage", "Coverage"))
+    more = [
+        {"url": f"{talks.DTR}{url}", "valueReference": {"reference": f"{kind}/x{at}"}}
+        for at in range(number // 2)
+        for url, kind in kinds
+    ]
+    return response | {"extension": [*more, *response["extension"]]}
+
+
+def test_orders_and_coverages_are_looked_for_all_at_once(asking: Asking) -> None:
+    """However many a response may name, the store is asked one question; a response that names more is refused as too costly."""
+    first = start(asking)
+    said: list[str] = []
+    event.listen(asking.store.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
+    assert send(asking, naming(first, 48))["status"] == "in-progress"
+    assert sum("FROM context" in one for one in said) == 1
+    said.clear()
+    refused = send(asking, naming(first, 50), 400)
+    assert [(one["code"], one["expression"]) for one in refused["issue"]] == [("too-costly", ["QuestionnaireResponse.extension"])]
+    assert said == []
 
 
 def test_an_empty_answer_is_a_question_left_out(asking: Asking) -> None:

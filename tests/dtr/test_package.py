@@ -152,7 +152,7 @@ def test_an_order_that_was_decided_meanwhile_needs_nothing(asking: Asking) -> No
     answered = asking.package(CONTEXT(asking.context))
     assert talks.bundles(answered) == []
     assert told(answered) == [("information", "informational")]
-    (row,) = asking.store.contexts(asking.context, datetime.now(UTC))
+    (row,) = asking.store.contexts("", asking.context, datetime.now(UTC))
     assert row.facts is None
 
 
@@ -206,6 +206,13 @@ def test_two_coverages_may_come_in_the_earlier_version(asking: Asking) -> None:
     """As 2.0.1 has it."""
     answered = talks.package(asking.client, "2.0.1", COVER, COVER | {"resource": COVERAGE | {"id": "c2"}}, ordered(PUMP))
     assert forms(answered) == [asking.canonical]
+
+
+def test_more_coverages_than_orders_are_refused(asking: Asking) -> None:
+    """Each order is judged beside every Coverage, so there may be no more of these than of orders and forms."""
+    coverages = [COVER | {"resource": COVERAGE | {"id": f"c{at}"}} for at in range(51)]
+    answered = talks.package(asking.client, "2.0.1", *coverages, ordered(PUMP), status=400)
+    assert [issue["code"] for issue in answered["issue"]] == ["too-costly"]
 
 
 @pytest.mark.parametrize("coverage", [OTHER_PATIENT, OTHER_PAYER, COVERAGE | {"id": "c2"}], ids=["patient", "payer", "coverage"])

@@ -59,6 +59,7 @@ def test_keys_may_stand_in_place_or_beside(tmp_path: Path) -> None:
         (HEAD + JKU + "    private_networks: [10.20.0.0/16, 0.0.0.0/0]\n", 4, "not wholly of one private range"),
         (HEAD + JKU + "    replay: sometimes\n", 4, "'replay'"),
         (HEAD + JKU + "  - issuer: https://ehr.example\n" + JKU, 4, "twice"),
+        (f"clients:\n  - issuer: {'x' * 256}\n" + JKU, 2, "255"),
         (HEAD + f"    keys: {PRIVATE}\n", 3, "private"),
         (HEAD + '    keys: {"keys": [{"kty": "oct", "k": "AA", "kid": "a"}]}\n', 3, "symmetric"),
         (HEAD + '    keys: {"keys": []}\n', 3, "no key"),

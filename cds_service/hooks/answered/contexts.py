@@ -17,12 +17,14 @@ from cds_service.hooks.answered.coverage_information import assertion_id
 from cds_service.policy.model import Policy
 from cds_service.questionnaires.form import open_form
 from cds_service.questionnaires.remembered import remember
+from cds_service.security.caller import Home
 
 
-def context_rows(decided: Iterable[tuple[Case, Decision]], content: Content, now: datetime) -> list[dict[str, Any]]:
+def context_rows(decided: Iterable[tuple[Case, Decision]], content: Content, now: datetime, home: Home) -> list[dict[str, Any]]:
     """Make one row for each order, policy and recognised Coverage.
 
-    Where nothing is asked of an order, its row only ends an earlier one.
+    Where nothing is asked of an order, its row only ends an earlier one. ``home`` is where the ids hold; its client alone
+    finds them again.
     """
     rows: list[dict[str, Any]] = []
     for case, decision in decided:
@@ -31,15 +33,16 @@ def context_rows(decided: Iterable[tuple[Case, Decision]], content: Content, now
             continue
         asked = decision.outcome is DecisionOutcome.NOT_DOCUMENTED and open_form(decision, content) is not None
         facts = remember(case, policy, decision, content) if asked else None
-        rows += [_row(case, decision, policy, member, now, facts) for member in decision.members]
+        rows += [_row(case, decision, policy, member, now, home, facts) for member in decision.members]
     return rows
 
 
 def _row(
-    case: Case, decision: Decision, policy: Policy, member: Member, now: datetime, facts: list[dict[str, Any]] | None
+    case: Case, decision: Decision, policy: Policy, member: Member, now: datetime, home: Home, facts: list[dict[str, Any]] | None
 ) -> dict[str, Any]:
     return {
-        "id": assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id),
+        "issuer": home.issuer,
+        "id": assertion_id(home, decision.order, member.coverage, case.chart.patient, member.payer.id),
         "policy": policy.id,
         "version": policy.version.isoformat(),
         "kept_at": now,

@@ -33,6 +33,7 @@ from cds_service.hooks.received.conversation import Conversation
 from cds_service.order import Order
 from cds_service.policy.answers import UNPLACED
 from cds_service.questionnaires.form import canonical_of_form, open_form
+from cds_service.security.caller import Home
 
 log = logging.getLogger("cds_service")
 _SPACE: Final = UUID("0d6c2f0e-9f0c-5b51-8a59-0a6f1c1f0b7e")
@@ -76,20 +77,23 @@ def coverage_actions(
     return [action for action in actions if action]
 
 
-def assertion_id(order: str, coverage: str, patient: str, payer: str) -> str:
+def assertion_id(home: Home, order: str, coverage: str, patient: str, payer: str) -> str:
     """Return the id by which an assertion is known.
 
-    It is the same whenever the same order is signed under the same Coverage.
+    It is the same whenever the same order is signed under the same Coverage, and another where the ids hold elsewhere
+    (``home``): two clients, and two servers, may both have an order 1.
     """
-    return uuid_of(_SPACE, "|".join((order, coverage, patient, payer)))
+    return uuid_of(_SPACE, "|".join((order, coverage, patient, payer, *(home if any(home) else ()))))
 
 
-def asserted(case: Case, decision: Decision, content: Content, today: date, conversation: Conversation) -> dict[str, Any] | None:
+def asserted(
+    case: Case, decision: Decision, content: Content, today: date, conversation: Conversation, id_: str
+) -> dict[str, Any] | None:
     """Return the extension for one member's decision, outside of a call.
 
-    An extension that CRD does not allow is logged, and None is returned.
+    ``id_`` is that of the assertion which asked. An extension that CRD does not allow is logged, and None is returned.
     """
-    return _extension([(case, decision)], content, today, conversation)
+    return _extension([(case, decision)], content, today, conversation, id_)
 
 
 def _speaks(case: Case, decision: Decision, member: Member, conversation: Conversation) -> bool:
@@ -111,10 +115,12 @@ def _speaks(case: Case, decision: Decision, member: Member, conversation: Conver
     return writable and not (version == "2.0.1" and case.order.kind in _LATE_KINDS)
 
 
-def _extension(found: list[Decided], content: Content, today: date, conversation: Conversation) -> dict[str, Any] | None:
+def _extension(
+    found: list[Decided], content: Content, today: date, conversation: Conversation, id_: str = ""
+) -> dict[str, Any] | None:
     """Return the extension for one order and member.
 
-    Where several policies speak, the most serious decision is asserted.
+    Where several policies speak, the most serious decision is asserted. It has the id of the order where none is named.
     """
     found.sort(key=lambda pair: _SERIOUS.index(pair[1].outcome))
     case, decision = found[0]
@@ -134,7 +140,7 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         answer = asked_by(answer, forms)
     if conversation.early:
         answer = undocumented(answer)
-    id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
+    id_ = id_ or _id(case, decision, member, conversation)
     others = {order.reference for order in case.other_orders()}
     source = next(iter(policy.sources.values()))
     assertion = Assertion(
@@ -150,6 +156,10 @@ def _extension(found: list[Decided], content: Content, today: date, conversation
         coded=("technical", failure) if failure else ("", ""),
     )
     return _sent(assertion, policy.id, conversation)
+
+
+def _id(case: Case, decision: Decision, member: Member, conversation: Conversation) -> str:
+    return assertion_id(conversation.home, decision.order, member.coverage, case.chart.patient, member.payer.id)
 
 
 def _forms(found: list[Decided], content: Content) -> tuple[str, ...]:
@@ -174,7 +184,7 @@ def _unlisted(
         return None
     if decision.rule in UNJUDGED or not content.library.tells(case.order):
         answer = UNPLACED
-    id_ = assertion_id(decision.order, member.coverage, case.chart.patient, member.payer.id)
+    id_ = _id(case, decision, member, conversation)
     return _sent(Assertion(member.coverage, answer, today, id_, decision.coding), decision.policy_id, conversation)
 
 

@@ -15,6 +15,7 @@ from cds_service.hooks.received import all_hooks, order_sign
 from cds_service.hooks.received.hook import Hook
 from cds_service.hooks.received.messages import version_of
 from cds_service.hooks.received.request import HookRequest
+from cds_service.security.caller import NOWHERE, Caller, Home
 
 log = logging.getLogger("cds_service")
 CONFIGURATION: Final = "davinci-crd.configuration"
@@ -94,13 +95,14 @@ OPTIONS: Final = (
 class Conversation:
     """The form that a call wants its answer in.
 
-    ``hook_instance`` is the call's name in the log.
+    ``hook_instance`` is the call's name in the log. ``home`` is where the ids hold that it names.
     """
 
     version: CrdVersion = "2.2"
     options: dict[str, bool | int] = field(default_factory=dict)
     hook_instance: str = ""
     hook: Hook = order_sign.HOOK
+    home: Home = NOWHERE
 
     @property
     def early(self) -> bool:
@@ -144,10 +146,10 @@ class Conversation:
         return {"davinci-crd.associated-resource": [order if self.version == "2.0.1" else {"reference": order}]}
 
 
-def conversation_of(request: HookRequest[Any], configured: CrdVersion) -> Conversation:
+def conversation_of(request: HookRequest[Any], configured: CrdVersion, caller: Caller) -> Conversation:
     """Read what a request says of the answer's form.
 
-    ``configured`` is the CRD version for requests that name none.
+    ``configured`` is the CRD version for requests that name none, ``caller`` who makes it.
     """
     extension = request.extension or {}
     version = version_of(extension, configured)
@@ -162,7 +164,7 @@ def conversation_of(request: HookRequest[Any], configured: CrdVersion) -> Conver
             _ignored(request, option.code)
         elif value is not None:
             options[option.code] = value
-    return Conversation(version, options, request.hook_instance, all_hooks()[request.hook])
+    return Conversation(version, options, request.hook_instance, all_hooks()[request.hook], caller.home(request.fhir_server))
 
 
 def _ignored(request: HookRequest[Any], option: str) -> None:
