@@ -76,12 +76,13 @@ def course_began(facts: Inputs, as_of: date) -> Course:
     return Course(began, unread, bool(facts["doses"].unsearched or facts["ordered"].unsearched))
 
 
-@rule("neutrophils before treatment", "neutrophils", *TAKES)
+@rule("neutrophils before treatment", "neutrophils", "blamed", *TAKES)
 def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return counts that are no nadir.
 
     A nadir was taken in the three weeks after a dose of chemotherapy. After an order alone, or a medicine that cannot
-    be read, it is not known whether the count is of before the treatment. One that is high enough even so says that
+    be read, it is not known whether the count is of before the treatment; nor is it within three weeks of low counts
+    that are recorded as due to chemotherapy. One that is high enough even so says that
     there was no neutropenia, unless one of before the treatment was low, or cannot be read.
     """
     doses = [e for e in usable(facts["doses"]) if e.value is True]
@@ -89,7 +90,8 @@ def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *_perhaps_ordered(facts["ordered"], as_of)]
     unsearched = bool(facts["doses"].unsearched or facts["ordered"].unsearched)
     counts = facts["neutrophils"].evidence
-    taken = [_as_taken(e, doses, perhaps, unsearched) for e in counts]
+    blamed = [e for e in usable(facts["blamed"]) if e.value is True]
+    taken = [_as_taken(e, doses, perhaps, blamed, unsearched) for e in counts]
     if any(e.standing is Standing.USABLE and not _enough(e) for e in taken):
         return taken
     unread = [first(e) for e in uncertain(facts["neutrophils"], as_of, PRESENT)]
@@ -112,14 +114,20 @@ def _enough(count: Evidence) -> bool:
     return isinstance(count.value, Interval) and count.value.low >= NEUTROPENIA
 
 
-def _as_taken(count: Evidence, doses: list[Evidence], perhaps: list[Evidence], unsearched: bool) -> Evidence:
+def _as_taken(
+    count: Evidence, doses: list[Evidence], perhaps: list[Evidence], blamed: list[Evidence], unsearched: bool
+) -> Evidence:
     """Return a count with its standing as one before the treatment."""
     if count.standing is not Standing.USABLE:
         return count
+    about = timedelta(NADIR)
     if any(0 < (first(count) - first(dose)).days <= NADIR for dose in doses):
         return count._replace(standing=Standing.DISCOUNTED, note="taken under chemotherapy: it may be a nadir")
     if unsearched:
         note = "not all records of medicines were searched: it may be a nadir"
+        return count._replace(standing=Standing.UNCERTAIN, note=note)
+    if any(first(e) - about <= last(count) and first(count) <= last(e) + about for e in blamed):
+        note = "low counts due to chemotherapy are on record about that day: it may be a nadir"
         return count._replace(standing=Standing.UNCERTAIN, note=note)
     if any(e.when is None or first(e) < first(count) for e in perhaps):
         return count._replace(standing=Standing.UNCERTAIN, note="taken after chemotherapy was ordered: it may be a nadir")
