@@ -26,8 +26,28 @@ _NEAR: Final = 80
 In characters before and after it, within its clause.
 """
 _REFUSED: Final = re.compile(
-    r"\W*(test|testing|screen|screening|panel|was|is|has been|\s)*(declined|refused|not|cancell?ed|unwanted)\b"
+    r"(?:\.\d+)?\W*(?:\b(?:deletions?|syndromes?|tests?|testing|screen|screening|panel|was|is|are|has|have|been|requested|wanted)"
+    r"\b\W*)*"
+    r"(?:(?:declined|refused|not(?! covered| paid)|cancell?ed|unwanted|excluded|omitted|removed|waived|opted out|opt out)\b"
+    r"|(?<!, )(?:none|no|n)\s*(?:$|[;,.)\]/]))"
 )
+"""What refuses a phrase that stands before it: ``microdeletions: no``.
+
+The phrase may be the beginning of a longer number (``22q11.2``).
+"""
+_TOLD: Final = re.compile(
+    r"\b(?:history|hx|h/o|prior|previous|past|family|familial|sibling|sister|brother|mother|father|partner|husband|child|children"
+    r"|son|daughter|infant|newborn|indications?|reason|because of|due to|carrier of|carries|affected)\b"
+)
+_TOLD_AFTER: Final = re.compile(
+    r"(?:\.\d+)?\W*(?:(?!and\b|with\b|plus\b)\w+\W+){0,2}(?:carrier(?! (?:screen\w*|test\w*|panel))|history|hx"
+    r"|in (?:an? |the |her |his )?(?:family|siblings?|sister|brother|mother|father|partner|child|son|daughter|infant|prior|previous"
+    r"|past|earlier|last))\b"
+)
+"""Words by which a phrase tells of the past, of the family, or why a test is ordered.
+
+They stand before the phrase in its clause, or after it.
+"""
 
 
 BY_CODE: Final = "its code"
@@ -47,6 +67,7 @@ class Saying:
     hints: tuple[str, ...]
     unless: tuple[str, ...]
     passing_over: tuple[str, ...]
+    told_asks: bool = False
 
 
 def described_as(order: Order, saying: Saying, terminology: Terminology) -> str:
@@ -66,7 +87,7 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     said = [_without(text, saying.passing_over) for text in words]
     if not said or _any_said(said, saying.unless):
         return ""
-    return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words)
+    return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words, saying.told_asks)
 
 
 def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
@@ -80,13 +101,14 @@ def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
 
 
-def _any_said(texts: Iterable[str], phrases: Iterable[str]) -> str:
+def _any_said(texts: Iterable[str], phrases: Iterable[str], not_told: bool = False) -> str:
     """Return the first phrase that a text says without negating it.
 
-    Returns the empty string where there is none.
+    With ``not_told``, one by which the text tells of the past, of the family or of an indication is passed over. Returns
+    the empty string where there is none.
     """
     held = tuple(phrases)
-    return next((phrase for text in texts for phrase in _said(text, held)), "") if held else ""
+    return next((phrase for text in texts for phrase in _said(text, held, not_told)), "") if held else ""
 
 
 def _without(text: str, phrases: tuple[str, ...]) -> str:
@@ -102,14 +124,18 @@ def _without(text: str, phrases: tuple[str, ...]) -> str:
     return left
 
 
-def _said(text: str, phrases: tuple[str, ...]) -> Iterator[str]:
+def _said(text: str, phrases: tuple[str, ...], not_told: bool) -> Iterator[str]:
     folded = _folded(text)
     for phrase in phrases:
         for found in _pattern(phrase).finditer(folded):
             before = _CLAUSE.split(folded[max(0, found.start() - _NEAR) : found.start()])[-1]
-            if not _NEGATED.search(before) and not _REFUSED.match(folded[found.end() : found.end() + _NEAR]):
-                yield phrase
-                break
+            after = folded[found.end() : found.end() + _NEAR]
+            if _NEGATED.search(before) or _REFUSED.match(after):
+                continue
+            if not_told and (_TOLD.search(before) or _TOLD_AFTER.match(_CLAUSE.split(after)[0])):
+                continue
+            yield phrase
+            break
 
 
 @lru_cache(maxsize=1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Literal
 
 from cds_service.facts.found.wording import Saying
 from cds_service.facts.kinds.settled import SettledEntry
@@ -14,7 +15,8 @@ class SayingEntry(SettledEntry):
     It is a coding in ``codes`` (not beside one in ``not_with``), or these ``words``. A word that is negated in its
     clause does not count; one in a text that negates something else leaves it open, as ``hints`` do: that ends the
     silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count. ``passing_over``
-    are phrases in which a word means something else ("failed trial of"): they are not read.
+    are phrases in which a word means something else ("failed trial of"): they are not read. With ``told: asks`` a word
+    by which the order tells of the past, of the family or of an indication ("prior child with") leaves it open too.
     """
 
     codes: list[str] = []
@@ -23,12 +25,19 @@ class SayingEntry(SettledEntry):
     hints: list[str] = []
     unless: list[str] = []
     passing_over: list[str] = []
+    told: Literal["counts", "asks"] = "counts"
 
     @cached_property
     def sought(self) -> Saying:
         """What the finder is given."""
         return Saying(
-            tuple(self.codes), self.not_with, tuple(self.words), tuple(self.hints), tuple(self.unless), tuple(self.passing_over)
+            tuple(self.codes),
+            self.not_with,
+            tuple(self.words),
+            tuple(self.hints),
+            tuple(self.unless),
+            tuple(self.passing_over),
+            self.told == "asks",
         )
 
     def value_sets(self) -> tuple[str, ...]:
