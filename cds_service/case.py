@@ -15,7 +15,7 @@ from cds_service.chart import Chart
 from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.elements import Resource, days, items, reference, status_code, text
 from cds_service.fhir.medication import Doubt
-from cds_service.fhir.vocabulary import Vocabulary
+from cds_service.fhir.vocabulary import ORDER, Vocabulary
 from cds_service.fhir.words_of_records import Heard, Unplaced, listen
 from cds_service.order import Order, replaced_by
 from cds_service.policy.values import Days
@@ -67,8 +67,35 @@ class Case:
         """
         order, on = self.order, self.reasoned_on
         stated: list[Reason] = [(concept, on, order.reference, False) for concept in items(order.resource.get("reasonCode"))]
-        stated += [(concept, on, order.reference, unconfirmed) for concept, unconfirmed in _contained_reasons(order.resource)]
+        stated += [(concept, on, order.reference, unconfirmed) for concept, unconfirmed in self._contained_reasons()]
         return by_value_set(stated, self.chart.terminology) if stated else {}
+
+    def _contained_reasons(self) -> Iterator[tuple[Any, bool]]:
+        """Yield the codes of diagnoses that the order contains as its reason.
+
+        Each comes with whether it is unconfirmed. What is about somebody else is none of its reasons.
+        """
+        for reason in items(self.order.resource.get("reasonReference")):
+            held = self.contained(reason)
+            if held is not None and self.chart.is_about(held):
+                verified = status_code(held.get("verificationStatus"))
+                if verified not in UNTRUE:
+                    yield held.get("code"), verified in UNCONFIRMED
+
+    def contained(self, named: Any) -> Resource | None:
+        """Return the resource that the order contains under this reference."""
+        name = reference(named)
+        held = [one for one in items(self.order.resource.get("contained")) if isinstance(one, dict)] if name[:1] == "#" else []
+        return next((one for one in held if f"#{one.get('id')}" == name), None)
+
+    def in_words(self, named: Any) -> str:
+        """Return the words of a reference to no diagnosis that is at hand.
+
+        The empty string where it has none, or where the diagnosis is in the chart or in the order.
+        """
+        name = reference(named)
+        at_hand = self.contained(named) or (name.startswith("Condition/") and self.chart.get(name))
+        return "" if at_hand or not isinstance(named, dict) else text(named.get("display"))
 
     @property
     def reasoned_on(self) -> Days:
@@ -90,13 +117,17 @@ class Case:
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:
         """Return what is said in words, by the fact it speaks of.
 
-        Read are the chart, the order's reasons, and the other orders.
+        Read are the chart, the order's reasons and its own words, and the other orders.
         """
         reasons = list(items(self.order.resource.get("reasonCode")))
-        reasons += [code for code, _ in _contained_reasons(self.order.resource)]
+        reasons += [code for code, _ in self._contained_reasons()]
+        reasons += [{"text": words} for one in items(self.order.resource.get("reasonReference")) if (words := self.in_words(one))]
         said: dict[str, list[Heard]] = {}
         if reasons:
             listen(vocabulary, "Condition", self.order.resource, reasons, self.chart.terminology, said)
+        if ORDER in vocabulary.kinds and self.described[2]:
+            described = [{"text": one} for one in self.described[2]]
+            listen(vocabulary, ORDER, self.order.resource, described, self.chart.terminology, said)
         for other, by_fact in self.together.heard(vocabulary) if len(self.signing) > 1 else ():
             if other is not self.order:
                 for fact, more in by_fact.items():
@@ -168,27 +199,13 @@ class Case:
         They are those of ``reasonCode``, and of the diagnoses that ``reasonReference`` names or contains.
         """
         order = self.order.resource
-        named = [reference(reason) for reason in items(order.get("reasonReference"))]
-        held = [self.chart.get(name) for name in named]
-        held += [c for c in items(order.get("contained")) if isinstance(c, dict) and f"#{c.get('id')}" in named]
+        held = [self.chart.get(reference(reason)) for reason in items(order.get("reasonReference"))]
         concepts = [*items(order.get("reasonCode")), *(resource.get("code") for resource in held if resource)]
+        concepts += [code for code, _ in self._contained_reasons()]
         return tuple(said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text"))))
 
 
 UNCONFIRMED: Final = frozenset({"provisional", "differential", "unconfirmed"})
 """Verification statuses of a diagnosis that is no evidence either way."""
-
-
-def _contained_reasons(order: Resource) -> Iterator[tuple[Any, bool]]:
-    """Yield the codes of diagnoses that the order contains as its reason.
-
-    Each comes with whether it is unconfirmed.
-    """
-    named = {reference(reason) for reason in items(order.get("reasonReference"))}
-    if not named:
-        return
-    for contained in items(order.get("contained")):
-        if isinstance(contained, dict) and f"#{contained.get('id')}" in named:
-            verified = status_code(contained.get("verificationStatus"))
-            if verified not in ("refuted", "entered-in-error"):
-                yield contained.get("code"), verified in UNCONFIRMED
+UNTRUE: Final = frozenset({"refuted", "entered-in-error"})
+"""Verification statuses of a diagnosis that the patient does not have."""

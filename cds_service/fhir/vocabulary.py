@@ -18,6 +18,8 @@ MOST_TEXTS: Final = 32_768
 
 With one more, all are forgotten.
 """
+ORDER: Final = "order"
+"""Where words are read that are no record's: in what describes the order that is judged."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _CLAUSE: Final = re.compile(r"[;.:\n]| but |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to ")
 _PAST_HEADING: Final = re.compile(
@@ -60,7 +62,7 @@ class SpokenWords(NamedTuple):
     - ``say``: phrases; a word that ends in ``*`` may go on. ``not_in``: phrases in which they mean something else.
     - ``alone``: phrases that count where a text says nothing besides.
     - ``read_by``: the value sets whose codes say what a record means, so that its words are not needed.
-    - ``kinds``: the resource types in which the words are read.
+    - ``kinds``: the resource types in which the words are read, and ``order`` for what describes the order itself.
     - ``history``: whether what is past counts. ``remission``: whether what is in remission does.
     - ``closed``: whether a diagnosis that is over is heard. ``status_post``: whether what the patient has just been through is.
     - ``event``: whether a day that the words state is the day of the event.

@@ -378,6 +378,81 @@ def test_an_order_reason_is_read_in_one_way(given: Json) -> None:
         OrderReasonEvidence.model_validate(given)
 
 
+def worded(words: str) -> Json:
+    """An order of a fusion whose code has a text."""
+    return fusion() | {"code": {"coding": [{"system": CPT, "code": "27280"}], "text": words}}
+
+
+PAIN = condition("M53.3")
+"""What is recorded beside the reasons and words of the orders below."""
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"display": "Closed pelvic ring fracture"},
+        {"reference": "DiagnosticReport/ct"},
+        {"reference": "Observation/visit", "display": "Visit diagnosis"},
+    ],
+    ids=["words alone", "a report", "an observation"],
+)
+def test_a_reason_that_refers_to_no_diagnosis_is_unread(client: FlaskClient, named: Json) -> None:
+    """A reason that refers to something else than a diagnosis at hand leaves open what the fusion is for."""
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "ct",
+        "status": "final",
+        "subject": PATIENT,
+        "code": {"text": "CT of the pelvis"},
+        "effectiveDateTime": ON,
+    }
+    outcome, _, asks = judged(client, fusion(reasonReference=[named]), chart=(PAIN, report))
+    assert outcome == "not-documented"
+    assert set(asks) <= {"si_fusion_indication", "pelvic_trauma"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["SI joint dysfunction", "Sacroiliac joint pain, left", "Chronic low back pain", "Degenerative sacroiliac joint"],
+)
+@pytest.mark.parametrize("where", ["reasonCode", "reasonReference"])
+def test_a_reason_in_words_that_the_chart_says_in_a_code_asks_nothing(client: FlaskClient, where: str, words: str) -> None:
+    """A reason in words that says no more than a recorded excluded diagnosis leaves nothing open beside it."""
+    stated = {"text": words} if where == "reasonCode" else {"display": words}
+    assert judged(client, fusion() | {where: [stated]}, chart=(PAIN,)) == ("not-necessary", ["si-joint-syndrome"], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("Open SI fusion for unstable pelvic ring fracture", "pelvic_trauma"),
+        ("Fusion for septic sacroiliac joint", "si_joint_infection"),
+        ("Fusion after chordoma resection", "sacral_tumor"),
+    ],
+)
+@pytest.mark.parametrize("where", ["code", "orderDetail"])
+def test_an_order_that_names_a_covered_indication_is_asked_about(client: FlaskClient, where: str, words: str, asked: str) -> None:
+    """What an order itself says of a covered indication is asked about, and never called investigative."""
+    said = {"text": words}
+    ordered = worded(words) if where == "code" else fusion(orderDetail=[said])
+    outcome, _, asks = judged(client, ordered | {"reasonCode": reason("M53.3")})
+    assert outcome == "not-documented"
+    assert asks[0] == asked
+
+
+@pytest.mark.parametrize("words", ["Open SI joint fusion, left", "Open sacroiliac fusion, degenerative, no fracture"])
+def test_an_order_that_names_no_covered_indication_says_nothing(client: FlaskClient, words: str) -> None:
+    """The words of an order that name no covered indication, or deny it, change nothing."""
+    assert judged(client, worded(words) | {"reasonCode": reason("M53.3")})[:2] == ("not-necessary", ["si-joint-syndrome"])
+
+
+def test_a_contained_diagnosis_of_another_patient_is_no_reason(client: FlaskClient) -> None:
+    """A diagnosis that an order contains and that is another patient's documents nothing."""
+    held = condition("S32.810A", id_="r1") | {"subject": {"reference": "Patient/p2"}}
+    outcome, because, _ = judged(client, fusion(contained=[held], reasonReference=[{"reference": "#r1"}]))
+    assert (outcome, because) == ("not-documented", ["no-indication"])
+
+
 DAY = date(2025, 5, 1)
 STATES = {
     "silent": (),

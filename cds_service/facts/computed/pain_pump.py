@@ -38,16 +38,20 @@ def order_kind(facts: Inputs, as_of: date) -> list[Evidence]:
     return []
 
 
-@rule("opioid trial order", "trial", "drugs", "pump_beside")
+@rule("opioid trial order", "trial", "drugs", "pump_beside", "anaesthesia")
 def opioid_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether an injection order is a trial of a spinal drug.
 
     It is where an opioid goes with it, or where it says trial or pump and does not name only a steroid or a local
     anaesthetic. A drug of another policy beside an order of a pump makes it one too, for that policy. Silence is no
-    trial: these are everyday injections. A medicine by a spinal route that is not read leaves it open.
+    trial: these are everyday injections. A medicine by a spinal route that is not read leaves it open. An opioid for
+    a birth, an operation or the pain after it is no trial, where neither a trial nor a pump is named.
     """
     drugs = {str(e.value): e for e in usable(facts["drugs"])}
     says = usable(facts["trial"])
+    ordinary_care = usable(facts["anaesthesia"])
+    if ordinary_care and not says and not usable(facts["pump_beside"]):
+        return [but(ordinary_care[0], False)]
     if "opioid" in drugs:
         return [but(drugs["opioid"], True)]
     ordinary = bool(drugs) and set(drugs) <= NOT_A_TRIAL_DRUG

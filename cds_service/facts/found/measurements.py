@@ -20,7 +20,7 @@ from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Interval, Value
 from cds_service.sitting import DatedChart
 
-_DAYS: Final = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+DAYS: Final = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
 DONE: Final = frozenset(TYPES["Observation"].evidence)
 _NO_CALL: Final = re.compile(
     r"\b(no[ -]?calls?|no[ -]?results?|qns|quantity not sufficient|test fail|assay fail|tnp|test not performed)\b", re.IGNORECASE
@@ -70,7 +70,7 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     observation = hit.resource
     status = text(observation.get("status"))
     said = own_reference(observation)
-    when = day_made(observation, seen.as_of, *_DAYS)
+    when = day_made(observation, seen.as_of, *DAYS)
     if status == "entered-in-error":
         return None
     if status not in DONE:
@@ -96,7 +96,7 @@ def _instant(observation: Resource) -> str:
 
     Returns the empty string where only a day is written.
     """
-    for name in _DAYS:
+    for name in DAYS:
         written = observation.get(name)
         said = text(written.get("start") or written.get("end")) if isinstance(written, dict) else text(written)
         if said:

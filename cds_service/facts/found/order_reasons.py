@@ -5,18 +5,25 @@ They are what the order names as its purpose, and the reasons of its encounter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from cds_service.case import UNCONFIRMED, Case
+from cds_service.case import UNCONFIRMED, UNTRUE, Case
+from cds_service.facts.found.measurements import concept_words
 from cds_service.facts.found.qualifiers import Stands, site_of
-from cds_service.fhir.codes import Coding, key_of
-from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, status_code, text
+from cds_service.fhir.codes import Coding, is_known, key_of
+from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, status_code
 from cds_service.fhir.words_of_records import OVER
 from cds_service.policy.evidence import Evidence, Standing
 
-UNREAD = "the order's reason is none that is read here"
+UNREAD: Final = "the order's reason is none that is read here"
+NO_DIAGNOSIS: Final = "a record that is no diagnosis"
+"""What is said of a reason that refers to something else, and has no words of its own."""
+_SIDES: Final = frozenset({"left", "right", "bilateral", "both", "sided", "side", "chronic", "acute", "of", "the"})
+"""Words that say where or how long, and not what."""
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class SoughtReason:
     body_site: str
     other_than: tuple[str, ...]
     beside: tuple[str, ...]
+    beside_words: tuple[str, ...]
 
 
 class Reason:
@@ -92,10 +100,19 @@ def _unread(sought: SoughtReason, reason: Reason, case: Case) -> Evidence | None
         held: Mapping[str, object] = case.chart.terminology.holding(coding.system, coding.code)
         if not held.keys().isdisjoint(sought.other_than) or _is_beside(sought, coding):
             return None
-    if not found and not (isinstance(reason.concept, dict) and text(reason.concept.get("text"))):
+    said = concept_words(reason.concept)
+    if not found and not said:
         return None
-    shown = found[0].text if found else ""
+    if not any(is_known(*coding) for coding in found) and any(is_but(sought.beside_words, words) for words in said):
+        return None
+    shown = found[0].text if found else said[0]
     return Evidence(True, case.reasoned_on, reason.stated_by, standing=Standing.UNCERTAIN, note=UNREAD, shown=shown)
+
+
+def is_but(phrases: tuple[str, ...], words: str) -> bool:
+    """Tell whether words say nothing besides one of the phrases and its side."""
+    said = [word for word in _WORD.findall(words.lower()) if word not in _SIDES]
+    return any([word for word in _WORD.findall(phrase.lower()) if word not in _SIDES] == said for phrase in phrases)
 
 
 def _held(value_set: str, concept: Any, case: Case) -> Coding | None:
@@ -135,8 +152,12 @@ def _of_its_encounter(case: Case) -> list[Reason]:
 def _stated(resource: Resource, named: list[Any], said: str, case: Case) -> list[Reason]:
     found = [Reason(concept, said) for concept in items(resource.get("reasonCode"))]
     contained = {f"#{one.get('id')}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
-    for name in map(reference, named):
+    for one in named:
+        name = reference(one)
         diagnosis = contained.get(name) or (case.chart.get(name) if name.startswith("Condition/") else None)
-        if diagnosis and status_code(diagnosis.get("verificationStatus")) not in ("refuted", "entered-in-error"):
+        if diagnosis is None:
+            words = case.in_words(one) or ("" if name.startswith("Condition/") else NO_DIAGNOSIS)
+            found += [Reason({"text": words}, said)] if words else []
+        elif case.chart.is_about(diagnosis) and status_code(diagnosis.get("verificationStatus")) not in UNTRUE:
             found.append(Reason(diagnosis.get("code"), said, diagnosis))
     return found

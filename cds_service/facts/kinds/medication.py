@@ -15,7 +15,7 @@ from cds_service.facts.found.medicines import RESOURCES, SoughtMedicine, drafted
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.policy.evidence import Evidence
+from cds_service.policy.evidence import NOT_RECOGNISED, NOT_SENT, Evidence, Standing
 from cds_service.sitting import DatedChart
 
 _BESIDE = ("MedicationDispense", "ServiceRequest")
@@ -31,6 +31,8 @@ class MedicationEvidence(EvidenceKind):
     - ``because``: a value set of reasons: why it was stopped or given.
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
+    - ``uncertain``: the medicine only hints at the fact: in the chart it ends the silence and decides nothing. One that
+      could not be read is no hint, and a chart without medicines counts as searched all the same.
 
     Medicines that only words name, where they could be of ``codes``, and those that could not be read are uncertain.
     Orders of services by a drug's code, and what was handed over, are read where they were sent: a chart without them
@@ -45,6 +47,7 @@ class MedicationEvidence(EvidenceKind):
     routed: str = ""
     signed_with: bool = True
     itself: bool = False
+    uncertain: bool = False
     because: str = ""
     gives: bool | str | None = None
     resources: list[
@@ -67,13 +70,14 @@ class MedicationEvidence(EvidenceKind):
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
-        return medicines(self.sought, seen, wanted)
+        found = medicines(self.sought, seen, wanted)
+        return [hint for e in found if (hint := _hint(e)) is not None] if self.uncertain else found
 
     def of_order(self, case: Case, wanted: Wanted) -> list[Evidence]:
-        return drafted(self.sought, case, wanted)
+        return [] if self.uncertain else drafted(self.sought, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
-        return frozenset({self.codes, UNREAD})
+        return frozenset({self.codes} if self.uncertain else {self.codes, UNREAD})
 
     def can_give(self) -> frozenset[ValueType]:
         return self.declared.gives if self.gives is None else types_of(self.gives)
@@ -84,12 +88,14 @@ class MedicationEvidence(EvidenceKind):
     def needs(self) -> tuple[Need, ...]:
         types = self.sought.resources
         alone = all(kind in _BESIDE for kind in types)
-        return tuple(Need(kind, beside=kind in _BESIDE and not alone) for kind in types)
+        return tuple(Need(kind, beside=self.uncertain or (kind in _BESIDE and not alone)) for kind in types)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if self.uncertain:
+            raise CannotImagine("such a medicine only hints")
         wants = evidence.value if self.gives is None and evidence.value is not True else None
         concept = chart.concept(self.codes, wants) if wants is not None else chart.any_concept(self.codes)
         if concept is None or evidence.value is None or (self.gives is not None and evidence.value != self.gives):
@@ -114,3 +120,12 @@ class MedicationEvidence(EvidenceKind):
                 chart.add(kind, effectiveDateTime=authored, **made)
             case _:
                 chart.add(kind, effectiveDateTime=authored, **{k: v for k, v in made.items() if k != "statusReason"})
+
+
+def _hint(evidence: Evidence) -> Evidence | None:
+    """Return a medicine that only hints at a fact; None for one that could not be read."""
+    if evidence.note in (NOT_RECOGNISED, NOT_SENT):
+        return None
+    if evidence.standing is not Standing.USABLE:
+        return evidence
+    return evidence._replace(standing=Standing.UNCERTAIN, note="the medicine only hints at it")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from cds_service.facts.fhir_value import partial_date, write_value
 from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of
+from cds_service.facts.found.positive_results import positives
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
@@ -29,6 +30,8 @@ class ObservationEvidence(EvidenceKind):
     - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
     - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
     - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
+    - ``uncertain``: the measurement only hints at the fact: a positive one ends the silence and decides nothing, any other
+      says nothing, and a chart without measurements counts as searched all the same.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -40,6 +43,7 @@ class ObservationEvidence(EvidenceKind):
     of_upper_limit: bool = False
     panels: str = ""
     stage: bool = False
+    uncertain: bool = False
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -48,7 +52,7 @@ class ObservationEvidence(EvidenceKind):
         return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage)
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
-        return measurements(self.sought, seen, wanted)
+        return positives(self.sought, seen, wanted) if self.uncertain else measurements(self.sought, seen, wanted)
 
     def would_read(self, holder: Mapping[str, Any], wanted: Wanted, seen: DatedChart) -> Value | None:
         """Return the value of a measurement whose code is not known.
@@ -64,12 +68,14 @@ class ObservationEvidence(EvidenceKind):
         return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("Observation", (self.codes, self.panels) if self.panels else (self.codes,)),)
+        return (Need("Observation", (self.codes, self.panels) if self.panels else (self.codes,), beside=self.uncertain),)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.coded, self.panels) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if self.uncertain:
+            raise CannotImagine("such a measurement only hints")
         value = evidence.value
         written = chart.concept(self.coded, value) if self.coded and isinstance(value, bool | str) else None
         if isinstance(value, Code) or value is None or (self.whole and isinstance(value, Interval) and value.high - value.low != 6):

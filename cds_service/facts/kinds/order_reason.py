@@ -27,7 +27,8 @@ class OrderReasonEvidence(EvidenceKind):
     says yes; with ``by: reference`` only the diagnoses count to which the order or its own encounter refers, however
     old their record is. ``body_site`` is as of a condition, read of such a diagnosis. With ``other_than``, a reason in
     none of those value sets is one that nobody has read: it ends the silence and decides nothing (words alone are such
-    a reason). ``beside`` lists first letters of ICD-10-CM codes that are never what the order is for.
+    a reason). ``beside`` lists first letters of ICD-10-CM codes that are never what the order is for; ``beside_words``
+    phrases that say no more than codes that are read: a reason that says nothing else, but its side, is not unread.
     """
 
     declared: ClassVar = yes_or_no("order_reason", of="order")
@@ -37,6 +38,7 @@ class OrderReasonEvidence(EvidenceKind):
     body_site: str = ""
     other_than: list[str] = []
     beside: list[str] = []
+    beside_words: list[str] = []
 
     @model_validator(mode="after")
     def _one_way(self) -> OrderReasonEvidence:
@@ -49,7 +51,9 @@ class OrderReasonEvidence(EvidenceKind):
     @cached_property
     def sought(self) -> SoughtReason:
         """What the finder is given."""
-        return SoughtReason(self.codes, self.by, self.body_site, tuple(self.other_than), tuple(self.beside))
+        return SoughtReason(
+            self.codes, self.by, self.body_site, tuple(self.other_than), tuple(self.beside), tuple(self.beside_words)
+        )
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return order_reasons(self.sought, case)
