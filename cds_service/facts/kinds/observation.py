@@ -28,6 +28,7 @@ class ObservationEvidence(EvidenceKind):
     - ``also_in``: units that UCUM cannot convert without the substance, each with how many of it make one of the fact's unit.
     - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
     - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
+    - ``uncertain``: the code does not say how it was taken (at rest, on room air): it ends the silence and decides nothing.
     - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
     """
 
@@ -40,12 +41,13 @@ class ObservationEvidence(EvidenceKind):
     of_upper_limit: bool = False
     panels: str = ""
     stage: bool = False
+    uncertain: bool = False
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
         """What the finder is given."""
         also_in = tuple(self.also_in.items())
-        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage)
+        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage, self.uncertain)
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         return measurements(self.sought, seen, wanted)
@@ -71,6 +73,8 @@ class ObservationEvidence(EvidenceKind):
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         value = evidence.value
+        if self.uncertain:
+            raise CannotImagine("this measurement only hints")
         written = chart.concept(self.coded, value) if self.coded and isinstance(value, bool | str) else None
         if isinstance(value, Code) or value is None or (self.whole and isinstance(value, Interval) and value.high - value.low != 6):
             raise CannotImagine("an observation of this kind does not say it")
