@@ -111,7 +111,7 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _at_least(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Return the numbers of a fact as the least that they can be.
+    """Return a fact's numbers as the least they can be.
 
     So a reckoned number can be enough, and is never too little.
     """

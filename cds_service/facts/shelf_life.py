@@ -71,7 +71,7 @@ class Past:
 
 
 def _the_least(evidence: Evidence) -> Evidence:
-    """Return an older number as the least that it can be by now."""
+    """Return an older number as the least it is by now."""
     return evidence._replace(value=at_least(evidence.value)) if isinstance(evidence.value, Interval) else evidence
 
 

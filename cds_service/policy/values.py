@@ -161,9 +161,9 @@ class LookBack:
 
 
 def at_least(number: Interval) -> Interval:
-    """Return the numbers that are no less than one that is not below 0.
+    """Return all numbers that are no less than this one.
 
-    Of one that may be as small as one likes, that is 0 or more.
+    It is a number that is never below 0; of one that may be as small as one likes, that is 0 or more.
     """
     return Interval(number.low, math.inf, number.low_open) if number.low > 0 else Interval(0, math.inf)
 

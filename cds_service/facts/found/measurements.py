@@ -69,7 +69,7 @@ def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) ->
 
 
 def _hinting(evidence: Evidence) -> Evidence:
-    """Return a measurement as one that may have been taken otherwise than the fact wants it."""
+    """Return a measurement that nobody knows how it was taken."""
     if evidence.standing is not Standing.USABLE:
         return evidence
     return evidence._replace(standing=Standing.UNCERTAIN, note="nothing says how it was taken")

@@ -26,7 +26,7 @@ class SoughtReport:
 
 
 def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
-    """Find the reports of a chart that are sought, and single results where they count."""
+    """Find the reports, and single results, that are sought."""
     single = seen.chart.coded("Observation", sought.codes) if sought.results else ()
     for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *single]:
         status = hit.resource.get("status")
