@@ -17,14 +17,14 @@ from cds_service.facts.evidence_days import last as last_day
 from cds_service.facts.restated import but, doubtful, usable
 from cds_service.facts.rule import Derivation
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Days, Interval, LookBack
+from cds_service.policy.values import Days, Interval, LookBack, at_least
 
 Inputs = Mapping[str, Fact]
 ONE_OR_MORE: Final = ("any_of", "latest_of", "first_documented_of", "highest_of", "lowest_of", "sum_of", "product_of")
 """Derivations of one fact or several, in the file's order."""
 FROM_TO: Final = ("days_between", "fall_of")
 """Derivations of two facts, ``from`` and ``to``."""
-ALL: Final = (*ONE_OR_MORE, *FROM_TO, "there_is")
+ALL: Final = (*ONE_OR_MORE, *FROM_TO, "there_is", "at_least_that_of")
 
 
 def derivation(key: str, takes: Sequence[str], within: str) -> Derivation:
@@ -53,6 +53,8 @@ def derivation(key: str, takes: Sequence[str], within: str) -> Derivation:
             compute = _days_between
         case "fall_of":
             compute = _fall
+        case "at_least_that_of":
+            compute = _at_least
         case _:
             compute = _there_is
     return Derivation(compute, frozenset(takes))
@@ -106,6 +108,18 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
             continue
         found.append(but(e, True) if e.standing is Standing.USABLE else doubtful(e, "", True))
     return found
+
+
+def _at_least(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Return a fact's numbers as the least they can be.
+
+    So a reckoned number can be enough, and is never too little.
+    """
+    return [
+        e._replace(value=at_least(e.value)) if isinstance(e.value, Interval) else e
+        for fact in facts.values()
+        for e in fact.evidence
+    ]
 
 
 def _extreme(sign: float, span: LookBack | None, facts: Inputs, as_of: date) -> list[Evidence]:

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts import derivations
 from cds_service.facts.kinds.declaration import ValueType
+from cds_service.facts.kinds.evidence_kind import LEAST
 from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.service import ResultEvidence
 from cds_service.facts.rule import Derivation
@@ -49,7 +50,7 @@ class DerivedEntry(Entry):
     ``latest_of``: the records of all, of which the latest decides. ``first_documented_of``: the first of which anything
     is on record. ``highest_of`` and ``lowest_of``: the extreme number on record, ``within`` a look-back. ``sum_of``,
     ``product_of``: of the latest of each. ``days_between``: two days. ``fall_of``: by how many percent a number fell.
-    ``there_is``: yes where the fact is on record.
+    ``there_is``: yes where the fact is on record. ``at_least_that_of``: the number of a fact as the least that it can be.
 
     ``imagined_by`` is the input that a vignette's value stands for, ``table`` a file of ``facts/tables/`` that a rule
     looks things up in. ``answers_speak_for`` says how long an answer to the fact's own question speaks, where that is
@@ -69,6 +70,7 @@ class DerivedEntry(Entry):
     days_between: FromToEntry | None = None
     fall_of: FromToEntry | None = None
     there_is: FactName | None = None
+    at_least_that_of: FactName | None = None
     within: str = ""
     imagined_by: FactName | None = None
     answers_speak_for: str = ""
@@ -160,6 +162,8 @@ class FactEntry(Entry):
             raise ValueError("a question of forms ('form') stands beside the one of cards ('ask')")
         if (self.type == "quantity") != bool(self.unit):
             raise ValueError("a quantity has a unit ('1' for a bare number), and no other type has one")
+        if self.type != "quantity" and any(source.kind.older == LEAST for source in self.from_):
+            raise ValueError(f"older: '{LEAST}' is for a number that only grows, and this fact is a {self.type}")
         if (self.type == "choice") != bool(self.choices):
             raise ValueError("a choice lists its choices, and no other type has any")
         return self
@@ -201,6 +205,7 @@ def unfitting(entry: FactEntry, taken: list[FactEntry]) -> Iterator[str]:
         "product_of": ("quantity", "quantity"),
         "days_between": ("date", "quantity"),
         "fall_of": ("quantity", "quantity"),
+        "at_least_that_of": ("quantity", "quantity"),
     }
     takes, gives = wants.get(key, (entry.type, "boolean" if key == "there_is" else entry.type))
     if entry.type != gives:
@@ -208,7 +213,8 @@ def unfitting(entry: FactEntry, taken: list[FactEntry]) -> Iterator[str]:
     if key != "there_is" and types - {takes}:
         yield f"'{key}' takes facts that are a {takes}, and one is a {sorted(types - {takes})[0]}"
     units = {one.unit for one in taken}
-    if key in ("highest_of", "lowest_of", "sum_of", "latest_of", "first_documented_of") and units - {entry.unit}:
+    in_its_own = ("highest_of", "lowest_of", "sum_of", "latest_of", "first_documented_of", "at_least_that_of")
+    if key in in_its_own and units - {entry.unit}:
         yield f"'{key}' takes facts in its own unit ({entry.unit}), and one is in {sorted(units - {entry.unit})[0]}"
     if key == "fall_of" and len(units) > 1:
         yield f"'fall_of' takes two numbers of one unit, not {' and '.join(sorted(units))}"

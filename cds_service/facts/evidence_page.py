@@ -36,7 +36,8 @@ weigh all of it by day. Every entry also says how long it speaks:
 
 - `speaks_for`: a look-back from the date of service (`30 days`), or `always` for what lasts and for events whose day a criterion
   weighs. The span is ours, no payer's.
-- `older`: what becomes of older evidence: `asks` (it ends the silence and decides nothing), `asks for 12 months`, `says nothing`.
+- `older`: what becomes of older evidence: `asks` (it ends the silence and decides nothing), `asks for 12 months`, `says nothing`;
+  of a number that only grows, `is the least` (it can be enough, and is never too little).
 
 *Silence* is a search that found nothing. Where what a kind looks through was not sent, that is another silence: *not searched*.
 A key that a kind does not know, a value set that is not there, and a type of fact that a kind cannot give are refused when the

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
-from cds_service.facts.kinds.evidence_kind import EvidenceKind
+from cds_service.facts.kinds.evidence_kind import LEAST, EvidenceKind
 
 
 def facts_page(catalogue: Catalogue) -> str:
@@ -73,7 +73,8 @@ def _shelf_life(kind: EvidenceKind) -> str:
     if kind.shelf_life is None:
         return ""
     asks = f"ends the silence{kind.older.removeprefix('asks')}"
-    return f"; speaks for {kind.speaks_for} (ours); older, it {asks if kind.older.startswith('asks') else kind.older}"
+    older = f"{kind.older} that it is now" if kind.older == LEAST else asks if kind.older.startswith("asks") else kind.older
+    return f"; speaks for {kind.speaks_for} (ours); older, it {older}"
 
 
 def _words(value: object) -> str:

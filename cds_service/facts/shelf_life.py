@@ -1,6 +1,7 @@
 """How long evidence of a state speaks.
 
-What is older never denies and never supports: it ends the silence, or says nothing.
+What is older never denies: it ends the silence, or says nothing. A number that only grows (pack-years) is the least
+that it can be by now.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ from datetime import date
 from typing import Final
 
 from cds_service.policy.evidence import Evidence, Standing
-from cds_service.policy.values import Days, LookBack
+from cds_service.policy.values import Days, Interval, LookBack, at_least
 
 
 class ShelfLife:
     """The span for which evidence speaks, back from the date of service.
 
     ``asks`` is the span in which older evidence still ends the silence. It is None where that has no limit, and no
-    longer than ``speaks`` where older evidence says nothing at once.
+    longer than ``speaks`` where older evidence says nothing at once. ``grows`` tells whether an older number is the least
+    that it is by now.
     """
 
-    __slots__ = ("asks", "speaks")
+    __slots__ = ("asks", "grows", "speaks")
 
-    def __init__(self, speaks: LookBack, asks: LookBack | None) -> None:
+    def __init__(self, speaks: LookBack, asks: LookBack | None, grows: bool = False) -> None:
         self.speaks: Final = speaks
         self.asks: Final = asks
+        self.grows: Final = grows
 
     def seen(self, evidence: Evidence, as_of: date) -> Evidence:
         """Return the evidence as it stands on the date of service."""
@@ -36,6 +39,8 @@ class ShelfLife:
         since = self.speaks.start(as_of)
         if when.first >= since:
             return evidence
+        if self.grows:
+            return _the_least(evidence)
         if when.last >= since:
             return _but(evidence, Standing.UNCERTAIN, f"its date leaves open whether it is of the last {self.speaks}")
         note = f"{when.text()} is more than {self.speaks} ago, and may be over"
@@ -63,6 +68,11 @@ class Past:
     def asks(self, ended: Days, as_of: date) -> bool:
         """Tell whether what ended then still ends the silence."""
         return self.counts and True in [span is None or ended.last >= span.start(as_of) for span in self.spans]
+
+
+def _the_least(evidence: Evidence) -> Evidence:
+    """Return an older number as the least it is by now."""
+    return evidence._replace(value=at_least(evidence.value)) if isinstance(evidence.value, Interval) else evidence
 
 
 def _but(evidence: Evidence, standing: Standing, note: str) -> Evidence:

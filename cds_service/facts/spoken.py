@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from cds_service.facts.found.measurements import concept_words
-from cds_service.facts.kinds.evidence_kind import ALWAYS, shelf_life_of
+from cds_service.facts.kinds.evidence_kind import ALWAYS, LEAST, shelf_life_of
 from cds_service.fhir.vocabulary import LONGEST, ORDER, phrase_words
 from cds_service.fhir.words_of_records import value_words
 from cds_service.policy.entry import Entry, Words
@@ -78,6 +78,8 @@ class WordsEntry(Entry):
         if unread := sorted(set(self.in_) - read):
             raise ValueError(f"words of {unread[0]} are not read; 'in' names some of {', '.join(sorted(read))}")
         shelf_life_of(self.speaks_for, self.older)
+        if self.older == LEAST:
+            raise ValueError(f"older: '{LEAST}' is for numbers, and words have none")
         if self.past_for and not self.history:
             raise ValueError("past_for says how long what is past counts; it goes with 'history: true'")
         if self.past_for:

@@ -160,6 +160,14 @@ class LookBack:
         return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
 
 
+def at_least(number: Interval) -> Interval:
+    """Return all numbers that are no less than this one.
+
+    It is a number that is never below 0; of one that may be as small as one likes, that is 0 or more.
+    """
+    return Interval(number.low, math.inf, number.low_open) if number.low > 0 else Interval(0, math.inf)
+
+
 def show(value: Value, unit: str = "") -> str:
     """Write a value as cards, traces and vignettes print it.
 

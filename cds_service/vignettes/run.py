@@ -51,7 +51,9 @@ class _GivenFacts(Facts):
             for one in evidence:
                 by_input = derived and derived.imagined_by and one.kind != "answered"
                 target = derived.imagined_by if by_input and derived and derived.imagined_by else name
-                life = content.catalogue[target].shelf_life(via.get(name, "")) if one.kind == "recorded" else None
+                recorded = one.kind == "recorded"
+                catalogue = content.catalogue
+                life = catalogue[target].shelf_life(via.get(name, "")) if recorded else catalogue.answers_speak_for(name)
                 self._given.setdefault(target, []).append(life.seen(one, case.as_of) if life else one)
 
         self._speaking = frozenset(content.catalogue)

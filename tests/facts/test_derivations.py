@@ -80,6 +80,10 @@ def derived(how: dict[str, object], kind: FactEntry, *said: str) -> list[str]:
         ({"there_is": "a"}, DAY, ("provisional 2026-01-01 on 2026-02-01",), ["yes, uncertain on 2026-02-01"]),
         ({"there_is": "a"}, BOOLEAN, ("no on 2026-02-01",), []),
         ({"there_is": "a"}, DAY, ("silent",), []),
+        ({"at_least_that_of": "a"}, NUMBER, ("15 on 2026-02-01",), ["15 or more on 2026-02-01"]),
+        ({"at_least_that_of": "a"}, NUMBER, ("below 15 on 2026-02-01",), ["0 or more on 2026-02-01"]),
+        ({"at_least_that_of": "a"}, NUMBER, ("unreadable on 2026-02-01",), ["something, uncertain on 2026-02-01"]),
+        ({"at_least_that_of": "a"}, NUMBER, ("silent",), []),
     ],
 )  # fmt: skip
 def test_what_is_derived(how: dict[str, object], kind: FactEntry, said: tuple[str, ...], is_: list[str]) -> None:
@@ -111,6 +115,9 @@ def test_what_derives_nothing_is_refused(how: dict[str, object], said: str) -> N
         ("type: boolean, derived: {any_of: [n]}", "'any_of' takes facts that are a boolean, and one is a quantity"),
         ("type: quantity, unit: g, derived: {sum_of: [n]}", "'sum_of' takes facts in its own unit (g), and one is in mg"),
         ("type: quantity, unit: mg, derived: {fall_of: {from: n, to: n}}", "'fall_of' gives a number in %, and the fact is in mg"),
+        ("type: quantity, unit: g, derived: {at_least_that_of: n}", "'at_least_that_of' takes facts in its own unit (g)"),
+        ("type: boolean, ask: X?, from: [{answer: {speaks_for: 30 days, older: is the least}}]", "is for a number that only grows"),
+        ("type: boolean, ask: X?, from: [{answer: {}}], words: {say: [some], older: is the least}", "words have none"),
         ("type: quantity, unit: d, derived: {days_between: {from: n}}", "'days_between' takes facts that are a date"),
         ("type: boolean, derived: {any_of: [z]}", "'x' is derived from 'z', which is no fact"),
         ("type: boolean, derived: {rule: pregnent, takes: {recorded: a}}", "there is no rule 'pregnent'; is 'pregnant' meant?"),

@@ -6,11 +6,15 @@ Evidence decides only where it carries a day.
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from cds_service.facts.evidence_days import DAY
 from cds_service.fhir.elements import Resource, days, first_days, text
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
+
+DONE_ON: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod")
+"""The elements that tell when a service was done, or is to be."""
 
 
 def dated(value: Value, when: Days | None, said: str, shown: str) -> Evidence:
@@ -21,6 +25,20 @@ def dated(value: Value, when: Days | None, said: str, shown: str) -> Evidence:
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date", shown=shown)
     return Evidence(value, when, said, shown=shown)
+
+
+def day_done(service: Resource, when: Days | None, said: str, shown: str) -> Evidence:
+    """Return the day on which a service was done, as evidence.
+
+    An order that is not completed does not say that it was done, and one that names no day but that of its writing does
+    not say when. Such evidence is uncertain, and of the day ``when``.
+    """
+    on = first_days(service, *DONE_ON)
+    done = service.get("status") == "completed"
+    if on is None or not done:
+        note = "nothing says when it was done" if done else "nothing says that it was done"
+        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note, shown=shown)
+    return Evidence(on, on, said, shown=shown)
 
 
 def day_made(resource: Resource, as_of: date, *names: str) -> Days | None:

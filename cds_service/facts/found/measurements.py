@@ -55,6 +55,7 @@ class SoughtMeasurement:
     also_in: tuple[tuple[str, float], ...]
     of_upper_limit: bool
     stage: bool
+    uncertain: bool = False
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -63,7 +64,15 @@ def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) ->
     Each comes as evidence with its value, or with the reason why it has none.
     """
     read = [_read(sought, hit, seen, wanted) for hit in seen.chart.coded("Observation", sought.codes)]
-    return [evidence for evidence in read if evidence is not None]
+    found = [evidence for evidence in read if evidence is not None]
+    return [_hinting(evidence) for evidence in found] if sought.uncertain else found
+
+
+def _hinting(evidence: Evidence) -> Evidence:
+    """Return a measurement that nobody knows how it was taken."""
+    if evidence.standing is not Standing.USABLE:
+        return evidence
+    return evidence._replace(standing=Standing.UNCERTAIN, note="nothing says how it was taken")
 
 
 def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted) -> Evidence | None:

@@ -22,11 +22,13 @@ class SoughtReport:
     """The reports that document a fact, as ``report`` evidence writes them."""
 
     codes: str
+    results: bool = False
 
 
 def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
-    """Find the reports of a chart that are sought."""
-    for hit in seen.chart.coded("DiagnosticReport", sought.codes):
+    """Find the reports, and single results, that are sought."""
+    single = seen.chart.coded("Observation", sought.codes) if sought.results else ()
+    for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *single]:
         status = hit.resource.get("status")
         if status not in _FINAL and status not in _UNDER_WAY:
             continue
@@ -35,4 +37,6 @@ def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[
         found = dated(value, when, own_reference(hit.resource), hit.coding.text)
         if status in _UNDER_WAY:
             found = found._replace(standing=Standing.UNCERTAIN, note="the report is not final")
+        elif "dataAbsentReason" in hit.holder:
+            found = found._replace(value=None, standing=Standing.UNCERTAIN, note="it has no result")
         yield found

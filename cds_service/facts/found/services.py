@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.case import Case
-from cds_service.facts.found.dated import dated
+from cds_service.facts.found.dated import DONE_ON, dated, day_done
 from cds_service.facts.found.measurements import concept_words, concluded, has_no_result
 from cds_service.facts.found.wording import Saying, described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
@@ -31,7 +31,7 @@ SERVICES: Final = ("ServiceRequest", "Procedure")
 _OBSERVED: Final = TYPES["Observation"].evidence
 _REPORTED: Final = TYPES["DiagnosticReport"].evidence
 _FINAL: Final = ("final", "amended", "corrected", "appended")
-_DATES: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod", "authoredOn")
+_DATES: Final = (*DONE_ON, "authoredOn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,8 @@ def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) ->
 
 
 def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
+    if wanted.type == "date":
+        return day_done(hit.resource, when, said, f"{hit.coding.text}, {status}")
     try:
         value: Value = sought.gives if sought.gives is not None else carried_value(hit.carried, wanted, _plain_yes(wanted))
     except Unreadable as error:

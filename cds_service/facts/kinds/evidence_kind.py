@@ -26,6 +26,11 @@ __all__ = ["CannotImagine", "EvidenceKind", "Need", "Wanted"]
 
 
 ALWAYS = "always"
+LEAST = "is the least"
+"""What is written of a number that only grows.
+
+Older evidence says how much it is at least.
+"""
 
 
 def shelf_life_of(speaks_for: str, older: str) -> ShelfLife | None:
@@ -33,13 +38,13 @@ def shelf_life_of(speaks_for: str, older: str) -> ShelfLife | None:
 
     Returns None for what speaks always. Raises ValueError for what is no shelf life.
     """
-    if older not in ("asks", "says nothing") and not older.startswith("asks for "):
-        raise ValueError(f"older: '{older}' is none of: asks, says nothing, asks for 12 months")
+    if older not in ("asks", "says nothing", LEAST) and not older.startswith("asks for "):
+        raise ValueError(f"older: '{older}' is none of: asks, says nothing, asks for 12 months, {LEAST}")
     asks = LookBack.parse(older.removeprefix("asks for ")) if older.startswith("asks for ") else None
     if speaks_for in ("", ALWAYS):
         return None
     speaks = LookBack.parse(speaks_for)
-    return ShelfLife(speaks, speaks if older == "says nothing" else asks)
+    return ShelfLife(speaks, speaks if older == "says nothing" else asks, older == LEAST)
 
 
 class EvidenceKind(SettledEntry):
@@ -48,7 +53,8 @@ class EvidenceKind(SettledEntry):
     ``speaks_for`` says how long it speaks, counted back from the date of service: a look-back (``30 days``), or
     ``always`` for what lasts and for events whose day the criterion or the rule weighs. Such spans are ours, no
     payer's. Older evidence decides nothing: with ``older: asks`` it ends the silence, with ``older: asks for 12
-    months`` as long as that, with ``older: says nothing`` never.
+    months`` as long as that, with ``older: says nothing`` never. Of a number that only grows (pack-years), what is older
+    is with ``older: is the least`` the least that it is now: it can be enough, and never too little.
     """
 
     declared: ClassVar[Declaration]

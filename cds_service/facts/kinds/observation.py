@@ -30,8 +30,9 @@ class ObservationEvidence(EvidenceKind):
     - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
     - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
     - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
-    - ``uncertain``: the measurement only hints at the fact: a positive one ends the silence and decides nothing, any other
-      says nothing, and a chart without measurements counts as searched all the same.
+    - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing, and a chart without
+      measurements counts as searched all the same. Of a yes-or-no fact only a positive one hints; of a number every one,
+      since its code does not say how it was taken (at rest, on room air).
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -49,10 +50,11 @@ class ObservationEvidence(EvidenceKind):
     def sought(self) -> SoughtMeasurement:
         """What the finder is given."""
         also_in = tuple(self.also_in.items())
-        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage)
+        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage, self.uncertain)
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
-        return positives(self.sought, seen, wanted) if self.uncertain else measurements(self.sought, seen, wanted)
+        hints = self.uncertain and wanted.type == "boolean"
+        return positives(self.sought, seen, wanted) if hints else measurements(self.sought, seen, wanted)
 
     def would_read(self, holder: Mapping[str, Any], wanted: Wanted, seen: DatedChart) -> Value | None:
         """Return the value of a measurement whose code is not known.

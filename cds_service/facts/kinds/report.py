@@ -23,17 +23,18 @@ class ReportEvidence(EvidenceKind):
     """A report with a code in ``codes``.
 
     It gives yes, or for a fact that is a day, the day of what the report tells. A report that is not final only ends
-    the silence.
+    the silence. With ``results``, a single result (an Observation) with such a code counts too.
     """
 
     declared: ClassVar = Declaration("report", frozenset({"boolean", "date"}))
 
     codes: str
+    results: bool = False
 
     @cached_property
     def sought(self) -> SoughtReport:
         """What finding is given of it."""
-        return SoughtReport(self.codes)
+        return SoughtReport(self.codes, self.results)
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         return reports(self.sought, seen, wanted)
@@ -42,7 +43,8 @@ class ReportEvidence(EvidenceKind):
         return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("DiagnosticReport"),)
+        report = Need("DiagnosticReport")
+        return (report, Need("Observation", (self.codes,))) if self.results else (report,)
 
     def value_sets(self) -> tuple[str, ...]:
         return (self.codes,)

@@ -50,7 +50,8 @@ class ServiceEvidence(EvidenceKind):
     """An order or procedure with a code in ``codes``, in certain states.
 
     Its state is one of ``states``. It is in the chart or signed together with this order. It gives ``gives``, else what
-    its code carries, else yes.
+    its code carries, else yes; for a fact that is a day, the day on which it was done. There, what is ordered and not
+    completed, and what names no day of its own, only ends the silence.
 
     - ``signed_with``: which other drafts count: all of them, those that stand before this order, or none. With no state at all,
       only drafts count.
@@ -60,7 +61,7 @@ class ServiceEvidence(EvidenceKind):
     Where drafts count and results do not matter, plans are meant: what is planned for a day to come is planned now.
     """
 
-    declared: ClassVar = Declaration("service", CODED)
+    declared: ClassVar = Declaration("service", CODED | {"date"})
 
     codes: str
     states: list[State]
@@ -112,6 +113,12 @@ class ServiceEvidence(EvidenceKind):
         return (self.codes, *unlisted)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if isinstance(evidence.value, Days):
+            if "completed" not in self.states or evidence.value != evidence.when:
+                raise CannotImagine("a service is dated by the day it was done")
+            done = partial_date(evidence.value)
+            chart.add("Procedure", status="completed", code=chart.any_concept(self.codes), performedDateTime=done)
+            return
         concept = chart.concept(self.codes, evidence.value) or (chart.any_concept(self.codes) if evidence.value is True else None)
         if concept is None or evidence.value is None or (self.gives is not None and evidence.value != self.gives):
             raise CannotImagine("no order says it")
