@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.content.content import Content
-from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.problems import ContentError
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.decision import DecisionOutcome
 from cds_service.facts.imagined_chart import naming
@@ -24,7 +24,7 @@ from cds_service.policy.evidence import Evidence
 from cds_service.policy.model import Policy
 from cds_service.policy.values import Days
 from cds_service.vignettes.grammar import ExpectEntry, OrderEntry, RepeatsEntry, VignetteEntry, VignetteFile
-from cds_service.vignettes.subject import judges_responses
+from cds_service.vignettes.subject import judges_responses, named_again, policy_of
 
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _WRITTEN_DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
@@ -75,17 +75,11 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
     if judges_responses(file, content):
         return []
     entry = file.read_as(VignetteFile)
-    policy = next((p for p in content.policies if p.id == entry.policy and p.version == entry.version), None)
-    if policy is None:
-        raise ContentError([file.problem(("policy",), f"no policy {entry.policy} with version {entry.version} is held")])
+    policy = policy_of(file, entry.policy, entry.version, content)
     vignettes: list[Vignette] = []
-    problems: list[Problem] = []
-    names: set[str] = set()
+    problems = list(named_again(file, [one.name for one in entry.vignettes]))
     for index, one in enumerate(entry.vignettes):
         place = ("vignettes", index)
-        if one.name in names:
-            problems.append(file.problem((*place, "name"), f"another vignette is named '{one.name}'"))
-        names.add(one.name)
         problems += [file.problem((*place, "expect"), said) for said in _unknown_ids(one.expect, policy, content)]
         try:
             vignettes += [_vignette(each, entry, policy, content, file.name, file.line(place)) for each in _each(one, entry)]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from cds_service.content.content import Content
-from cds_service.content_files.problems import ContentError, Problem
+from cds_service.content_files.problems import ContentError
 from cds_service.content_files.yaml_file import YamlFile
 from cds_service.facts.kinds.answer import written_answer
 from cds_service.facts.words import given_facts
@@ -26,7 +26,7 @@ from cds_service.policy.model import Policy
 from cds_service.policy.values import Days
 from cds_service.proposal import Judgement, criteria_of, judge_answers, judge_response, questionnaire
 from cds_service.vignettes.grammar import Chart
-from cds_service.vignettes.subject import judges_responses
+from cds_service.vignettes.subject import judges_responses, named_again, policy_of
 
 
 class ResponseExpectEntry(Entry):
@@ -106,17 +106,11 @@ def read_response_vignettes(path: Path, name: str, content: Content) -> list[Res
     if not judges_responses(file, content):
         return []
     entry = file.read_as(ResponseVignetteFile)
-    policy = next((p for p in content.policies if p.id == entry.policy and p.version == entry.version), None)
-    if policy is None:
-        raise ContentError([file.problem(("version",), f"no policy {entry.policy} with version {entry.version} is held")])
+    policy = policy_of(file, entry.policy, entry.version, content)
     vignettes: list[ResponseVignette] = []
-    problems: list[Problem] = []
-    names: set[str] = set()
+    problems = list(named_again(file, [one.name for one in entry.vignettes]))
     for index, one in enumerate(entry.vignettes):
         place = ("vignettes", index)
-        if one.name in names:
-            problems.append(file.problem((*place, "name"), f"another vignette is named '{one.name}'"))
-        names.add(one.name)
         problems += [file.problem((*place, "expect"), said) for said in _unknown(one.expect, policy)]
         try:
             given = _given(one, policy, Days.on(entry.as_of), content)
