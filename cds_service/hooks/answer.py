@@ -21,6 +21,7 @@ from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, decide,
 from cds_service.fhir.elements import Resource
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import KEYS
+from cds_service.hooks.account import loggable
 from cds_service.hooks.answered.card_types import proposal_uuid
 from cds_service.hooks.answered.cards import card_uuid
 from cds_service.hooks.answered.contexts import context_rows
@@ -45,7 +46,6 @@ from cds_service.security.caller import Caller
 from cds_service.sitting import Sitting
 from cds_service.store.decision_log import DecidingCall, Logged
 from cds_service.store.store import Store
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 
