@@ -9,7 +9,7 @@ from typing import Any
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import NOT_DECIDED, Decision, as_data, unjudged
+from cds_service.decision import NOT_DECIDED, Decision, unjudged
 from cds_service.hooks.account import loggable
 from cds_service.hooks.answered.cards import cards
 from cds_service.hooks.answered.coverage_information import coverage_actions
@@ -19,6 +19,7 @@ from cds_service.hooks.received.conversation import conversation_of
 from cds_service.hooks.received.messages import EXTENSION
 from cds_service.hooks.received.request import HookRequest
 from cds_service.hooks.settings import Settings
+from cds_service.said.as_data import as_data
 
 log = logging.getLogger("cds_service")
 
