@@ -19,12 +19,13 @@ from rich.table import Table
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content, read_content, shipped_content
-from cds_service.decision import as_data, decide
 from cds_service.facts.extract import Facts
+from cds_service.judgement import decide
 from cds_service.order import read_order
 from cds_service.policy import asking, explain, presumed
 from cds_service.policy.judge import judge
 from cds_service.policy.model import Policy
+from cds_service.said.as_data import as_data
 
 AS_OF = date(2026, 5, 1)
 

@@ -21,9 +21,9 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.content.library import Library
-from cds_service.decision import decide
 from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Terminology, ValueSet
+from cds_service.judgement import decide
 from cds_service.order import Order, read_order
 
 CPT = "http://www.ama-assn.org/go/cpt"

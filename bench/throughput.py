@@ -24,7 +24,8 @@ from bench.bodies import vignettes_folder
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content, read_content, shipped_content
-from cds_service.decision import Decision, decide
+from cds_service.decision import Decision
+from cds_service.judgement import decide
 from cds_service.order import Order, read_order
 from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes

@@ -12,8 +12,9 @@ from datetime import date
 from types import MappingProxyType
 
 from cds_service.content.content import Content
-from cds_service.decision import Decision, judge_policy
+from cds_service.decision import Decision
 from cds_service.fhir.codes import Coding
+from cds_service.judgement import judge_policy
 from cds_service.policy.evidence import Fact
 from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.decision import Decision, judge_policy
+from cds_service.decision import Decision
 from cds_service.fhir.value_sets import Terminology
+from cds_service.judgement import judge_policy
 from cds_service.order import read_order
 from cds_service.policy.evidence import Fact
 from cds_service.policy.model import Policy

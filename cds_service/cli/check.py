@@ -20,12 +20,13 @@ from cds_service.cli.finding_tree import LEGEND, FindingTree
 from cds_service.cli.options import ContentFolder
 from cds_service.cli.terminal import content_in, local_day, refuse, to_stdout
 from cds_service.content.content import Content
-from cds_service.decision import Decision, DecisionOutcome, as_data
+from cds_service.decision import Decision, DecisionOutcome
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings
 from cds_service.policy.finding import MET, NOT_MET
+from cds_service.said.as_data import as_data
 from cds_service.said.asked import questions, unread_of
 
 COLOURS = {

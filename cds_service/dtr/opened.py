@@ -15,11 +15,12 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content
 from cds_service.content.payers import Member, recognise
-from cds_service.decision import Decision, decide, judge_policy
+from cds_service.decision import Decision
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import written
 from cds_service.fhir.elements import Resource, own_reference, patient_of
 from cds_service.fhir.resource_types import ASKED_FOR
+from cds_service.judgement import decide, judge_policy
 from cds_service.order import Order, read_order
 from cds_service.questionnaires.remembered import RememberedFacts
 from cds_service.store.contexts import ContextsWanted

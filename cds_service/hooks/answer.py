@@ -17,10 +17,11 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, decide, unjudged
+from cds_service.decision import NOT_DECIDED, UNREADABLE_DATE, Decision, unjudged
 from cds_service.fhir.elements import Resource
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import KEYS
+from cds_service.hooks.account import loggable
 from cds_service.hooks.answered.card_types import proposal_uuid
 from cds_service.hooks.answered.cards import card_uuid
 from cds_service.hooks.answered.contexts import context_rows
@@ -40,12 +41,12 @@ from cds_service.hooks.received.sources import Sources
 from cds_service.hooks.response import response_for
 from cds_service.hooks.settings import Settings
 from cds_service.hooks.tell import tell
+from cds_service.judgement import decide
 from cds_service.limits import too_many_resources
 from cds_service.security.caller import NOBODY, Caller, Home
 from cds_service.sitting import Sitting
 from cds_service.store.decision_log import DecidingCall, Logged
 from cds_service.store.store import Store
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 

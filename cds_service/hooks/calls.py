@@ -13,8 +13,8 @@ from typing import Final
 
 import orjson
 
-from cds_service import telemetry
 from cds_service.content.content import Content
+from cds_service.hooks import account
 from cds_service.hooks.answer import ManyOrders, Turn, answer
 from cds_service.hooks.answered.replies import JSON, Reply, failure, refusal, too_deep
 from cds_service.hooks.discovery import SERVICE_ID
@@ -77,11 +77,11 @@ class Calls:
         """
         if self.store and self.store.crowded:
             return None
-        telemetry.begin(f"POST {ROUTE}")
+        account.begin(f"POST {ROUTE}")
         try:
             reply = self.reply(body, service=service, most=FEW)
         except ManyOrders:
-            telemetry.forget()
+            account.forget()
             return None
-        telemetry.end(reply.status, len(body))
+        account.end(reply.status, len(body))
         return reply

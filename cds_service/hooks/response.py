@@ -9,7 +9,8 @@ from typing import Any
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import NOT_DECIDED, Decision, as_data, unjudged
+from cds_service.decision import NOT_DECIDED, Decision, unjudged
+from cds_service.hooks.account import loggable
 from cds_service.hooks.answered.cards import cards
 from cds_service.hooks.answered.coverage_information import coverage_actions
 from cds_service.hooks.answered.decision_links import Page, no_page
@@ -18,8 +19,8 @@ from cds_service.hooks.received.conversation import conversation_of
 from cds_service.hooks.received.messages import EXTENSION
 from cds_service.hooks.received.request import HookRequest
 from cds_service.hooks.settings import Settings
+from cds_service.said.as_data import as_data
 from cds_service.security.caller import NOBODY, Caller
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 

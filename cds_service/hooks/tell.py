@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cds_service import telemetry
 from cds_service.case import Case
 from cds_service.decision import Decision, evidence_of
+from cds_service.hooks import account
 from cds_service.policy.evidence import Standing
 
 
@@ -19,7 +19,7 @@ def tell(decided: Iterable[tuple[Case, Decision]], revision: str) -> None:
     The line names policies, outcomes and criteria, and nothing of the chart. ``revision`` is the content's. Outside of
     a request (``cds-service check``) nothing is told.
     """
-    call = telemetry.current()
+    call = account.current()
     if call is None:
         return
     call.revision = revision

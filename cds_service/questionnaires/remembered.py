@@ -15,9 +15,10 @@ from typing import Any, cast
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import Decision, faults_of
+from cds_service.decision import Decision
 from cds_service.facts.definition import Definition
 from cds_service.facts.extract import Facts
+from cds_service.facts.faults import faults_of
 from cds_service.facts.settled import settled
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.model import Policy

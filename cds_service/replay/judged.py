@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import Decision, as_data, decide
+from cds_service.decision import Decision
 from cds_service.facts.extract import Facts
 from cds_service.fhir.elements import days
 from cds_service.fhir.payors import insured_by
 from cds_service.fhir.validation import faults, is_of_day
+from cds_service.judgement import decide
 from cds_service.order import Order, faults_that_count, read_order
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.model import Policy
@@ -24,6 +25,7 @@ from cds_service.replay.chart_then import chart_then, resources_then
 from cds_service.replay.held import Shelf
 from cds_service.replay.orders import Signing, SourceOrder
 from cds_service.replay.pool import DatedResource, LeftOut
+from cds_service.said.as_data import as_data
 from cds_service.sitting import Sitting
 from cds_service.vignettes.as_vignette import as_vignette
 

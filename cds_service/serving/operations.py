@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, abort, request
 
 from cds_service import telemetry
 from cds_service.content.content import Content
+from cds_service.hooks import account
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.security.operators import TOKEN, refused
 from cds_service.serving.readiness import Readiness
@@ -34,7 +35,7 @@ def account_for(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         rule = request.url_rule
-        telemetry.begin(f"{request.method if rule else ''} {rule.rule if rule else telemetry.OTHER}".strip())
+        account.begin(f"{request.method if rule else ''} {rule.rule if rule else account.OTHER}".strip())
         if REFUSED in request.environ:
             if request.environ[REFUSED] == TWICE:
                 raise Unusable(TWICE, [RequestIssue("", "Authorization, Host and Content-Length may stand once each", "invalid")])
@@ -42,7 +43,7 @@ def account_for(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        telemetry.end(response.status_code, int(request.environ.get("CONTENT_LENGTH") or 0))
+        account.end(response.status_code, int(request.environ.get("CONTENT_LENGTH") or 0))
         return response
 
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 
 import orjson
 
-from cds_service import telemetry
 from cds_service.case import Case
 from cds_service.decision import Decision
 from cds_service.fhir.elements import Resource
+from cds_service.hooks import account
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received import order_sign
 from cds_service.hooks.received.messages import parse_request
@@ -50,7 +50,7 @@ def judge(
         "context": context,
         "prefetch": {"patient": patient} if patient else {},
     }
-    asked = telemetry.current()
+    asked = account.current()
     counted_as = asked.hook if asked else ""
     request = parse_request(orjson.dumps(call), app.settings.crd_version)
     if asked:

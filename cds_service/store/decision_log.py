@@ -27,7 +27,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 
 from cds_service import telemetry
 from cds_service.content.content import Content
-from cds_service.decision import MOST_EVIDENCE, Decision, as_data
+from cds_service.decision import Decision
+from cds_service.said.as_data import MOST_EVIDENCE, as_data
 from cds_service.store.contexts import KEPT_DAYS, keep
 from cds_service.store.database import insert_new, reason
 from cds_service.store.outcomes import written_outcomes

@@ -16,12 +16,13 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.content.content import Content
 from cds_service.content.library import Library, Selected
-from cds_service.decision import Decision, decide, judge_policy
+from cds_service.decision import Decision
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Terminology
 from cds_service.hooks.discovery import SERVICE_ID
 from cds_service.hooks.received.messages import EXTENSION
+from cds_service.judgement import decide, judge_policy
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.vignettes.as_request import drafts_of, request_of

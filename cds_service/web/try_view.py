@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from cds_service.content.content import Content
 from cds_service.fhir.coverage_information import URL as COVERAGE_INFORMATION
+from cds_service.hooks.account import unaccounted
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.discovery import service_id
 from cds_service.hooks.received import order_sign
@@ -25,7 +26,6 @@ from cds_service.hooks.received.faults import RequestIssue, Unusable, operation_
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.response import response_for
 from cds_service.hooks.settings import Settings
-from cds_service.telemetry import unaccounted
 from cds_service.web.finding_view import DecisionView, decision_view
 
 MOST_ASKED: Final = 5

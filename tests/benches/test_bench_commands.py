@@ -85,7 +85,7 @@ def test_a_profile_names_no_place_of_this_machine(content: Content) -> None:
     """The text of a profile holds the steps of an order-sign by function and file, and no path of the machine."""
     text = report(content, "necessary", 20, 1.0)
     assert re.search(r"^ *\d+\.\d +\d+\.\d  \w+  cds_service/policy/judge.py:\d+$", text, re.MULTILINE)
-    assert re.search(r"\d+\.\d% decide  cds_service/decision.py:\d+", text)
+    assert re.search(r"\d+\.\d% decide  cds_service/judgement.py:\d+", text)
     assert not re.search(r"(?<![\w.])/\w+/", text)
 
 

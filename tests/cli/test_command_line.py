@@ -24,11 +24,11 @@ from cds_service.cli import app
 from cds_service.cli.demo import EXAMPLES, examples_folder
 from cds_service.cli.serve import processors
 from cds_service.content.content import Content, shipped_content
-from cds_service.decision import as_data
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.discovery import discovery
 from cds_service.hooks.received.messages import EXTENSION, parse_request
 from cds_service.hooks.settings import Settings
+from cds_service.said.as_data import as_data
 from tests.conftest import TODAY
 
 POLICY = "carelon/prenatal-cfdna-screening"

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.decision import DecisionOutcome, judge_policy
+from cds_service.decision import DecisionOutcome
 from cds_service.facts.definition import Definition
 from cds_service.facts.extract import Facts
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine
+from cds_service.judgement import judge_policy
 from cds_service.order import read_order
 from cds_service.policy.criterion import Check, Criterion, Outcome
 from cds_service.policy.evidence import Evidence, Fact, Standing

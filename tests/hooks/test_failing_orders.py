@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from cds_service.case import Case
 from cds_service.content.content import Content
-from cds_service.decision import Decision, decide
+from cds_service.decision import Decision
 from cds_service.hooks import answer
 from cds_service.hooks.answered import cards
+from cds_service.judgement import decide
 from cds_service.policy.values import Interval
 from tests.exchange import condition, decisions, gestational_age, observation, order, sign
 

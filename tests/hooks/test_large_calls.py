@@ -12,16 +12,18 @@ import orjson
 import pytest
 
 from cds_service.content.content import Content
-from cds_service.decision import OUT_OF_TIME, as_data, decide
+from cds_service.decision import OUT_OF_TIME
 from cds_service.facts.computed import febrile_neutropenia, one_pregnancy
 from cds_service.facts.found import diagnoses, measurements
 from cds_service.hooks.answer import Turn, answer, decide_request
 from cds_service.hooks.calls import FEW
 from cds_service.hooks.received.messages import EXTENSION, parse_request
 from cds_service.hooks.settings import Settings
+from cds_service.judgement import decide
 from cds_service.policy import look_back
 from cds_service.policy.evidence import Evidence, Fact
 from cds_service.policy.values import Days, Interval
+from cds_service.said.as_data import as_data
 from cds_service.serving.app import CALLS, create_app
 from cds_service.serving.reception import Patience, Reception
 from tests.conftest import TODAY

@@ -23,12 +23,12 @@ from cds_service.chart import Chart
 from cds_service.content.binding import bind
 from cds_service.content_files.problems import ContentError
 from cds_service.content_files.yaml_file import YamlFile
-from cds_service.decision import judge_policy
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
 from cds_service.facts.entry import FactEntry
 from cds_service.facts.words import read_piece, read_plain_value
 from cds_service.fhir.value_sets import Terminology, ValueSet
+from cds_service.judgement import judge_policy
 from cds_service.order import read_order
 from cds_service.policy import asking, explain, presumed
 from cds_service.policy.entry import Entry, FactName, Id, Words

@@ -17,7 +17,6 @@ from uuid import UUID
 
 import orjson
 
-from cds_service import telemetry
 from cds_service.case import Case
 from cds_service.content.answers import asked_by, authorized, undecided, undocumented
 from cds_service.content.content import Content
@@ -26,6 +25,7 @@ from cds_service.decision import UNJUDGED, Decision, DecisionOutcome, evidence_o
 from cds_service.fhir.coverage_information import URL, Assertion, as_extension
 from cds_service.fhir.coverage_invariants import violations
 from cds_service.fhir.elements import items, own_reference, reference, text
+from cds_service.hooks import account
 from cds_service.hooks.answered.coverage_reasons import reasons, technical_failure
 from cds_service.hooks.answered.echo import order_texts, with_extensions
 from cds_service.hooks.answered.named import uuid_of
@@ -208,7 +208,7 @@ def _sent(assertion: Assertion, policy: str, conversation: Conversation) -> dict
             extra=told | {"hook_instance": conversation.hook_instance, "broken": broken},
         )
         return None
-    if call := telemetry.current():
+    if call := account.current():
         call.assertions.append(told)
     return extension
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import orjson
 
-from cds_service import telemetry
+from cds_service.hooks import account
 from cds_service.hooks.received.faults import RequestIssue, Unusable, operation_outcome
 
 log = logging.getLogger("cds_service")
@@ -38,7 +38,7 @@ def refusal(error: Unusable) -> Reply:
 
     The log line of the request names them too.
     """
-    call = telemetry.current()
+    call = account.current()
     if call:
         call.elements = [issue.expression for issue in error.issues]
     return outcome(error.status, error.issues)
@@ -59,7 +59,7 @@ def failure(error: Exception, path: str) -> Reply:
     was asked.
     """
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-6:]
-    call = telemetry.current()
+    call = account.current()
     extra = {"error": type(error).__name__, "at": frames, "path": path}
     log.error("failed", extra=extra | {"hook_instance": call.hook_instance if call else ""})
     return outcome(500, (RequestIssue("", "the service failed; its log says where", "exception"),), "fatal")

@@ -23,6 +23,7 @@ from cds_service.fhir.payors import Payors, insured_by
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import ASKED_FOR, KEYS, MEDICINES
 from cds_service.fhir.server import ReadResult
+from cds_service.hooks.account import loggable
 from cds_service.hooks.gathered.client_server import NOT_TECHNICAL, ServerAccess, said
 from cds_service.hooks.gathered.fetch import (
     medicine_readings,
@@ -35,7 +36,6 @@ from cds_service.hooks.gathered.fetch import (
 from cds_service.hooks.gathered.prefetched import Supplied, supplied, with_orders
 from cds_service.hooks.received.request import HookRequest
 from cds_service.order import Order, read_order
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 _REFERRING: Final = ("Coverage", *MEDICINES)

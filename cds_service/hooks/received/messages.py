@@ -11,8 +11,8 @@ import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cds_service import telemetry
 from cds_service.fhir.coverage_information import CrdVersion
+from cds_service.hooks import account
 from cds_service.hooks.received import all_hooks, order_sign
 from cds_service.hooks.received.contexts import MOST_ENTRIES
 from cds_service.hooks.received.faults import RequestIssue, Unusable, expression
@@ -37,9 +37,9 @@ def json_object(body: bytes) -> dict[str, Any]:
         ) from None
     if not isinstance(raw, dict):
         raise Unusable(400, [RequestIssue("", "the body is JSON, but not an object", "structure")])
-    call = telemetry.current()
+    call = account.current()
     if call and "hookInstance" in raw:
-        call.hook_instance = telemetry.loggable(raw["hookInstance"])
+        call.hook_instance = account.loggable(raw["hookInstance"])
     return raw
 
 
@@ -52,7 +52,7 @@ def parse_request(body: bytes, configured: CrdVersion = "2.2") -> HookRequest[An
     spoken.
     """
     raw = json_object(body)
-    call = telemetry.current()
+    call = account.current()
     if call:
         call.hook = hook_named(raw) or call.hook
     status = fault_status(version_of(raw.get("extension"), configured))

@@ -18,13 +18,13 @@ from cds_service.fhir.medication import Medications
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.validation import Fault, faults, is_of_day
+from cds_service.hooks.account import loggable
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.hooks.received.given import path_of
 from cds_service.hooks.received.orders_in_scope import orders_in_scope
 from cds_service.hooks.received.request import HookRequest
 from cds_service.hooks.received.sources import OLDER, OLDER_SAID, Sources
 from cds_service.order import Order, faults_that_count, read_order
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 

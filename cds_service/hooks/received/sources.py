@@ -12,11 +12,11 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.fhir.elements import Resource, items, own_reference, reference
+from cds_service.hooks.account import loggable
 from cds_service.hooks.received.faults import RequestIssue, Unusable, expression
 from cds_service.hooks.received.given import ORDER_KEYS, Given
 from cds_service.hooks.received.request import HookRequest
 from cds_service.order import LookUp, Place
-from cds_service.telemetry import loggable
 
 log = logging.getLogger("cds_service")
 OLDER: Final = {"ProcedureRequest", "ReferralRequest", "MedicationOrder", "DiagnosticOrder", "DeviceUseRequest"}
