@@ -13,6 +13,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from cds_service.configuration.normal_url import normal_url
+
 PREFIX: Final = "CDS_SERVICE_"
 """The beginning of every variable's name."""
 WHOLE: Final = "a whole number from 1 to 9999"
@@ -39,8 +41,8 @@ def _list(written: object) -> object:
     return tuple(written.split()) if isinstance(written, str) else written
 
 
-def _without_slash(written: object) -> object:
-    return written.rstrip("/") if isinstance(written, str) else written
+def _normal(written: object) -> object:
+    return normal_url(written) if isinstance(written, str) else written
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
@@ -177,7 +179,7 @@ class Configuration(BaseModel):
 
     public_url: Annotated[
         str,
-        BeforeValidator(_without_slash),
+        BeforeValidator(_normal),
         Setting(
             PROXY,
             "What stands before /cds-services in the clients' calls; tokens are for it, pages link below its path.",
