@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+from cds_service.configuration.normal_url import normal_url
+
 WHOLE: Final = "a whole number from 1 to 9999"
 
 
@@ -31,14 +33,14 @@ def _list(written: object) -> object:
     return tuple(written.split()) if isinstance(written, str) else written
 
 
-def _without_slash(written: object) -> object:
-    return written.rstrip("/") if isinstance(written, str) else written
+def _normal(written: object) -> object:
+    return normal_url(written) if isinstance(written, str) else written
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_list)]
 """Several values; in a variable they are separated by spaces."""
-Url = Annotated[str, BeforeValidator(_without_slash)]
-"""A URL without its last slash."""
+Url = Annotated[str, BeforeValidator(_normal)]
+"""A URL as browsers write it, without its last slash."""
 Number = Annotated[int, Field(ge=1, le=9999)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Secret = Annotated[str, Field(repr=False)]

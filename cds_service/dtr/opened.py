@@ -18,7 +18,7 @@ from cds_service.content.payers import Member, recognise
 from cds_service.decision import Decision
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import written
-from cds_service.fhir.elements import Resource, own_reference, patient_of
+from cds_service.fhir.elements import Resource, items, own_reference, patient_of
 from cds_service.fhir.resource_types import ASKED_FOR
 from cds_service.judgement import decide, judge_policy
 from cds_service.order import Order, read_order
@@ -119,7 +119,7 @@ class Openers:
     @staticmethod
     def _contained(coverages: Iterable[Resource]) -> Iterator[Resource]:
         for coverage in coverages:
-            for one in coverage.get("contained") or ():
+            for one in items(coverage.get("contained")):
                 if isinstance(one, dict) and one.get("resourceType") == "Organization":
                     yield one
 

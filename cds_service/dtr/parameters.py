@@ -97,7 +97,7 @@ def asked_in(body: bytes, spoken: Spoken) -> PackageAsked:
         raise refused(400, "Parameters.parameter", f"at most {MOST} orders, coverages and forms may be named at once", "too-costly")
     if not (orders or canonicals or contexts):
         raise refused(400, "Parameters.parameter", "an order, a questionnaire or a context is needed", "required")
-    understood = tuple(one for one in orders if one.get("resourceType") in ORDERS and text(one.get("id")))
+    understood = tuple(one for one in orders if text(one.get("resourceType")) in ORDERS and text(one.get("id")))
     odd = [RequestIssue(where("order"), "an order was not understood: it has no id, or is of another type", "not-supported")]
     passed = odd if len(understood) < len(orders) else []
     return PackageAsked(coverages, understood, tuple(dict.fromkeys(canonicals)), "".join(contexts), _since(held), tuple(passed))

@@ -79,10 +79,15 @@ def executed_otherwise(executed: str, patient: str, codes: Iterable[str]) -> boo
     """Tell whether the server's search left out what was asked for.
 
     The ``self`` link says what was searched: another patient, fewer codes, or a filter of the server's own. A filter
-    that the server ignored leaves nothing out, and what the link does not mention counts as searched.
+    that the server ignored leaves nothing out, and what the link does not mention counts as searched. A link that is no
+    URL says nothing that can be relied on.
     """
     asked = set(codes)
-    for name, value in parse_qsl(urlsplit(executed).query):
+    try:
+        query = urlsplit(executed).query
+    except ValueError:
+        return True
+    for name, value in parse_qsl(query):
         bare, _, modifier = name.partition(":")
         if bare in _OF_THE_PATIENT and patient and value.rpartition("/")[2] != patient:
             return True

@@ -136,7 +136,10 @@ class FhirServer:
                 return ReadResult(tuple(found), "ignored")
             if not page.sound or page.failed:
                 return ReadResult(tuple(found), "incomplete")
-            url = urljoin(f"{self.address}/", page.next) if page.next else ""
+            try:
+                url = urljoin(f"{self.address}/", page.next) if page.next else ""
+            except ValueError:
+                return ReadResult(tuple(found), "incomplete")
         return ReadResult(tuple(found), "" if page.holds_all(search.kind, found) else "incomplete")
 
     def _page(self, url: str) -> Page:

@@ -169,10 +169,11 @@ def _asked_for(files: list[Path]) -> tuple[str, ...]:
             continue
         try:
             manifest: Any = orjson.loads(file.read_bytes())
+            query = urlsplit(str(manifest.get("request", ""))).query if isinstance(manifest, dict) else ""
         except (OSError, ValueError):
             continue
         if isinstance(manifest, dict) and isinstance(manifest.get("output"), list) and "transactionTime" in manifest:
-            asked = parse_qs(urlsplit(str(manifest.get("request", ""))).query).get("_type", [])
+            asked = parse_qs(query).get("_type", [])
             found.update(dict.fromkeys(kind.strip() for one in asked for kind in one.split(",")))
             outputs = [one.get("type") for one in manifest["output"] if isinstance(one, dict)]
             found.update(dict.fromkeys(kind for kind in outputs if isinstance(kind, str)))

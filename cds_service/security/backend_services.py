@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cds_service.configuration.normal_url import normal_url
 from cds_service.security.client_keys import ClientKeys
 from cds_service.security.client_tokens import SKEW, FirstUse, Refused, verified
 from cds_service.security.clients import Clients
@@ -40,7 +41,7 @@ def _wrong(header: Mapping[str, Any], claims: Mapping[str, Any], endpoint: str, 
         return "typ"
     if claims.get("sub") != claims.get("iss"):
         return "subject"
-    if not any(isinstance(one, str) and one == endpoint for one in (named if isinstance(named, list) else [named])):
+    if not any(isinstance(one, str) and normal_url(one) == endpoint for one in (named if isinstance(named, list) else [named])):
         return "audience"
     if not isinstance(exp, int | float) or isinstance(exp, bool) or not 0 <= exp < 1e11:
         return "times"

@@ -18,6 +18,7 @@ import orjson
 from joserfc.errors import JoseError
 from joserfc.jws import CompactSignature, JWSRegistry, extract_compact, validate_compact
 
+from cds_service.configuration.normal_url import normal_url
 from cds_service.security.caller import Caller
 from cds_service.security.client_algorithms import ALGORITHMS
 from cds_service.security.client_keys import ClientKeys
@@ -153,7 +154,7 @@ def _wrong(header: dict[str, Any], claims: dict[str, Any], audiences: Collection
     if not isinstance(typ, str) or typ.upper() != "JWT":
         return "typ"
     named = claims.get("aud")
-    if not any(isinstance(one, str) and one.rstrip("/") in audiences for one in (named if isinstance(named, list) else [named])):
+    if not any(isinstance(one, str) and normal_url(one) in audiences for one in (named if isinstance(named, list) else [named])):
         return "audience"
     if not (_seconds(exp) and _seconds(iat) and _seconds(nbf)):
         return "times"

@@ -43,7 +43,7 @@ def account_for(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        account.end(response.status_code, int(request.environ.get("CONTENT_LENGTH") or 0))
+        account.end(response.status_code, request.content_length or 0)
         return response
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from cds_service.configuration.configuration import Configuration
 from cds_service.configuration.naming import called
+from cds_service.configuration.normal_url import normal_url
 from cds_service.security.urls import read_url
 
 ANY: Final = "*"
@@ -41,7 +42,7 @@ def _origin(written: str) -> str:
         raise ValueError(f"{called('allow_origins')}: {written}: no origin: {error}") from None
     if any(path) or "?" in written:
         raise ValueError(f"{called('allow_origins')}: {written}: an origin has no path; https://sandbox.cds-hooks.org is one")
-    return written.rstrip("/").lower()
+    return normal_url(written)
 
 
 def _is_loopback(address: str) -> bool:

@@ -14,6 +14,7 @@ from cds_service.hooks.settings import Settings
 from cds_service.security.access import may_come_back
 from cds_service.security.client_keys import ClientKeys
 from cds_service.security.outbound import Outbound
+from cds_service.smart.discovered import Discovered
 from cds_service.smart.registry import Registry
 from cds_service.smart.scopes import scopes_asked
 from cds_service.store.store import Store
@@ -36,6 +37,7 @@ class SmartApp:
     outbound: Outbound
     servers: ClientServers
     keys: ClientKeys
+    discovered: Discovered
     today: Callable[[], date]
     now: Callable[[], datetime]
 
@@ -80,4 +82,4 @@ def smart_app(
         raise ValueError("the SMART app keeps its sessions in the store, sealed; name one with --store")
     patient = replace(settings, seconds=2 * SECONDS)
     servers = ClientServers(outbound, Limits(seconds=SECONDS))
-    return SmartApp(registry, content, patient, store, outbound, servers, ClientKeys(outbound), today, now)
+    return SmartApp(registry, content, patient, store, outbound, servers, ClientKeys(outbound), Discovered(outbound), today, now)

@@ -14,14 +14,14 @@ from flask import Blueprint, Response, request
 
 from cds_service.smart.app import SmartApp
 from cds_service.smart.cookies import drop_cookie, set_cookie
-from cds_service.smart.discovery import LaunchRefused, discover
+from cds_service.smart.discovery import LaunchRefused
 from cds_service.smart.identity import who_signed_in
 from cds_service.smart.launching import LASTS, Left, came_back, cookie_of, leave
 from cds_service.smart.private import private, told
 from cds_service.smart.registry import Issuer
 from cds_service.smart.sessions import Session, SessionKey, begin
 from cds_service.smart.sessions import cookie_of as session_cookie
-from cds_service.smart.tokens import AGAIN, ERRORS, exchange
+from cds_service.smart.tokens import AGAIN, ERRORS, exchange, refuse_no_code
 from cds_service.store.database import StoreFailed
 
 log = logging.getLogger("cds_service")
@@ -72,7 +72,7 @@ def add_launch(routes: Blueprint, app: SmartApp) -> None:
 
 def _leaving(app: SmartApp, iss: str, issuer: Issuer) -> Response:
     """Send the person to the EHR's authorization server."""
-    configuration = discover(iss, issuer, app.outbound)
+    configuration = app.discovered.of(iss, issuer, app.now())
     scope = app.scopes(second=configuration.second)
     given = request.args.get("launch", "")
     leaving = leave(iss, given, issuer, configuration, scope, app.redirect, app.secret, app.now())
@@ -86,15 +86,17 @@ def _opened(app: SmartApp, left: Left, issuer: Issuer | None, state: str) -> Res
     now = app.now()
     if issuer is None:
         raise LaunchRefused("issuer", "This app is no longer registered with that EHR.")
-    if not app.store.first_use(state, USED, now + LASTS):
-        raise LaunchRefused("replayed", f"This launch was used already. {AGAIN}")
     named = request.args.get("iss")
     if named is not None and named not in (left.configuration.issuer, left.iss):
         raise LaunchRefused("mixed up", f"Another server answered than was asked. {AGAIN}")
     if "error" in request.args:
-        code = request.args["error"]
-        raise LaunchRefused(f"authorize: {code if code in ERRORS else 'refused'}", _DENIED, 403)
-    granted = exchange(request.args.get("code", ""), left, issuer, app.redirect, app.outbound, now)
+        said = request.args["error"]
+        raise LaunchRefused(f"authorize: {said if said in ERRORS else 'refused'}", _DENIED, 403)
+    code = request.args.get("code", "")
+    refuse_no_code(code)
+    if not app.store.first_use(state, USED, now + LASTS):
+        raise LaunchRefused("replayed", f"This launch was used already. {AGAIN}")
+    granted = exchange(code, left, issuer, app.redirect, app.outbound, now)
     checkable = granted.id_token and left.configuration.names_people
     user = who_signed_in(granted.id_token, left, issuer, app.keys, now) if checkable else ""
     key = begin(Session(left.iss, granted, user), app.store, app.secret, now)

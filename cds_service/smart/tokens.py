@@ -79,13 +79,17 @@ class GrantedTokens:
     id_token: str = ""
 
 
+def refuse_no_code(code: str) -> None:
+    """Refuse a launch that came back without a code. Raises LaunchRefused."""
+    if not code or len(code) > LONGEST_CODE:
+        raise LaunchRefused("code", f"The EHR sent nothing to sign in with. {AGAIN}")
+
+
 def exchange(code: str, left: Left, issuer: Issuer, redirect: str, outbound: Outbound, now: datetime) -> GrantedTokens:
     """Exchange a code, once.
 
     Raises LaunchRefused where the EHR gives no token that can be used, or names no patient.
     """
-    if not code or len(code) > LONGEST_CODE:
-        raise LaunchRefused("code", f"The EHR sent nothing to sign in with. {AGAIN}")
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": left.verifier}
     headers = JSON | {"Content-Type": "application/x-www-form-urlencoded"}
     if issuer.auth == "client_secret_basic":

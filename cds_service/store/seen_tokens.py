@@ -1,27 +1,39 @@
 """Tokens that may be used once.
 
-Who used one first is told to all processes that share the store.
+Who used one first is told to all processes that share the store. Those that are over go as others come.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, select, tuple_
 
 from cds_service.store.database import failures_told, insert_new
 from cds_service.store.tables import LONGEST, SeenToken
 
+AT_ONCE: Final = 100
+"""The most rows that one use takes away."""
+OVER: Final = timedelta(hours=1)
+"""How long after its end a token is forgotten by the way.
 
-def first_use(engine: Engine, jti: str, issuer: str, expires: datetime) -> bool:
+The clocks of the processes differ by less, or they would take no tokens.
+"""
+
+
+def first_use(engine: Engine, jti: str, issuer: str, expires: datetime, now: datetime) -> bool:
     """Tell whether this is the first use of a token.
 
     It is told atomically over all processes. ``jti`` counts only for its issuer. Raises StoreFailed when the database
     does not say; a token is then not to be trusted.
     """
     row = {"jti": _key(jti), "issuer": _key(issuer), "expires": expires}
+    over = select(SeenToken.issuer, SeenToken.jti).where(SeenToken.expires < now - OVER).limit(AT_ONCE)
+    some = over.with_for_update(skip_locked=True)  # two processes that take away the same would wait for each other
     with failures_told(), engine.begin() as connection:
+        connection.execute(delete(SeenToken).where(tuple_(SeenToken.issuer, SeenToken.jti).in_(some)))
         return insert_new(connection, SeenToken, [row]) == 1
 
 

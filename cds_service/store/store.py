@@ -140,7 +140,7 @@ class Store:
 
         All processes that share the store count. Raises StoreFailed; do not trust the token then.
         """
-        return seen_tokens.first_use(self.engine, jti, issuer, expires)
+        return seen_tokens.first_use(self.engine, jti, issuer, expires, datetime.now(UTC))
 
     def why_not(self, seconds: float) -> str:
         """Return why the store cannot be written, by the database's code.

@@ -82,6 +82,25 @@ def test_a_flag_comes_before_its_variable_and_nothing_before_the_default() -> No
         read.workers = 4  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("HTTPS://Forms.Example:443/Cds/", "https://forms.example/Cds"),
+        ("http://LOCALHOST:80", "http://localhost"),
+        ("https://[::1]:0443/x", "https://[::1]/x"),
+        ("https://x.example:8443/A/B", "https://x.example:8443/A/B"),
+        ("https://U@X.example", "https://U@X.example"),
+        ("http://[X", "http://[X"),
+        ("", ""),
+    ],
+)
+def test_the_public_url_is_read_as_browsers_write_it(written: str, read: str) -> None:
+    """In lower case but for the path, without the port that is meant anyway; what is no URL is left for who refuses it."""
+    assert read_configuration(public_url=written).public_url == read
+    os.environ["CDS_SERVICE_PUBLIC_URL"] = written
+    assert read_configuration().public_url == read
+
+
 def test_everything_wrong_is_told_at_once_and_not_repeated() -> None:
     """Each setting that cannot be used has a line with its variable and what is meant; what was written is not in it."""
     os.environ |= {"CDS_SERVICE_CALL_SECONDS": "soon", "CDS_SERVICE_LISTEN_PORT": "0", "CDS_SERVICE_STRICT": "perhaps"}

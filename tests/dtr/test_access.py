@@ -98,6 +98,13 @@ def test_an_assertion_that_is_not_good_gives_no_token(tmp_path: Path, said: str)
     assert "access_token" not in answered.get_json()
 
 
+def test_the_endpoint_is_known_however_its_host_is_written(tmp_path: Path) -> None:
+    """A host in capitals and the port that is meant anyway name the same endpoint; a path in capitals is another."""
+    client = guarded(tmp_path)
+    assert ask(client, assertion(aud=TOKEN.replace("https://cds.example", "https://CDS.example:443"))).status_code == 200
+    assert ask(client, assertion(aud=TOKEN.replace("/payer/", "/PAYER/"))).status_code == 401
+
+
 def test_an_assertion_is_good_once(tmp_path: Path) -> None:
     """The second use is refused."""
     client, once = guarded(tmp_path), assertion()

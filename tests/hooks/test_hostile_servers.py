@@ -226,6 +226,8 @@ TRICKS: dict[str, Callable[[Asked], None]] = {
     "another search": lambda asked: asked.say(
         asked.bundle([]) | {"link": [{"relation": "self", "url": f"{asked.server.address}/Observation?patient=p2"}]}
     ),
+    "a next page of no address": lambda asked: asked.say(asked.bundle([]) | {"link": [{"relation": "next", "url": "http://[x"}]}),
+    "a search of no address": lambda asked: asked.say(asked.bundle([]) | {"link": [{"relation": "self", "url": "http://[x"}]}),
 }
 
 

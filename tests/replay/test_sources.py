@@ -175,6 +175,8 @@ def test_what_the_source_does_not_hold_was_not_searched(tmp_path: Path) -> None:
         '{"transactionTime": "2026", "request": "https://x.example/$export?_type=Observation,Condition", "output": []}'
     )
     assert set(read_source(tmp_path).asked_for) == {"Observation", "Condition"}
+    (tmp_path / "other.json").write_text('{"transactionTime": "2026", "request": "http://[x", "output": [7, {"type": []}]}')
+    assert set(read_source(tmp_path).asked_for) == {"Observation", "Condition"}
     (after,) = of(decided(tmp_path, terms(searched=read_source(tmp_path).asked_for)), "decision")
     assert "Observation" not in after["unsearched"]
 

@@ -85,11 +85,22 @@ def unsigned(**header: Any) -> str:
         token(key("rsa", "RSA"), {"kid": "rsa"}, "PS256"),
         token(aud=[DISCOVERY, SERVICE]),
         token(aud=f"{SERVICE}/"),
+        token(aud=SERVICE.replace("https://cds.example", "HTTPS://CDS.example:443")),
         token(iat=NOW + 20),
         token(exp=NOW + 300, iat=NOW - 200, sub="someone", tenant="t"),
         token(header={"x-of-their-own": "1" * 600}),
     ],
-    ids=["ES384", "RS384", "PS256", "audience among others", "slash at the end", "clock 20 s ahead", "more claims", "long header"],
+    ids=[
+        "ES384",
+        "RS384",
+        "PS256",
+        "audience among others",
+        "slash at the end",
+        "host in capitals",
+        "clock 20 s ahead",
+        "more claims",
+        "long header",
+    ],
 )
 def test_good_tokens_are_accepted(tmp_path: Path, good: str) -> None:
     """A registered issuer with a good signature, the service's URL as audience and times that hold is answered."""

@@ -115,6 +115,22 @@ def test_a_strangers_page_cannot_lead_a_browser_to_the_operators_port(client: Fl
     assert client.get("/metrics", headers={"Host": "localhost:9000"}, environ_overrides=AT_THEIR_PORT).status_code == 200
 
 
+@pytest.mark.parametrize("length", ["x", "-5", "1_0", "٣", " ", "9" * 50])
+@pytest.mark.parametrize("path", ["/metrics", "/health", "/nowhere"])
+def test_a_length_that_is_none_is_no_fault_of_ours(client: FlaskClient, path: str, length: str) -> None:
+    """The operators' port hands on what a caller wrote; a length that is no number is answered as any other call."""
+    at = AT_THEIR_PORT | {"CONTENT_LENGTH": length}
+    assert client.get(path, headers={"Host": "localhost"}, environ_overrides=at).status_code in (200, 400, 404, 413)
+
+
+@pytest.mark.parametrize("host", ["[", "[x", "a]b", "[::1", "localhost:x", "\x7f", ""])
+@pytest.mark.parametrize("path", ["/metrics", "/stats"])
+def test_a_host_that_is_none_is_refused(client: FlaskClient, path: str, host: str) -> None:
+    """At the operators' port, what is no host is no name of this machine."""
+    answered = client.get(path, headers={"Host": host}, environ_overrides=AT_THEIR_PORT | {"HTTP_HOST": host})
+    assert answered.status_code in (200, 400, 403)
+
+
 def test_a_token_opens_the_metrics(content: Content) -> None:
     """With a token set, whoever has it is told, from wherever, and nobody else."""
     configured = Configuration(metrics_token="of-the-operator")  # noqa: S106 - of nobody

@@ -49,6 +49,9 @@ def test_the_public_sandbox_works_with_one_flag(content: Content) -> None:
         ({"allow_origins": (SANDBOX, HERE)}, HERE, HERE),
         ({"allow_origins": ("*",)}, "https://anybody.example", "*"),
         ({"allow_origins": ("none",)}, HERE, None),
+        ({"allow_origins": ("HTTPS://Sandbox.CDS-Hooks.org:443/",)}, SANDBOX, SANDBOX),
+        ({"allow_origins": ("http://localhost:80",)}, "http://localhost", "http://localhost"),
+        ({"allow_origins": ("https://localhost:80",)}, "https://localhost", None),
     ],
 )
 def test_a_site_is_let_in_only_where_it_is_named(content: Content, named: dict[str, object], origin: str, told: str | None) -> None:

@@ -20,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from cds_service.configuration.configuration import Configuration
 from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
 from cds_service.security.outbound import Outbound
@@ -126,6 +127,7 @@ def query_of(address: str) -> dict[str, str]:
 @contextmanager
 def launching(folder: Path, held: list[Json], public: str = PUBLIC, **entry: Any) -> Iterator[Launching]:
     """Serves an EHR, and makes an app that is registered with it as ``entry`` says, until the block ends."""
+    public = Configuration(public_url=public).public_url
     clock = Clock()
     store = Store(f"sqlite:///{folder}/store.sqlite")
     upgrade(store.engine)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cds_service.store.tables import SmartSessionRow
+from cds_service.store.tables import SeenToken, SmartSessionRow
 from tests.smart.ehr import client_key, signing_key
 from tests.smart.launched import PUBLIC, SECRET, Launching, query_of, text_of
 
@@ -50,6 +50,7 @@ def test_what_is_asked_for_is_what_policies_read(launched: Launching) -> None:
     """Scopes are in the words of SMART 2, or of SMART 1 where the EHR knows no others; none has a wildcard or is for others' data."""
     second = query_of(launched.leave().headers["Location"])["scope"].split()
     launched.ehr.ways.configuration = {"capabilities": ["launch-ehr", "permission-v1"]}
+    launched.clock.ahead = timedelta(minutes=2)
     first = query_of(launched.leave().headers["Location"])["scope"].split()
     assert {"openid", "fhirUser", "launch", "patient/Observation.rs", "patient/QuestionnaireResponse.crs"} <= set(second)
     assert {"patient/Observation.read", "patient/QuestionnaireResponse.read", "patient/QuestionnaireResponse.write"} <= set(first)
@@ -122,6 +123,40 @@ def test_a_registered_login_server_elsewhere_is_used(registered: Registered) -> 
     held = registered(authorization=["https://login.example/tenant"])
     held.ehr.ways.configuration = {"authorization_endpoint": "https://login.example/tenant/authorize"}
     assert held.leave().headers["Location"].startswith("https://login.example/tenant/authorize?response_type=code&")
+
+
+CONFIGURATION = ("GET", "/fhir/.well-known/smart-configuration")
+
+
+def test_what_an_ehr_says_of_itself_is_remembered_for_a_minute(launched: Launching) -> None:
+    """Anybody may open a launch, so launches do not ask the EHR each time; after a minute it is asked anew."""
+    for _ in range(3):
+        assert launched.leave().status_code == 303
+    for same in (f"{launched.ehr.iss}//", launched.ehr.iss.replace("http:", "HTTP:")):
+        assert launched.get(f"/smart/launch?iss={same}&launch={launched.ehr.launch()}").status_code == 303
+    assert launched.ehr.asked.count(CONFIGURATION) == 1
+    launched.clock.ahead = timedelta(seconds=61)
+    assert launched.leave().status_code == 303
+    assert launched.ehr.asked.count(CONFIGURATION) == 2
+
+
+def test_an_ehr_that_is_not_set_up_is_asked_again_soon(launched: Launching) -> None:
+    """A refusal is remembered for seconds alone, so that who mends the EHR sees it; meanwhile it is told without asking."""
+    launched.ehr.ways.configuration = {"token_endpoint": "https://elsewhere.example/token"}
+    assert [launched.leave().status_code for _ in range(3)] == [502] * 3
+    assert launched.ehr.asked.count(CONFIGURATION) == 1
+    launched.ehr.ways.configuration = {}
+    launched.clock.ahead = timedelta(seconds=6)
+    assert launched.leave().status_code == 303
+
+
+@pytest.mark.parametrize("query", ["error=access_denied", "", "code=", "code=x&iss=https://elsewhere.example"])
+def test_a_launch_that_brings_nothing_to_exchange_leaves_nothing_behind(launched: Launching, query: str) -> None:
+    """Anybody may come back from a launch without a code; a state is noted as used only where a code is exchanged."""
+    state = query_of(launched.leave().headers["Location"])["state"]
+    assert launched.get(f"/smart/callback?state={state}&{query}").status_code in (400, 403)
+    with launched.store.engine.connect() as connection:
+        assert connection.execute(select(SeenToken.jti)).all() == []
 
 
 def test_a_state_is_taken_once(launched: Launching) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from cds_service.hooks.discovery import SERVICE_ID
 from cds_service.questionnaires.form import form_by_canonical
 from tests.conftest import held_content
 from tests.exchange import PATIENT, fetuses, gestational_age, order
-from tests.smart.launched import ON, PUBLIC, SECRET, Launching, chart, text_of
+from tests.smart.launched import ON, PUBLIC, SECRET, Launching, chart, launching, text_of
 
 Registered = Callable[..., Launching]
 Json = dict[str, Any]
@@ -246,6 +247,12 @@ def test_a_form_of_another_site_does_nothing(launched: Launching) -> None:
     other = opened(launched)
     assert page.send(SAVE | {AGE: "12", "form": other.value("form")}).page.status_code == 403
     assert launched.ehr.written == []
+
+
+def test_a_browser_s_origin_is_that_of_the_public_url_however_it_was_written(tmp_path: Path) -> None:
+    """A browser writes the host in lower case and leaves out the port of the scheme; its forms are taken all the same."""
+    with launching(tmp_path, chart(), "HTTP://LocalHost:80") as held:
+        assert opened(held).send({AGE: "12"}, Origin="http://localhost").page.status_code == 200
 
 
 # saving

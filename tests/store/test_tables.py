@@ -19,8 +19,8 @@ from sqlalchemy import Engine, inspect, text, update
 from typer.testing import CliRunner, Result
 
 from cds_service.cli import app
-from cds_service.store import migrations
-from cds_service.store.database import StoreFailed, WrongAddress, address, engine_for, make_file, shown
+from cds_service.store import migrations, seen_tokens
+from cds_service.store.database import StoreFailed, WrongAddress, address, engine_for, insert_new, make_file, shown
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow, FeedbackRow, SeenToken, Table
 from cds_service.store.upgrade import REVISIONS, migrate, newest, revision_of, upgrade
@@ -134,8 +134,8 @@ def test_the_commands_upgrade_and_expire(empty: str, serving: Callable[..., Serv
     with service.store.engine.begin() as connection:
         connection.execute(update(DecisionRow).values(decided_at=old))
         connection.execute(update(FeedbackRow).where(FeedbackRow.policy.is_(None)).values(received_at=old))
-    service.store.first_use("old", "i", old)
     service.store.first_use("new", "i", LATER)
+    service.store.first_use("old", "i", old)
     result = said("expire", "--older-than", "30", "--store", empty)
     assert "deleted 1 decisions, 1 feedback, 1 tokens, 0 contexts, 0 sessions" in result.stdout
     assert [row.jti for row in rows(service.store, SeenToken)] == ["new"]
@@ -159,6 +159,23 @@ def test_a_token_is_used_first_once(service: Service) -> None:
     """Only the first use is the first; another issuer's token of the same name is another token."""
     uses = [service.store.first_use("t1", issuer, LATER) for issuer in ("a", "a", "b", "b")]
     assert uses == [True, False, True, False]
+
+
+def test_tokens_that_are_over_go_as_others_come(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each use takes away some that expired an hour ago, so that their number stays bounded though nobody runs a command."""
+    monkeypatch.setattr(seen_tokens, "AT_ONCE", 2)
+    now = datetime.now(UTC)
+    ends = {"over 1": now - timedelta(hours=2), "over 2": now - timedelta(hours=2), "over 3": now - timedelta(hours=2)}
+    just, good = now - timedelta(minutes=50), now + timedelta(minutes=5)
+    with service.store.engine.begin() as connection:
+        insert_new(connection, SeenToken, [{"issuer": "i", "jti": jti, "expires": one} for jti, one in ends.items()])
+    left = []
+    for jti, one in (("a", good), ("b", just), ("c", good)):
+        assert service.store.first_use(jti, "i", one)
+        left.append(len(rows(service.store, SeenToken)))
+    assert left == [2, 2, 3]
+    assert {row.jti for row in rows(service.store, SeenToken)} == {"a", "b", "c"}
+    assert not service.store.first_use("a", "i", good)
 
 
 def test_tokens_with_long_names_are_told_apart(service: Service) -> None:
