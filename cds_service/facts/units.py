@@ -106,8 +106,8 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
 def convert(number: float, unit: str, wanted: str) -> float:
     """Convert a number from ``unit`` to ``wanted``.
 
-    The result is rounded, so that it is free of binary dust. Raises UnknownUnit; OutOfReach for a number that becomes
-    infinite or vanishes.
+    The result is rounded, so that it is free of binary dust, and of what the sender rounded away: 55 mm[Hg] sent as
+    7.332731308 kPa are 55. Raises UnknownUnit; OutOfReach for a number that becomes infinite or vanishes.
     """
     factor, offset = scale(unit, wanted)
     if (factor, offset) == (1.0, 0.0):
@@ -115,7 +115,7 @@ def convert(number: float, unit: str, wanted: str) -> float:
     found = number * factor + offset
     if not math.isfinite(found):
         raise OutOfReach(f"the number is too great to be told in {wanted}")
-    found = round(found, 9)
+    found = float(f"{round(found, 9):.9g}")
     if found == 0 and number != 0 and offset == 0:
         raise OutOfReach(f"the number is too small to be told in {wanted}")
     return found

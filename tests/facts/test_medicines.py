@@ -24,6 +24,7 @@ from cds_service.fhir.medicines import read_medicines
 from cds_service.fhir.value_sets import Carried, Terminology, ValueSet
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Standing
+from cds_service.policy.values import Days
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, order, request, sign
 
 Json = dict[str, Any]
@@ -68,9 +69,14 @@ def record(kind: str = "MedicationRequest", medicine: Json | None = None, id_: s
         "MedicationAdministration": {"effectiveDateTime": "2026-02-20"},
         "MedicationDispense": {"whenHandedOver": "2026-02-20"},
         "ServiceRequest": {"authoredOn": "2026-02-20", "intent": "order"},
+        "Procedure": {"performedDateTime": "2026-02-20"},
     }[kind]
-    held = {"code" if kind == "ServiceRequest" else "medicationCodeableConcept": medicine} if medicine is not None else {}
-    status = "completed" if kind in ("MedicationAdministration", "MedicationDispense") else "active"
+    held = (
+        {"code" if kind in ("ServiceRequest", "Procedure") else "medicationCodeableConcept": medicine}
+        if medicine is not None
+        else {}
+    )
+    status = "completed" if kind in ("MedicationAdministration", "MedicationDispense", "Procedure") else "active"
     return {"resourceType": kind, "id": id_, "status": status, "subject": PATIENT} | when | held | more
 
 
@@ -274,6 +280,14 @@ def test_a_product_is_evidence_of_its_ingredient(kind: str, medicine: Json) -> N
 def test_a_service_ordered_by_a_drugs_code_is_evidence() -> None:
     """A ServiceRequest with a drug's HCPCS code is an order of the drug."""
     assert values(found(record("ServiceRequest", concept(HCPCS, "J9045")))) == ["carboplatin"]
+
+
+def test_a_procedure_with_a_drugs_code_is_a_dose_of_it() -> None:
+    """A Procedure with a drug's HCPCS code says that the drug was given, on the day on which it was done."""
+    (given,) = found(record("Procedure", concept(HCPCS, "J9045")), states=["completed"])
+    assert (given.value, given.when, given.resource) == ("carboplatin", Days.on(date(2026, 2, 20)), "Procedure/m1")
+    assert found(record("Procedure", concept(HCPCS, "J9045"), status="not-done"), states=["completed"]) == []
+    assert found(record("Procedure", concept(HCPCS, "J9045")), states=["active"]) == []
 
 
 def test_each_ingredient_of_a_product_is_evidence() -> None:

@@ -90,7 +90,7 @@ def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *_perhaps_ordered(facts["ordered"], as_of)]
     unsearched = bool(facts["doses"].unsearched or facts["ordered"].unsearched)
     counts = facts["neutrophils"].evidence
-    blamed = [e for e in usable(facts["blamed"]) if e.value is True]
+    blamed = [e for e in facts["blamed"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
     taken = [_as_taken(e, doses, perhaps, blamed, unsearched) for e in counts]
     if any(e.standing is Standing.USABLE and not _enough(e) for e in taken):
         return taken
@@ -126,7 +126,7 @@ def _as_taken(
     if unsearched:
         note = "not all records of medicines were searched: it may be a nadir"
         return count._replace(standing=Standing.UNCERTAIN, note=note)
-    if any(first(e) - about <= last(count) and first(count) <= last(e) + about for e in blamed):
+    if any(e.when and first(e) - about <= last(count) and first(count) <= last(e) + about for e in blamed):
         note = "low counts due to chemotherapy are on record about that day: it may be a nadir"
         return count._replace(standing=Standing.UNCERTAIN, note=note)
     if any(e.when is None or first(e) < first(count) for e in perhaps):

@@ -24,10 +24,10 @@ from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, Ev
 from cds_service.policy.values import Days, Value
 from cds_service.sitting import DatedChart
 
-RESOURCES: Final = (*MEDICINES, "ServiceRequest")
+RESOURCES: Final = (*MEDICINES, "ServiceRequest", "Procedure")
 """The resource types in which medicines stand.
 
-A ServiceRequest with a drug's code is an order of it.
+A ServiceRequest with a drug's code is an order of it, a Procedure with one is a dose.
 """
 ORDERED: Final = ("MedicationRequest", "ServiceRequest")
 """Resource types that are orders of medicines.

@@ -60,6 +60,8 @@ _DATES: Final = (
     "effectivePeriod",
     "whenHandedOver",
     "whenPrepared",
+    "performedDateTime",
+    "performedPeriod",
     "occurrenceDateTime",
     "occurrencePeriod",
     "authoredOn",

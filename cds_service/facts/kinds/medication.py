@@ -18,7 +18,7 @@ from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, N
 from cds_service.policy.evidence import NOT_RECOGNISED, NOT_SENT, Evidence, Standing
 from cds_service.sitting import DatedChart
 
-_BESIDE = ("MedicationDispense", "ServiceRequest")
+_BESIDE = ("MedicationDispense", "ServiceRequest", "Procedure")
 State = Literal["draft", "active", "on-hold", "completed", "stopped"]
 
 
@@ -35,8 +35,8 @@ class MedicationEvidence(EvidenceKind):
       could not be read is no hint, and a chart without medicines counts as searched all the same.
 
     Medicines that only words name, where they could be of ``codes``, and those that could not be read are uncertain.
-    Orders of services by a drug's code, and what was handed over, are read where they were sent: a chart without them
-    counts as searched all the same.
+    Orders of services and procedures by a drug's code, and what was handed over, are read where they were sent: a chart
+    without them counts as searched all the same.
     """
 
     declared: ClassVar = Declaration("medication", CODED)

@@ -160,6 +160,12 @@ def test_temperatures_are_read_by_their_customary_names(number: float, unit: str
     assert convert(number, unit, "Cel") == celsius
 
 
+@pytest.mark.parametrize(("number", "meant"), [(7.332731308, True), (7.332731307, True), (7.3327, False)])
+def test_a_number_that_the_sender_rounded_is_the_one_that_was_meant(number: float, meant: bool) -> None:
+    """What a conversion leaves behind nine digits decides nothing at a threshold: 55 mm[Hg] sent in kPa are 55."""
+    assert (convert(number, "kPa", "mm[Hg]") == 55.0) is meant
+
+
 @pytest.mark.parametrize("number", [1e300, 1.7e308])
 def test_a_number_that_becomes_infinite_is_none(number: float) -> None:
     """Neither overflow nor a number that vanishes is a value."""
