@@ -20,7 +20,7 @@ from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import MEDICINES
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, Unplaced, hear_names, listen, value_words
+from cds_service.fhir.words_of_records import Heard, Unplaced, answered_words, hear_names, listen, value_words
 
 UNREAD: Final = "a medicine that could not be read"
 """The mark of a medicine that could not be read.
@@ -207,7 +207,10 @@ class Chart:
                         listen(vocabulary, kind, resource, self.stated_reasons(resource), self.terminology, found)
                         continue
                     for holder, concept in worded_places(kind, resource, vocabulary):
-                        listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+                        said = (concept, *value_words(kind, holder))
+                        if kind == "Observation":
+                            said += answered_words(holder, vocabulary)
+                        listen(vocabulary, kind, resource, said, self.terminology, found)
             if vocabulary.names is not None:
                 hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)

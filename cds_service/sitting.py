@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from cds_service.chart import Chart
 from cds_service.fhir.codes import Coding
+from cds_service.fhir.conclusions import concludes, conclusions
 from cds_service.fhir.elements import codings, first_days, items, own_reference
 from cds_service.fhir.medication import Doubt, doubt_of
 from cds_service.fhir.resource_types import CODE_ELEMENTS
@@ -64,8 +65,8 @@ class DatedChart:
 
     It is the same whichever order of that day is judged. ``own`` are the orders that are no evidence: those signed
     together, and those that the order replaces or carries out. ``reasons`` are the diagnoses that encounters give as
-    reasons, by the value sets that hold them. ``for_appointment`` says that what is judged is an appointment, for which
-    an order on file may have been made.
+    reasons, by the value sets that hold them, and ``concluded`` those that results and reports come to.
+    ``for_appointment`` says that what is judged is an appointment, for which an order on file may have been made.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class DatedChart:
         as_of: date,
         own: frozenset[str],
         reasons: Mapping[str, list[StatedReason]],
+        concluded: Mapping[str, list[StatedReason]],
         for_appointment: bool,
         shared: bool,
     ) -> None:
@@ -82,6 +84,7 @@ class DatedChart:
         self.as_of: Final = as_of
         self.own: Final = own
         self.reasons: Final = reasons
+        self.concluded: Final = concluded
         self._shared = shared
         self._heard: tuple[Vocabulary, Mapping[str, list[Heard]]] | None = None
         self._known: dict[frozenset[tuple[str, str]], Known] = {}
@@ -159,7 +162,7 @@ class Sitting:
         found = self._seen.get(key)
         if found is None:
             own = self._references | replaced if replaced else self._references
-            found = self._seen[key] = DatedChart(self.chart, as_of, own, self.reasons, for_appointment, self.shared)
+            found = self._seen[key] = DatedChart(self.chart, as_of, own, self.reasons, self.concluded, for_appointment, self.shared)
         return found
 
     def once(self, key: object, make: Callable[[], T]) -> T:
@@ -186,6 +189,21 @@ class Sitting:
         return by_value_set(stated, self.chart.terminology)
 
     @cached_property
+    def concluded(self) -> Mapping[str, list[StatedReason]]:
+        """Diagnoses that results and reports come to, by value set.
+
+        The value sets are those that hold them. Nobody has made them a diagnosis of the patient.
+        """
+        stated: list[Reason] = [
+            (concept, when, said, True)
+            for kind in ("DiagnosticReport", "Observation")
+            for resource in self.chart.of(kind)
+            if concludes(kind, resource)
+            for concept, when, said in conclusions(kind, resource)
+        ]
+        return by_value_set(stated, self.chart.terminology) if stated else {}
+
+    @cached_property
     def ordered(self) -> frozenset[str]:
         """The value sets that hold any code of the orders."""
         holding = self.chart.terminology.holding
@@ -195,9 +213,9 @@ class Sitting:
     def mentioned(self) -> frozenset[str]:
         """The value sets that hold any code of the sitting.
 
-        Codes are those of the chart, of its encounters' reasons, and of the orders.
+        Codes are those of the chart, of its encounters' reasons, of what results and reports conclude, and of the orders.
         """
-        return self.chart.mentioned.union(self.reasons, self.ordered)
+        return self.chart.mentioned.union(self.reasons, self.concluded, self.ordered)
 
     @cached_property
     def doubts(self) -> tuple[tuple[Order, Doubt], ...]:

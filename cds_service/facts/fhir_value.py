@@ -16,6 +16,7 @@ from cds_service.facts.units import is_unit
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
 from cds_service.fhir.codes import UCUM, system_name
 from cds_service.fhir.elements import codings, days, text
+from cds_service.fhir.stated_days import written_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Code, Days, Interval, Value
 
@@ -29,6 +30,7 @@ _FETUSES: Final = {
     **dict.fromkeys(("single", "singleton", "one", "one fetus", "1 fetus", "single fetus", "singleton pregnancy"), 1.0),
     **dict.fromkeys(("twin", "twins", "two", "two fetuses", "2 fetuses", "twin pregnancy", "twin gestation"), 2.0),
     **dict.fromkeys(("single gestation", "singleton gestation", "single pregnancy", "single iup", "single live iup"), 1.0),
+    **dict.fromkeys(("singleton iup", "live singleton", "single live intrauterine pregnancy", "singleton fetus"), 1.0),
 }
 """Words that number one fetus or two.
 
@@ -118,11 +120,11 @@ def _is_ucum(system: Any) -> bool:
 def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
     """Read a string that is nothing but a value.
 
-    It may be a number, a day as FHIR writes it, or one of the choices. Raises Unreadable.
+    It may be a number, a day, or one of the choices. Raises Unreadable.
     """
     if wanted.type == "choice":
         return fitting(said.strip(), wanted)
-    if wanted.type == "date" and (day := days(said.strip())) is not None:
+    if wanted.type == "date" and (day := days(said.strip()) or written_day(said)) is not None:
         return day
     if wanted.type == "quantity":
         read = read_number(said)

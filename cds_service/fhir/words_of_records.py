@@ -119,6 +119,38 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
 
 
+_LONGEST_ANSWER: Final = 40
+"""How long a value may be that answers what was measured, in characters."""
+
+
+def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[Any, ...]:
+    """Return what an Observation's name and value say together.
+
+    They count where only both together speak of a fact: ``Fetal cardiac activity: absent``.
+    """
+    concept = holder.get("code")
+    values = [words for one in value_words("Observation", holder) for words in _texts(one) if len(words) <= _LONGEST_ANSWER]
+    if not values or not isinstance(concept, dict):
+        return ()
+    heard = vocabulary.heard
+    found = {
+        both: None
+        for name in _texts(concept)
+        for value in values
+        if heard[both := f"{name}: {value}"] and set(heard[both]).isdisjoint((*heard[f"{name}: ?"], *heard[value]))
+    }
+    return tuple([{"coding": concept.get("coding"), "text": both} for both in found])
+
+
+def _texts(concept: Any) -> list[str]:
+    """Return the text and the displays of a concept."""
+    if concept.__class__ is not dict:
+        return []
+    listed = concept.get("coding")
+    displays = [one.get("display") for one in listed if one.__class__ is dict] if listed.__class__ is list else []
+    return [words for words in dict.fromkeys((concept.get("text"), *displays)) if isinstance(words, str) and words]
+
+
 def hear_names(
     names: Vocabulary, observations: Iterable[Resource], terminology: Terminology, found: dict[str, list[Heard]]
 ) -> None:

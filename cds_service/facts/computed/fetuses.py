@@ -14,6 +14,7 @@ from typing import Final
 
 from cds_service.facts.computed.gestation import TERM, but
 from cds_service.facts.computed.unread_datings import only_named
+from cds_service.facts.found.diagnoses import CONCLUDED
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import ONLY_WORDS, Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
@@ -34,9 +35,9 @@ def number_of_fetuses(facts: Inputs, as_of: date) -> list[Evidence]:
 
     A record that only says "several" takes nothing from a number of that pregnancy. A number decides nothing beside
     another of its day that cannot be read, unless that one says the same. That there is one fetus, under a code that is
-    not known, is no more than a silent chart says.
+    not known, is no more than a silent chart says. That there are one or two counts also as the conclusion of a report.
     """
-    recorded = list(facts["recorded"].evidence)
+    recorded = [but(e, Standing.USABLE, e.note) if _few_concluded(e) else e for e in facts["recorded"].evidence]
     if all(only_named(e) and e.value == ONE for e in recorded):
         return [but(e, Standing.DISCOUNTED, f"{e.note}; it says no more than a silent chart") for e in recorded]
     counted = [e for e in recorded if _counts(e) and not _only_several(e)]
@@ -50,6 +51,11 @@ def number_of_fetuses(facts: Inputs, as_of: date) -> list[Evidence]:
         else e
         for e in recorded
     ]
+
+
+def _few_concluded(evidence: Evidence) -> bool:
+    """Tell whether a report or result comes to one or two fetuses."""
+    return evidence.note == CONCLUDED and isinstance(evidence.value, Interval) and evidence.value.high <= 2
 
 
 def _counts(evidence: Evidence) -> bool:

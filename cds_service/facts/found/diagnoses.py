@@ -30,6 +30,8 @@ No onset of such a state lies further back from its record.
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
 HEALING: Final = "its code says that it is healing, not whether it still stands"
 """Note on an injury or complication coded for a later encounter."""
+CONCLUDED: Final = "a result or report comes to it, and no diagnosis says it"
+"""Note on what a report concludes in codes, or a result has as its value."""
 CLOSED: Final = "its entry in the problem list is closed and does not say when it was"
 """Note on an event of the past with an undated entry.
 
@@ -41,7 +43,7 @@ The entry tells only when it was written down, perhaps as a history.
 class SoughtDiagnosis:
     """The diagnoses that document a fact, as ``condition`` evidence writes them.
 
-    ``lasts`` is true where what they say never ages.
+    ``lasts`` is true where what they say never ages, ``concluded`` where what results and reports conclude asks.
     """
 
     codes: str
@@ -57,6 +59,7 @@ class SoughtDiagnosis:
     severity: str
     stage: str
     lasts: bool
+    concluded: bool = False
 
 
 def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Sequence[StatedReason] = ()) -> list[Evidence]:
@@ -65,10 +68,12 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     Each comes as evidence with its standing. ``own`` are those that the order gives as reasons.
     """
     reasons = [*own, *seen.reasons.get(sought.codes, ())]
-    if not reasons and not seen.chart.coded("Condition", sought.codes):
+    concluded = seen.concluded.get(sought.codes, ()) if sought.concluded else ()
+    if not reasons and not concluded and not seen.chart.coded("Condition", sought.codes):
         return []
     in_chart = seen.once(("conditions", id(sought)), partial(_conditions, sought, seen, wanted))
     found = in_chart + _reasons(sought, reasons, wanted) if reasons else in_chart
+    found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
     return _one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else [evidence for _, evidence in found]

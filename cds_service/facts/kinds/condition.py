@@ -40,6 +40,8 @@ class ConditionEvidence(EvidenceKind):
       it, say nothing where it is elsewhere (a code that carries false), and end the silence where it is not stated or not read.
     - ``severity`` and ``stage``: value sets of what qualifies the diagnosis. Only one so qualified counts, and it gives what that
       code carries (false: not so severe, not so far), else what it gave without. A severity that is not read ends the silence.
+    - ``concluded``: with ``concluded: asks``, the same code as the coded conclusion of a report or the coded value of an
+      Observation ends the silence.
     - ``healing``: with ``healing: asks``, an injury or complication that ICD-10-CM codes as healing (its seventh character D)
       only ends the silence: what it left may be closed.
     """
@@ -55,6 +57,7 @@ class ConditionEvidence(EvidenceKind):
     undated: Literal["counts", "asks"] = "counts"
     dated_by: Literal["record", "onset", "onset of long before"] = "record"
     healing: Literal["counts", "asks"] = "counts"
+    concluded: Literal["", "asks"] = ""
     body_site: str = ""
     severity: str = ""
     stage: str = ""
@@ -89,6 +92,7 @@ class ConditionEvidence(EvidenceKind):
             self.severity,
             self.stage,
             self.shelf_life is None,
+            self.concluded == "asks",
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:

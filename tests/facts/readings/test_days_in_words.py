@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from cds_service.fhir.elements import days
-from cds_service.fhir.stated_days import stated_day
+from cds_service.fhir.stated_days import stated_day, written_day
 from cds_service.fhir.vocabulary import SpokenWords, Vocabulary
 from cds_service.policy.values import Days
 
@@ -33,6 +35,42 @@ def test_the_latest_month_or_year_is_stated(words: str, stated: str) -> None:
     """A year, or a month of it, however it is written; no number that is none."""
     expected: Days | None = days(stated) if stated else None
     assert stated_day(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "last"),
+    [
+        ("12/29/2025", "2025-12-29", ""),
+        ("12/29/25", "2025-12-29", ""),
+        ("12-29-2025", "2025-12-29", ""),
+        ("29.12.2025", "2025-12-29", ""),
+        ("29/12/2025", "2025-12-29", ""),
+        ("Dec 29, 2025", "2025-12-29", ""),
+        ("December 29th 2025", "2025-12-29", ""),
+        ("29-Dec-2025", "2025-12-29", ""),
+        ("29 dec 2025", "2025-12-29", ""),
+        ("Mon, Dec 29 2025", "2025-12-29", ""),
+        ("20251229", "2025-12-29", ""),
+        ("20251229083000", "2025-12-29", ""),
+        ("2025/12/29", "2025-12-29", ""),
+        ("12/29/2025 12:00 AM", "2025-12-29", ""),
+        ("11/12/2025", "2025-11-12", "2025-12-11"),
+        ("11/11/2025", "2025-11-11", ""),
+        ("13/13/2025", "", ""),
+        ("25/12/29", "", ""),
+        ("02/30/2025", "", ""),
+        ("12/2025", "", ""),
+        ("12/29/2025 by ultrasound", "", ""),
+        ("about 12/29/2025", "", ""),
+        ("12w3d", "", ""),
+        ("", "", ""),
+        ("1" * 200, "", ""),
+    ],
+)
+def test_a_text_that_is_nothing_but_a_day_is_read(words: str, first: str, last: str) -> None:
+    """By name or in numbers; where month and day may be either, every day between the two is left open."""
+    expected = Days(date.fromisoformat(first), date.fromisoformat(last or first)) if first else None
+    assert written_day(words) == expected
 
 
 @pytest.mark.parametrize(
