@@ -19,8 +19,18 @@ from cds_service.fhir.medication import Doubt, Medications, StatedMedicine, doub
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import MEDICINES, PLAINLY_CODED
 from cds_service.fhir.value_sets import NOWHERE, UNPLACED, Carried, SetsByCode, Terminology
-from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, Unplaced, ended_on, hear_names, in_force, listen, spoken_on, value_words
+from cds_service.fhir.vocabulary import CONCLUSION, Vocabulary
+from cds_service.fhir.words_of_records import (
+    Heard,
+    Unplaced,
+    concluded_words,
+    ended_on,
+    hear_names,
+    in_force,
+    listen,
+    spoken_on,
+    value_words,
+)
 
 UNREAD: Final = "a medicine that could not be read"
 """The mark of a medicine that could not be read.
@@ -319,6 +329,9 @@ class Chart:
                         continue
                     for holder, concept in worded_places(kind, resource, vocabulary):
                         listen(vocabulary, kind, resource, (concept, *value_words(kind, holder)), self.terminology, found)
+            if CONCLUSION in vocabulary.kinds:
+                for report in self.of("DiagnosticReport"):
+                    listen(vocabulary, CONCLUSION, report, concluded_words(report), self.terminology, found)
             if vocabulary.names is not None:
                 hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, days, first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, status_code
 from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
@@ -117,6 +117,21 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
         return ()
     said = holder.get("valueString")
     return (holder.get("valueCodeableConcept"), {"text": said} if isinstance(said, str) else None)
+
+
+def concluded_words(report: Resource) -> list[dict[str, str]]:
+    """Return the words that a report concludes with.
+
+    They come as concepts without a code. What the codes mean is read apart from what they are called.
+    """
+    said = [report.get("conclusion")]
+    for concept in items(report.get("conclusionCode")):
+        if isinstance(concept, dict):
+            said += [
+                concept.get("text"),
+                *[coding.get("display") for coding in items(concept.get("coding")) if isinstance(coding, dict)],
+            ]
+    return [{"text": words} for words in said if isinstance(words, str)]
 
 
 def hear_names(
