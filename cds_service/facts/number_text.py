@@ -83,7 +83,10 @@ def read_number(text: str) -> Read | None:
 
 
 def _span(time: re.Match[str]) -> Read | None:
-    """Return a span of time; None for one that ends before it begins."""
+    """Return a span of time.
+
+    Returns None for one that ends before it begins.
+    """
     low, high = float(time["low"]), float(time["high"] or time["low"])
     if high < low or (time["word"] and time["high"]):
         return None
