@@ -89,7 +89,7 @@ class Case:
         return next((one for one in held if f"#{one.get('id')}" == name), None)
 
     def in_words(self, named: Any) -> str:
-        """Return the words of a reference to no diagnosis that is at hand.
+        """Return the words of a reference to no diagnosis at hand.
 
         The empty string where it has none, or where the diagnosis is in the chart or in the order.
         """

@@ -19,8 +19,16 @@ from cds_service.fhir.medication import Doubt, Medications
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import MEDICINES
 from cds_service.fhir.value_sets import Terminology
-from cds_service.fhir.vocabulary import Vocabulary
-from cds_service.fhir.words_of_records import Heard, Unplaced, answered_words, hear_names, listen, value_words
+from cds_service.fhir.vocabulary import CONCLUSION, Vocabulary
+from cds_service.fhir.words_of_records import (
+    Heard,
+    Unplaced,
+    answered_words,
+    concluded_words,
+    hear_names,
+    listen,
+    value_words,
+)
 
 UNREAD: Final = "a medicine that could not be read"
 """The mark of a medicine that could not be read.
@@ -211,6 +219,9 @@ class Chart:
                         if kind == "Observation":
                             said += answered_words(holder, vocabulary)
                         listen(vocabulary, kind, resource, said, self.terminology, found)
+            if CONCLUSION in vocabulary.kinds:
+                for report in self.of("DiagnosticReport"):
+                    listen(vocabulary, CONCLUSION, report, concluded_words(report), self.terminology, found)
             if vocabulary.names is not None:
                 hear_names(vocabulary.names, self.of("Observation"), self.terminology, found)
             self._heard = (vocabulary, found)

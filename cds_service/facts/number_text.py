@@ -29,6 +29,22 @@ _NUMBER: Final = re.compile(
 )
 
 
+_TIME: Final = re.compile(
+    r"(?:(?P<word>more than|greater than|over|at least|less than|fewer than|under)\s)?"
+    r"(?P<low>\d{1,3}(?:\.\d)?)(?:\s?(?:-|\u2013|to)\s?(?P<high>\d{1,3}(?:\.\d)?))?\s?"
+    r"(?P<unit>(?:day|week|wk|month|mo|year|yr)s?)\.?",
+    re.ASCII,
+)
+"""A span of time between two numbers, or on one side of one: ``6-12 months``, ``more than 6 months``."""
+_SIDES: Final = {
+    "more than": ">",
+    "greater than": ">",
+    "over": ">",
+    "at least": ">=",
+    "less than": "<",
+    "fewer than": "<",
+    "under": "<",
+}
 _FLAG: Final = re.compile(r"\s?(?:\((?:h|hh|l|ll|a|n|high|low|abnormal|normal)\)|\*)", re.ASCII | re.IGNORECASE)
 """A laboratory's flag behind a number."""
 
@@ -56,12 +72,25 @@ def read_number(text: str) -> Read | None:
         full = weeks["weeks"] or weeks["plain"] or weeks["before"]
         more = int(weeks["days"] or weeks["sevenths"] or weeks["after"] or 0)
         return Read(Interval.exactly(float(int(full) * 7 + more)), "d") if more < 7 else None
+    if (time := _TIME.fullmatch(said.lower())) and (time["word"] or time["high"]):
+        return _span(time)
     found = _NUMBER.fullmatch(said)
     if not found:
         return None
     flagged = found["unit"] and _FLAG.fullmatch(found["unit"])
     number = float(found["number"].replace(",", ""))
     return Read(compared(Interval.exactly(number), found["comparator"]), "" if flagged else found["unit"] or found["tens"] or "")
+
+
+def _span(time: re.Match[str]) -> Read | None:
+    """Return a span of time.
+
+    Returns None for one that ends before it begins.
+    """
+    low, high = float(time["low"]), float(time["high"] or time["low"])
+    if high < low or (time["word"] and time["high"]):
+        return None
+    return Read(compared(Interval(low, high), _SIDES.get(time["word"] or "")), time["unit"])
 
 
 def compared(number: Interval, comparator: str | None) -> Interval:

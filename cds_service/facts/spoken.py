@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cds_service.facts.found.measurements import concept_words
 from cds_service.facts.kinds.evidence_kind import ALWAYS, LEAST, shelf_life_of
-from cds_service.fhir.vocabulary import LONGEST, ORDER, phrase_words
+from cds_service.fhir.vocabulary import CONCLUSION, LONGEST, ORDER, phrase_words
 from cds_service.fhir.words_of_records import value_words
 from cds_service.policy.entry import Entry, Words
 from cds_service.policy.values import LookBack
@@ -55,7 +55,7 @@ class WordsEntry(Entry):
     - ``speaks_for`` and ``older``: as of evidence.
     - ``in``: the resource types in which the words are read; where it is left out, those of the fact's own evidence. Of a
       medicine only the reason for it is read, where its resource type is named here. ``order`` stands for the order
-      itself: its code's text and its ``orderDetail``.
+      itself: its code's text and its ``orderDetail``; ``conclusion`` for what reports conclude, in codes' names or in words.
     """
 
     say: list[Phrase] = []
@@ -74,7 +74,7 @@ class WordsEntry(Entry):
     def _read_somewhere(self) -> WordsEntry:
         if not self.say and not self.alone:
             raise ValueError("words have phrases: 'say', or 'alone'")
-        read = SPOKEN_IN | REASONS_SPOKEN_IN | {ORDER}
+        read = SPOKEN_IN | REASONS_SPOKEN_IN | {ORDER, CONCLUSION}
         if unread := sorted(set(self.in_) - read):
             raise ValueError(f"words of {unread[0]} are not read; 'in' names some of {', '.join(sorted(read))}")
         shelf_life_of(self.speaks_for, self.older)

@@ -20,6 +20,8 @@ With one more, all are forgotten.
 """
 ORDER: Final = "order"
 """Where words are read that are no record's: in what describes the order that is judged."""
+CONCLUSION: Final = "conclusion"
+"""Where the words are read with which reports conclude."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _CLAUSE: Final = re.compile(r"[;.:\n]| but |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to ")
 _PAST_HEADING: Final = re.compile(
@@ -33,7 +35,8 @@ _DOUBT_HEADING: Final = re.compile(r"\br/o\s*:")
 It belongs to what they head (``H/O: ectopic pregnancy``).
 """
 _BEFORE: Final = re.compile(
-    r"\b(no|not|non(?= ?$)|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative"
+    r"\b(neither|nor"
+    r"|no|not|non(?= ?$)|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative"
     r"|never|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
@@ -62,7 +65,8 @@ class SpokenWords(NamedTuple):
     - ``say``: phrases; a word that ends in ``*`` may go on. ``not_in``: phrases in which they mean something else.
     - ``alone``: phrases that count where a text says nothing besides.
     - ``read_by``: the value sets whose codes say what a record means, so that its words are not needed.
-    - ``kinds``: the resource types in which the words are read, and ``order`` for what describes the order itself.
+    - ``kinds``: the resource types in which the words are read, ``order`` for what describes the order itself, and
+      ``conclusion`` for what reports conclude.
     - ``history``: whether what is past counts. ``remission``: whether what is in remission does.
     - ``closed``: whether a diagnosis that is over is heard. ``status_post``: whether what the patient has just been through is.
     - ``event``: whether a day that the words state is the day of the event.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, days, first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, status_code
 from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
@@ -149,6 +149,15 @@ def _texts(concept: Any) -> list[str]:
     listed = concept.get("coding")
     displays = [one.get("display") for one in listed if one.__class__ is dict] if listed.__class__ is list else []
     return [words for words in dict.fromkeys((concept.get("text"), *displays)) if isinstance(words, str) and words]
+
+
+def concluded_words(report: Resource) -> list[dict[str, str]]:
+    """Return the words that a report concludes with.
+
+    They come as concepts without a code. What the codes mean is read apart from what they are called.
+    """
+    words = [text for concept in items(report.get("conclusionCode")) for text in _texts(concept)]
+    return [{"text": said} for said in (report.get("conclusion"), *words) if isinstance(said, str)]
 
 
 def hear_names(

@@ -398,15 +398,7 @@ PAIN = condition("M53.3")
 )
 def test_a_reason_that_refers_to_no_diagnosis_is_unread(client: FlaskClient, named: Json) -> None:
     """A reason that refers to something else than a diagnosis at hand leaves open what the fusion is for."""
-    report = {
-        "resourceType": "DiagnosticReport",
-        "id": "ct",
-        "status": "final",
-        "subject": PATIENT,
-        "code": {"text": "CT of the pelvis"},
-        "effectiveDateTime": ON,
-    }
-    outcome, _, asks = judged(client, fusion(reasonReference=[named]), chart=(PAIN, report))
+    outcome, _, asks = judged(client, fusion(reasonReference=[named]), chart=(PAIN, imaging()))
     assert outcome == "not-documented"
     assert set(asks) <= {"si_fusion_indication", "pelvic_trauma"}
 
@@ -451,6 +443,53 @@ def test_a_contained_diagnosis_of_another_patient_is_no_reason(client: FlaskClie
     held = condition("S32.810A", id_="r1") | {"subject": {"reference": "Patient/p2"}}
     outcome, because, _ = judged(client, fusion(contained=[held], reasonReference=[{"reference": "#r1"}]))
     assert (outcome, because) == ("not-documented", ["no-indication"])
+
+
+def imaging(on: str = "2025-04-01", **more: Any) -> Json:
+    """A final report of a scan of the pelvis."""
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": "ct",
+        "status": "final",
+        "subject": PATIENT,
+        "code": {"text": "CT of the pelvis"},
+        "effectiveDateTime": on,
+    } | more
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ({"conclusionCode": [{"coding": [{"system": SNOMED, "code": "59962009"}]}]}, "pelvic_trauma"),
+        ({"conclusionCode": [{"text": "Disruption of the pelvic ring"}]}, "pelvic_trauma"),
+        ({"conclusion": "Displaced sacral fracture through the foramina."}, "pelvic_trauma"),
+        ({"conclusion": "Findings of a septic sacroiliac joint."}, "si_joint_infection"),
+        ({"conclusion": "Lytic metastasis in the sacrum."}, "sacral_tumor"),
+    ],
+)
+def test_what_a_report_concludes_is_asked_about(client: FlaskClient, said: Json, asked: str) -> None:
+    """A covered indication that a report concludes, in a code or in words, is asked about beside back pain."""
+    outcome, _, asks = judged(client, fusion(reasonCode=reason("M53.3")), chart=(imaging(**said),))
+    assert outcome == "not-documented"
+    assert asks[0] == asked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"conclusion": "No acute fracture of the pelvis or sacrum. Degenerative changes of both SI joints."},
+        {"conclusion": "Pelvic ring is intact. Mild sacroiliitis, likely degenerative."},
+        {"conclusion": "Neither pelvic fracture nor dislocation is seen."},
+        {"conclusion": "Insufficiency fracture of the sacrum."},
+        {"conclusion": "Displaced sacral fracture.", "effectiveDateTime": "2021-04-01"},
+        {"conclusion": "Displaced sacral fracture.", "status": "entered-in-error"},
+    ],
+    ids=["none", "intact", "neither", "insufficiency", "old", "in error"],
+)
+def test_a_report_of_nothing_covered_says_nothing(client: FlaskClient, said: Json) -> None:
+    """A report that denies the covered indications, is old, or was entered in error changes nothing."""
+    ordered = fusion(reasonCode=reason("M53.3"))
+    assert judged(client, ordered, chart=(imaging(**said),)) == ("not-necessary", ["si-joint-syndrome"], [])
 
 
 DAY = date(2025, 5, 1)

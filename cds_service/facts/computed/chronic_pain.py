@@ -56,19 +56,23 @@ def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
     return [*bare, *doubted, *tumour]
 
 
-@rule("life expectancy", "stated", "limited")
+@rule("life expectancy", "stated", "limited", "deceased")
 def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute life expectancy as it was stated.
 
     It counts as long as the time that it named is not over. Hospice, palliative care or a terminal illness does not say
-    how long, and makes what was stated before it doubtful; an answer to the question itself stands beside it.
+    how long, and makes what was stated before it doubtful; an answer to the question itself stands beside it. So does a
+    record that says that the patient has died.
     """
+    dead = [e for e in usable(facts["deceased"]) if e.value is True]
     limited = [e for e in facts["limited"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED]
     since = max((e.when.last for e in limited if e.when and e.when.first <= as_of), default=None)
     found: list[Evidence] = []
     for e in facts["stated"].evidence:
         if e.standing is not Standing.USABLE or not e.when or not isinstance(e.value, Interval):
             found.append(e)
+        elif dead:
+            found.append(doubtful(e, "the patient's record says that the patient has died", e.value))
         elif since and e.when.last < since:
             found.append(doubtful(e, "hospice, palliative care or a terminal illness is documented since", e.value))
         elif e.value.high < (as_of - e.when.last) / A_MONTH:
@@ -77,7 +81,8 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
             found.append(doubtful(e, "hospice and terminal illness were not searched", e.value))
         else:
             found.append(e)
-    return [*found, *(doubtful(e, "it does not say how long the patient is expected to live") for e in limited)]
+    found += [doubtful(e, "it does not say how long the patient is expected to live") for e in limited]
+    return found + [doubtful(e, "the patient's record says that the patient has died") for e in dead]
 
 
 @rule("noninvasive methods failed", "recorded", "pain", "cancer")

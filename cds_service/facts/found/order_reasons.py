@@ -110,7 +110,10 @@ def _unread(sought: SoughtReason, reason: Reason, case: Case) -> Evidence | None
 
 
 def is_but(phrases: tuple[str, ...], words: str) -> bool:
-    """Tell whether words say nothing besides one of the phrases and its side."""
+    """Tell whether words say one of the phrases, and no more.
+
+    They may say its side too, and how long it is so.
+    """
     said = [word for word in _WORD.findall(words.lower()) if word not in _SIDES]
     return any([word for word in _WORD.findall(phrase.lower()) if word not in _SIDES] == said for phrase in phrases)
 

@@ -1,4 +1,4 @@
-"""How a report is found, whatever it says."""
+"""How a report is found, whatever it says, and what one concludes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from cds_service.facts.found.dated import dated
 from cds_service.facts.wanted import Wanted
-from cds_service.fhir.elements import first_days, own_reference
+from cds_service.fhir.elements import codings, first_days, items, own_reference
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Value
 from cds_service.sitting import DatedChart
@@ -40,3 +40,18 @@ def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[
         elif "dataAbsentReason" in hit.holder:
             found = found._replace(value=None, standing=Standing.UNCERTAIN, note="it has no result")
         yield found
+
+
+def conclusions(sought: SoughtReport, seen: DatedChart) -> Iterator[Evidence]:
+    """Find the reports that conclude with a sought code.
+
+    They are hints: a report is no diagnosis.
+    """
+    for report in seen.chart.of("DiagnosticReport"):
+        if report.get("status") not in (*_FINAL, *_UNDER_WAY):
+            continue
+        for coding in [coding for concept in items(report.get("conclusionCode")) for coding in codings(concept)]:
+            if sought.codes in seen.chart.terminology.holding(coding.system, coding.code):
+                when = first_days(report, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+                said = own_reference(report)
+                yield Evidence(True, when, said, standing=Standing.UNCERTAIN, note="a report concludes it", shown=coding.text)

@@ -123,7 +123,10 @@ class MedicationEvidence(EvidenceKind):
 
 
 def _hint(evidence: Evidence) -> Evidence | None:
-    """Return a medicine that only hints at a fact; None for one that could not be read."""
+    """Return a medicine as a hint.
+
+    Returns None for one that could not be read.
+    """
     if evidence.note in (NOT_RECOGNISED, NOT_SENT):
         return None
     if evidence.standing is not Standing.USABLE:
