@@ -30,9 +30,9 @@ class ObservationEvidence(EvidenceKind):
     - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
     - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
     - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
-    - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing, and a chart without
-      measurements counts as searched all the same. Of a yes-or-no fact only a positive one hints; of a number every one,
-      since its code does not say how it was taken (at rest, on room air).
+    - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing. Of a yes-or-no fact only a
+      positive one hints; of a number every one, since its code does not say how it was taken (at rest, on room air). For hints
+      that are ``coded``, a chart without measurements counts as searched all the same.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -70,7 +70,8 @@ class ObservationEvidence(EvidenceKind):
         return frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("Observation", (self.codes, self.panels) if self.panels else (self.codes,), beside=self.uncertain),)
+        codes = (self.codes, self.panels) if self.panels else (self.codes,)
+        return (Need("Observation", codes, beside=self.uncertain and bool(self.coded)),)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.coded, self.panels) if id_)
