@@ -1,4 +1,4 @@
-"""URLs as browsers write them, so that what is compared letter for letter is written alike."""
+"""URLs as browsers write them, so that equal ones are written alike."""
 
 from __future__ import annotations
 
