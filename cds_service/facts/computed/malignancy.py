@@ -48,7 +48,7 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _suspected(evidence: Evidence) -> bool:
-    """Tell whether a malignancy that is not myeloid is on record, and not confirmed."""
+    """Tell whether a malignancy that is not myeloid is suspected."""
     if evidence.standing is not Standing.UNCERTAIN or evidence.value != "non-myeloid":
         return False
     return any(f"the diagnosis is {status}" in evidence.note for status in (*UNCONFIRMED, "not confirmed"))
