@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from cds_service.case import UNCONFIRMED
 from cds_service.facts.computed.chemotherapy import ORDERS
 from cds_service.facts.evidence_days import last
 from cds_service.facts.rule import rule
@@ -29,7 +30,7 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
 
     With both on record, it is the one that the order gives as its reason. A cancer that is on record in words alone
     leaves it open; one that is no leukaemia by its words is no myeloid one either. A myeloid one is the only one where
-    all diagnoses were searched.
+    all diagnoses were searched, and no other is suspected.
     """
     found = [_by_its_words(e) for e in facts["recorded"].evidence]
     usable = [e for e in found if e.standing is Standing.USABLE]
@@ -37,10 +38,20 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     if len({e.value for e in reasons}) == 1:
         return reasons
     lineages = {e.value for e in usable}
-    if len(lineages) < 2 and not (lineages == {"myeloid"} and facts["recorded"].unsearched):
+    suspected = any(_suspected(e) for e in found)
+    if len(lineages) < 2 and not (lineages == {"myeloid"} and (suspected or facts["recorded"].unsearched)):
         return found
-    note = "there are a myeloid and a non-myeloid malignancy" if len(lineages) > 1 else "another may be among what was not searched"
+    note = "another is suspected" if suspected else "another may be among what was not searched"
+    if len(lineages) > 1:
+        note = "there are a myeloid and a non-myeloid malignancy"
     return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in usable else e for e in found]
+
+
+def _suspected(evidence: Evidence) -> bool:
+    """Tell whether a malignancy that is not myeloid is suspected."""
+    if evidence.standing is not Standing.UNCERTAIN or evidence.value != "non-myeloid":
+        return False
+    return any(f"the diagnosis is {status}" in evidence.note for status in (*UNCONFIRMED, "not confirmed"))
 
 
 _MYELOID: Final = ("leuk", "aml", "mds", "dysplas", "myelopro", "myelofib", "myeloid", "polycyth", "thrombocyth", "mast cell")
