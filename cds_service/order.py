@@ -102,6 +102,19 @@ class Order:
         return found, words
 
 
+def informing(order: Order) -> list[Resource]:
+    """Return the findings that an order contains as supporting information.
+
+    They are Observations and Conditions, each with an id by which nothing else in a chart is known.
+    """
+    named = {reference(one) for one in items(order.resource.get("supportingInfo"))}
+    if not named or not order.stands:
+        return []
+    held = [one for one in items(order.resource.get("contained")) if isinstance(one, dict) and f"#{one.get('id')}" in named]
+    own = text(order.resource.get("id")) or "order"
+    return [one | {"id": f"{own}-{one['id']}"} for one in held if one.get("resourceType") in ("Observation", "Condition")]
+
+
 def read_order(
     resource: Resource,
     position: int,

@@ -40,7 +40,7 @@ _BEFORE: Final = re.compile(
     r"|never|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
-    r"|worr\w*|fear|concern about)\b"
+    r"|worr\w*|fear|anxi\w* (?:about|over|regarding)|concern about)\b"
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"

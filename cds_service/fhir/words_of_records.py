@@ -121,18 +121,25 @@ def value_words(kind: str, holder: Mapping[str, Any]) -> tuple[Any, ...]:
 
 _LONGEST_ANSWER: Final = 40
 """How long a value may be that answers what was measured, in characters."""
+_AFFIRMED: Final = frozenset({"yes", "y", "true", "present", "positive", "confirmed"})
+"""Values that say yes to what was measured."""
 
 
 def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[Any, ...]:
     """Return what an Observation's name and value say together.
 
-    They count where only both together speak of a fact: ``Fetal cardiac activity: absent``.
+    They count where only both together speak of a fact: ``Fetal cardiac activity: absent``. A name that is answered with
+    yes speaks by itself.
     """
     concept = holder.get("code")
     values = [words for one in value_words("Observation", holder) for words in _texts(one) if len(words) <= _LONGEST_ANSWER]
+    if holder.get("valueBoolean") is True:
+        values.append("yes")
     if not values or not isinstance(concept, dict):
         return ()
     heard = vocabulary.heard
+    if any(words.strip().lower() in _AFFIRMED for words in values):
+        return (concept,)
     found = {
         both: None
         for name in _texts(concept)

@@ -178,3 +178,17 @@ def test_an_older_order_type_is_refused(client: FlaskClient) -> None:
     response = client.post(ADDRESS, json=request(old))
     assert response.status_code == 422
     assert response.get_json()["issue"][0]["expression"] == ["context.draftOrders.entry[0].resource.resourceType"]
+
+
+def test_what_an_order_contains_as_its_information_is_in_the_chart(client: FlaskClient) -> None:
+    """Findings that ``supportingInfo`` names among the contained are read; an order *not* to do something informs of nothing."""
+
+    def told(*findings: Json, **more: Any) -> Json:
+        named = [{"reference": f"#{one['id']}"} for one in findings]
+        return order(supportingInfo=named, contained=list(findings), **more)
+
+    assert decisions(sign(client, order()))[0]["asks"] == ["gestational_age"]
+    assert decisions(sign(client, told(DATED)))[0]["outcome"] == NECESSARY
+    assert decisions(sign(client, told(DATED, condition("O30.101"))))[0]["because"] == ["higher-order-gestation"]
+    refused = told(condition("O30.101"), doNotPerform=True, id_="o2")
+    assert decisions(sign(client, order(), refused, chart=(DATED,)))[0]["outcome"] == NECESSARY

@@ -92,12 +92,30 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     try:
         value = value_of(sought, hit, wanted, seen)
     except Unreadable as error:
+        if hit.holder is observation and _is_a_panel(observation, seen):
+            return None
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
     note = "preliminary" if status == "preliminary" else ""
     return Evidence(value, when, said, note=note, shown=shown, instant=_instant(observation))
+
+
+def _is_a_panel(observation: Resource, seen: DatedChart) -> bool:
+    """Tell whether an Observation only holds parts that are read.
+
+    It has no value of its own, and says nothing beside them.
+    """
+    parts = [one for one in items(observation.get("component")) if isinstance(one, dict)]
+    if not parts or any(name.startswith("value") for name in observation):
+        return False
+    holding = seen.chart.terminology.holding
+    return any(
+        name.startswith("value") and any(holding(coding.system, coding.code) for coding in codings(part.get("code")))
+        for part in parts
+        for name in part
+    )
 
 
 def _instant(observation: Resource) -> str:

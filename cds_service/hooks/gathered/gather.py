@@ -35,7 +35,7 @@ from cds_service.hooks.gathered.fetch import (
 )
 from cds_service.hooks.gathered.prefetched import Supplied, supplied, with_orders
 from cds_service.hooks.received.request import HookRequest
-from cds_service.order import Order, read_order
+from cds_service.order import Order, informing, read_order
 
 log = logging.getLogger("cds_service")
 _REFERRING: Final = ("Coverage", *MEDICINES)
@@ -81,6 +81,7 @@ def gather(
     keys = [held._replace(resources=payors.beside(held.resources)) if held.kind == "Coverage" else held for held in keys]
     signing = tuple(_with_insurance(order, request, prefetch) for order in signing)
     resources = [*unsaved, *[resource for held in keys for resource in held.resources]]
+    resources += [resource for order in signing for resource in informing(order)]
     codes = {
         held.kind: _STATES[held.state]
         for held in keys
