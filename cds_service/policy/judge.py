@@ -13,16 +13,7 @@ from cds_service.policy.comparing import answer
 from cds_service.policy.counting import counted_times
 from cds_service.policy.criterion import AtLeast, Check, Criterion, Test
 from cds_service.policy.evidence import Evidence, Fact, Standing, is_unread
-from cds_service.policy.finding import (
-    MET,
-    NOT_DOCUMENTED,
-    NOT_MET,
-    Basis,
-    Finding,
-    Silence,
-    silence_of,
-    silent_check,
-)
+from cds_service.policy.finding import MET, NOT_DOCUMENTED, NOT_MET, Basis, Finding, Silence, silence_of, silent_check
 from cds_service.policy.judged_trees import JudgedTrees
 from cds_service.policy.known import Known
 from cds_service.policy.look_back import PlacedEvidence, as_seen, day_of, first_that_counts, placed_evidence, surely_inside
