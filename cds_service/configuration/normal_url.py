@@ -1,4 +1,7 @@
-"""URLs as browsers write them, so that what is compared letter for letter is written alike."""
+"""URLs as browsers write them.
+
+So what is compared letter for letter is written alike.
+"""
 
 from __future__ import annotations
 
