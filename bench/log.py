@@ -24,8 +24,9 @@ from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings
 from cds_service.store.database import engine_for, insert_new
-from cds_service.store.decision_log import AT_ONCE, DecidingCall, Logged, Row, decision_row
-from cds_service.store.tables import DecisionRow
+from cds_service.store.decision_log import AT_ONCE
+from cds_service.store.decision_rows import DecidingCall, Logged, decision_row
+from cds_service.store.tables import DecisionRow, Row
 from cds_service.store.upgrade import upgrade
 
 DAY = date(2026, 11, 23)

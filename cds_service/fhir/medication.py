@@ -206,7 +206,7 @@ def doubt_of(said: StatedMedicine, terminology: Terminology) -> Doubt | None:
         read = False
         for one in words:
             if one:
-                found = terminology.medicines.in_words(one)
+                found = terminology.medicines.names.in_words(one)
                 named.update(dict.fromkeys(found.ingredients))
                 read = read or found.read
         if not read and not unread:

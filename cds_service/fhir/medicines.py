@@ -1,6 +1,6 @@
 """Which ingredients a medicine has, by its code or its name.
 
-Codes are of RxNorm, NDC or HCPCS; names are found in the words of a record. The tables are data
+Codes are of RxNorm, NDC or HCPCS; names are found in the words of a record (``medicine_names.py``). The tables are data
 (``value_sets/medicines/``, see its README): they are read once, take a few megabytes, and are never changed. RxNorm
 numbers every ingredient; what a value set says of an ingredient holds for each product that contains it.
 """
@@ -11,7 +11,7 @@ import csv
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from sys import intern
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from cds_service.content_files.problems import ContentError, Problem
 from cds_service.fhir.codes import key_of
+from cds_service.fhir.medicine_names import MedicineNames
 from cds_service.fhir.ndc import ndc_products
 
 FILES: Final = (
@@ -41,24 +42,6 @@ UNCLASSIFIED: Final = frozenset({"J3490", "J3590", "J9999", "J8999", "J7999", "J
 
 They do not tell which drug is meant.
 """
-LONGEST_WORDS: Final = 300
-"""How much of a medicine's text is read, in characters.
-
-The rest is dosage, or not meant to be read.
-"""
-MOST_WORDS: Final = 8_192
-"""How many texts the tables remember the meaning of.
-
-With one more, all are forgotten.
-"""
-_NO_MEDICINE: Final = -1
-"""Stands for a name that means a supply, device or no medicine."""
-_OF_DRUGS: Final = frozenset({"mg", "mcg", "ug", "unit", "units", "iu", "meq", "mmol", "prefilled"})
-"""Words that stand beside a drug.
-
-With one of them, a syringe or a pouch is only what an unknown drug comes in.
-"""
-_TOKEN: Final = re.compile(r"[a-z0-9]+")
 _DIGITS: Final = re.compile(r"\d{1,10}")
 
 
@@ -75,20 +58,6 @@ class Strength(NamedTuple):
     ingredient: str
     form: str
     route: str
-
-
-class Named(NamedTuple):
-    """What a text names.
-
-    ``ingredients`` are those named. ``read`` tells that the text is understood: it names a medicine, or something that
-    is none.
-    """
-
-    ingredients: tuple[str, ...]
-    read: bool
-
-
-NOTHING: Final = Named((), False)
 
 
 class Medicines:
@@ -116,12 +85,14 @@ class Medicines:
             int(product): Strength(float(amount), intern(unit), intern(per), intern(ingredient), intern(form), intern(route))
             for product, ingredient, amount, unit, per, form, route in tables.get("opioid-strengths", ())
         }
-        self._plain = frozenset(intern(word) for (word,) in tables.get("plain-words", ()))
-        self._vehicles = {code for _, held, how in tables.get("other-names", ()) if how == "vehicle" for code in held.split()}
-        self._names: dict[str, tuple[tuple[tuple[str, ...], int], ...]] = {}
-        self._index(self._named(tables), {name for name, _, how in tables.get("other-names", ()) if how == "vehicle"})
+        fluids = [(name, held) for name, held, how in tables.get("other-names", ()) if how == "vehicle"]
+        self.names = MedicineNames(
+            self._named(tables),
+            {name for name, _ in fluids},
+            {code for _, held in fluids for code in held.split()},
+            [word for (word,) in tables.get("plain-words", ())],
+        )
         self._numbers = {}
-        self._remembered: dict[str, Named] = {}
 
     def ingredients(self, system: str, code: str) -> tuple[str, ...]:
         """Return the RxNorm codes of a medicine's ingredients.
@@ -150,20 +121,7 @@ class Medicines:
 
         A text names an ingredient by its name or by a brand that contains it.
         """
-        return self.in_words(words).ingredients
-
-    def in_words(self, words: str) -> Named:
-        """Read what a text names.
-
-        A fluid that others are given in (sodium chloride) counts as read only where nothing unknown stands with it.
-        """
-        folded = words[:LONGEST_WORDS].casefold()
-        found = self._remembered.get(folded)
-        if found is None:
-            if len(self._remembered) >= MOST_WORDS:
-                self._remembered.clear()
-            found = self._remembered[folded] = self._in_words(_TOKEN.findall(folded))
-        return found
+        return self.names.in_words(words).ingredients
 
     def opioid(self, system: str, code: str) -> Strength | None:
         """Return strength, form and route of an opioid product, if known."""
@@ -218,64 +176,15 @@ class Medicines:
         for code, _, held, precise in tables.get("brands", ()):
             yield int(code), self._number(held, precise)
 
-    def _named(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[str, int]]:
+    def _named(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[str, tuple[str, ...] | None]]:
         for code, name, held in tables.get("ingredients", ()):
-            yield name, self._number(held or code)
+            yield name, self._sets[self._number(held or code)]
         for _, name, held, precise in tables.get("brands", ()):
-            yield name, self._number(held, precise)
+            yield name, self._sets[self._number(held, precise)]
         for name, held, _ in tables.get("other-names", ()):
-            yield name, self._number(held)
+            yield name, self._sets[self._number(held)]
         for (name,) in tables.get("not-medicines", ()):
-            yield name, _NO_MEDICINE
-
-    def _index(self, names: Iterable[tuple[str, int]], fluids: set[str]) -> None:
-        """Index names by their first word, the longest first.
-
-        Names made of plain words alone, or of at most two letters, are left out unless they name a fluid (``fluids``).
-        """
-        found: dict[str, dict[tuple[str, ...], int]] = {}
-        for name, number in names:
-            words = tuple(intern(word) for word in _TOKEN.findall(name.casefold()))
-            if name in fluids or (len("".join(words)) > 2 and not all(word in self._plain or word.isdigit() for word in words)):
-                found.setdefault(words[0], {})[words] = number
-        self._names = {
-            first: tuple(sorted(held.items(), key=lambda pair: len(pair[0]), reverse=True)) for first, held in found.items()
-        }
-
-    def _in_words(self, words: list[str]) -> Named:
-        found: dict[str, None] = {}
-        named = vehicles = supplies = unknown = False
-        at = 0
-        while at < len(words):
-            number, length = self._name_at(words, at)
-            if length == 0:
-                unknown = unknown or not (words[at] in self._plain or words[at][0].isdigit())
-            elif number == _NO_MEDICINE:
-                supplies = True
-            else:
-                found.update(dict.fromkeys(self._sets[number]))
-                if self._is_vehicle(number):
-                    vehicles = True
-                else:
-                    named = True
-            at += length or 1
-        read = named or (vehicles and not unknown) or (supplies and _OF_DRUGS.isdisjoint(words))
-        return Named(tuple(found), read) if found or read else NOTHING
-
-    def _is_vehicle(self, number: int) -> bool:
-        """Tell whether a set of ingredients only dissolves or dilutes others."""
-        return bool(self._sets[number]) and self._vehicles.issuperset(self._sets[number])
-
-    def _name_at(self, words: list[str], at: int) -> tuple[int, int]:
-        """Return the longest name that begins at a word.
-
-        Gives what the name stands for and its number of words; 0 words where none begins.
-        """
-        for name, number in self._names.get(words[at], ()):
-            length = len(name)
-            if length == 1 or tuple(words[at : at + length]) == name:
-                return number, length
-        return _NO_MEDICINE, 0
+            yield name, None
 
 
 NO_MEDICINES: Final = Medicines()

@@ -45,7 +45,7 @@ from cds_service.judgement import decide
 from cds_service.limits import too_many_resources
 from cds_service.security.caller import NOBODY, Caller, Home
 from cds_service.sitting import Sitting
-from cds_service.store.decision_log import DecidingCall, Logged
+from cds_service.store.decision_rows import DecidingCall, Logged
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")

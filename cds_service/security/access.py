@@ -18,7 +18,8 @@ from cds_service.security.urls import read_prefix
 
 if TYPE_CHECKING:
     from cds_service.security.clients import Clients
-    from cds_service.security.outbound import Outbound, Private
+    from cds_service.security.outbound import Outbound
+    from cds_service.security.resolver import Private
 
 RESOLVED: Final = 2.0
 """Seconds that a start waits for the names of servers, all together."""
@@ -101,7 +102,8 @@ def _of_clients(clients: Clients | None) -> Iterator[str]:
 
 
 def _outbound(configuration: Configuration, clients: Clients | None) -> Outbound:
-    from cds_service.security.outbound import Outbound, Private  # noqa: PLC0415 - six megabytes of HTTP, of no use where nobody is called
+    from cds_service.security.outbound import Outbound  # noqa: PLC0415 - six megabytes of HTTP, of no use where nobody is called
+    from cds_service.security.resolver import Private  # noqa: PLC0415
 
     private: list[Private] = []
     for written in configuration.private_networks:

@@ -8,12 +8,9 @@ here logs, and no exception holds a URL, a header or what a server said.
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
 from typing import NamedTuple
 
@@ -21,35 +18,15 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import DecodeError, HTTPError
 
-from cds_service.security.addresses import Network, may_connect
 from cds_service.security.connections import CALL, CheckedAdapter, OutboundCall
+from cds_service.security.resolver import NoAddress, Private, Resolve, Resolver
 from cds_service.security.unreached import NotAllowed, Unreachable
 from cds_service.security.urls import Address, allows, read_url
 
 __all__ = ["NotAllowed", "Outbound", "ServerReply", "Unreachable"]
 
-RESOLVERS = 8
-"""How many names are resolved at once.
-
-A name server that hangs keeps one of these places for as long as the system lets it.
-"""
 CHUNK = 64 * 1024
 """How much of a body is read at once, decompressed, in bytes."""
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-class Private(NamedTuple):
-    """A private network that may be called, and for which URL.
-
-    The URL's origin may have its addresses there; without one, any allowed URL may.
-    """
-
-    network: Network
-    url: str = ""
-
-    def of(self, address: Address) -> bool:
-        """Tell whether the network is named for an address."""
-        return not self.url or read_url(self.url)[:3] == address[:3]
 
 
 class ServerReply(NamedTuple):
@@ -85,10 +62,8 @@ class Outbound:
         read.
         """
         self._development = development
-        self._private = tuple(private)
         self._adapter = CheckedAdapter(ca_bundle)
-        self._resolve = resolve or _addresses_of
-        self._resolving = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
+        self._resolver = Resolver(development, private, resolve)
 
     def get(
         self, url: str, *, allowed: Sequence[str], headers: Mapping[str, str] | None = None, deadline: float, largest: int
@@ -146,7 +121,7 @@ class Outbound:
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._adapter.close()
-        self._resolving.shutdown(wait=False, cancel_futures=True)
+        self._resolver.close()
 
     def _allowed(self, url: str, allowed: Sequence[str]) -> Address:
         try:
@@ -164,31 +139,13 @@ class Outbound:
         raise NotAllowed(why)
 
     def _checked(self, address: Address, host: str, port: int, deadline: float) -> Sequence[str]:
-        """Return the addresses of a host, each of them checked.
+        """Return the checked addresses of a host that is connected to.
 
-        Raises NotAllowed, _Unnamed, or TimeoutError.
+        It must be that of the URL. Raises NotAllowed, NoAddress, or TimeoutError.
         """
         if (host.strip("[]").lower(), port) != (address.host, address.port):
             raise NotAllowed("the connection would go to another host than the URL names")
-        found = self._resolving.submit(self._resolve, address.host, port)
-        try:
-            addresses = tuple(found.result(timeout=max(0.0, deadline - time.monotonic())))
-        except NotYet:
-            found.cancel()
-            raise TimeoutError from None
-        except (OSError, UnicodeError):
-            raise _Unnamed from None
-        if not addresses:
-            raise _Unnamed
-        here = self._development and all(may_connect(ip, loopback=True) for ip in addresses)
-        if not here and address.scheme != "https":
-            raise NotAllowed("https is required but for addresses of this machine")
-        if not here and not all(may_connect(ip, private=self._networks(address)) for ip in addresses):
-            raise NotAllowed("the host has an address that is not of the public internet, nor of a private network that is named")
-        return addresses
-
-    def _networks(self, address: Address) -> list[Network]:
-        return [one.network for one in self._private if one.of(address)]
+        return self._resolver.checked(address, deadline)
 
     def never(self, url: str, deadline: float) -> str:
         """Say why a URL can never be called, as names resolve now.
@@ -198,10 +155,10 @@ class Outbound:
         """
         address = read_url(url)
         try:
-            self._checked(address, address.host, address.port, deadline)
+            self._resolver.checked(address, deadline)
         except NotAllowed as refused:
             return str(refused)
-        except (_Unnamed, TimeoutError):
+        except (NoAddress, TimeoutError):
             return ""
         return ""
 
@@ -214,16 +171,12 @@ class Outbound:
         try:
             response = self._adapter.send(prepared, stream=True, timeout=call.left(), proxies={})
             return _read(response, largest)
-        except _Unnamed:
+        except NoAddress:
             return "name"
         except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
             return _why(error, call)
         finally:
             CALL.reset(mine)
-
-
-class _Unnamed(Exception):
-    """The name has no address."""
 
 
 def _prepared(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[requests.PreparedRequest | None, str]:
@@ -277,12 +230,3 @@ def _why(error: BaseException, call: OutboundCall) -> str:
     if any(isinstance(cause, ssl.SSLError | requests.exceptions.SSLError) for cause in causes):
         return "tls"
     return "encoding" if any(isinstance(cause, DecodeError) for cause in causes) else "connection"
-
-
-def _addresses_of(host: str, port: int) -> Sequence[str]:
-    """Return the addresses that the system's resolver gives.
-
-    Raises OSError.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))

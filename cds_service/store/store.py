@@ -17,10 +17,11 @@ from cds_service.content.content import Content
 from cds_service.store import contexts, feedback, seen_tokens
 from cds_service.store.contexts import ContextsWanted
 from cds_service.store.database import engine_for, reason
-from cds_service.store.decision_log import DecidingCall, DecisionLog, Logged, Row, decision_row
+from cds_service.store.decision_log import DecisionLog
+from cds_service.store.decision_rows import DecidingCall, Logged, decision_row
 from cds_service.store.feedback import Feedback, Kept
 from cds_service.store.probe import Probe
-from cds_service.store.tables import ContextRow
+from cds_service.store.tables import ContextRow, Row
 
 log = logging.getLogger("cds_service")
 WAITS = 0.8

@@ -14,6 +14,8 @@ from sqlalchemy.types import TypeDecorator
 
 LONGEST = 255
 """The most characters kept of a text that a client chose."""
+Row = dict[str, Any]
+"""What is written as one row of a table, by column."""
 
 
 class Moment(TypeDecorator[datetime]):

@@ -205,12 +205,12 @@ def names_of(table: str) -> list[str]:
 def test_ordinary_medication_lists_are_read() -> None:
     """Of a hundred ordinary entries every one is read: a question at every order would be no reading."""
     assert len(names_of(ORDINARY)) > 100
-    assert [name for name in names_of(ORDINARY) if not MEDICINES.in_words(name).read] == []
+    assert [name for name in names_of(ORDINARY) if not MEDICINES.names.in_words(name).read] == []
 
 
 def test_what_words_do_not_tell_is_not_read() -> None:
     """An unknown name is unread, also in a fluid or a form that is known."""
-    assert [name for name in names_of(UNKNOWN) if MEDICINES.in_words(name).read] == []
+    assert [name for name in names_of(UNKNOWN) if MEDICINES.names.in_words(name).read] == []
 
 
 @pytest.mark.parametrize(

@@ -580,6 +580,6 @@ def test_a_device_is_read_by_the_name_it_is_given(client: FlaskClient, of_type: 
 
 def test_a_laxative_in_words_is_read(client: FlaskClient) -> None:
     """Polyethylene glycol without its number is the laxative: it leaves no doubt about opioids."""
-    named = read_content(Path.cwd()).terminology.medicines.in_words("polyethylene glycol 17 g packet")
+    named = read_content(Path.cwd()).terminology.medicines.names.in_words("polyethylene glycol 17 g packet")
     assert named.read
     assert named.ingredients == ("221147",)

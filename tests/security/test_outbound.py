@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.security.addresses import may_connect, private_network
-from cds_service.security.outbound import NotAllowed, Outbound, Private, ServerReply, Unreachable
+from cds_service.security.outbound import NotAllowed, Outbound, ServerReply, Unreachable
+from cds_service.security.resolver import Private
 from cds_service.security.urls import allows, read_url
 from tests.security.server import Server, says
 
