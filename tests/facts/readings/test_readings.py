@@ -386,3 +386,9 @@ def test_a_day_is_the_one_that_is_written(written_as: Any, first: str | None, la
     """Whatever the time and its zone, the calendar day as written counts; a partial date leaves its days open."""
     found = days(written_as)
     assert (found.first.isoformat(), found.last.isoformat()) == (first, last) if found else first is None
+
+
+@pytest.mark.parametrize("pressure", [55.0, 56.0, 59.0, 60.0, 88.0, 160.0])
+def test_a_number_that_was_converted_before_is_the_same_again(pressure: float) -> None:
+    """A partial pressure told in kilopascals lies on the same side of a limit in millimetres of mercury."""
+    assert convert(convert(pressure, "mm[Hg]", "kPa"), "kPa", "mm[Hg]") == pressure
