@@ -11,7 +11,8 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select, tuple_
 
-from cds_service.store.database import failures_told, insert_new
+from cds_service.store.database import insert_new
+from cds_service.store.failures import failures_told
 from cds_service.store.tables import LONGEST, SeenToken
 
 AT_ONCE: Final = 100
