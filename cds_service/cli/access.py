@@ -14,7 +14,7 @@ from cds_service.configuration.naming import called
 from cds_service.content_files.problems import ContentError
 from cds_service.security.access import access_of, may_come_back, never_read
 from cds_service.serving.configured import registry_of
-from cds_service.store.database import NONE
+from cds_service.store.address import NONE
 
 log = logging.getLogger("cds_service")
 

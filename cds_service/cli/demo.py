@@ -26,7 +26,7 @@ from cds_service.hooks.received.faults import Unusable
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings
 from cds_service.said.summary import summary
-from cds_service.store.database import NONE
+from cds_service.store.address import NONE
 
 HOST = "127.0.0.1"
 EXAMPLES = {

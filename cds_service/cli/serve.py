@@ -46,7 +46,7 @@ from cds_service.limits import LONGEST_END
 from cds_service.serving.configured import check_configuration
 from cds_service.serving.log_lines import log_configuration
 from cds_service.serving.shared import hand_over_content
-from cds_service.store.database import NONE
+from cds_service.store.address import NONE
 
 log = logging.getLogger("cds_service")
 THIS_MACHINE = "127.0.0.1"

@@ -21,8 +21,10 @@ from sqlalchemy import Engine
 from cds_service.cli.options import StoreUrl
 from cds_service.cli.terminal import refuse, to_stdout
 from cds_service.configuration.environment import read_configuration
-from cds_service.store.database import NONE, StoreFailed, WrongAddress, copy_file, default_url, engine_for, file_of, reason, shown
+from cds_service.store.address import NONE, WrongAddress, default_url, shown
+from cds_service.store.database import copy_file, engine_for, file_of
 from cds_service.store.expire import expire
+from cds_service.store.failures import StoreFailed, reason
 from cds_service.store.feedback import counts
 from cds_service.store.same_file import named
 from cds_service.store.upgrade import known, newest, revision_of, upgrade

@@ -29,7 +29,7 @@ from cds_service.hooks.received.bodies import ENCODED, plain_body
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.hooks.settings import Settings
 from cds_service.security.access import Access
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.security.access import Access
 from cds_service.security.access_tokens import LASTS, granted, issue, offered
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 
 if TYPE_CHECKING:

@@ -103,6 +103,13 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
     return None
 
 
+_DUST: Final = 1e-9
+"""The part of a number that is dust where a shorter number is so near.
+
+A number that was converted before, and rounded, is the same number again.
+"""
+
+
 def convert(number: float, unit: str, wanted: str) -> float:
     """Convert a number from ``unit`` to ``wanted``.
 
@@ -115,7 +122,7 @@ def convert(number: float, unit: str, wanted: str) -> float:
     found = number * factor + offset
     if not math.isfinite(found):
         raise OutOfReach(f"the number is too great to be told in {wanted}")
-    found = float(f"{round(found, 9):.9g}")
+    found = shorter if abs(found - (shorter := round(found, 6))) <= _DUST * abs(found) else round(found, 9)
     if found == 0 and number != 0 and offset == 0:
         raise OutOfReach(f"the number is too small to be told in {wanted}")
     return found

@@ -7,49 +7,16 @@ extension, a leap second or a name in other letters only means that the library 
 
 from __future__ import annotations
 
-import re
 import typing
-from collections.abc import Callable, Collection
-from datetime import date
+from collections.abc import Collection
 from functools import lru_cache
-from math import isfinite
-from typing import Any, Final
+from typing import Any
 
-from fhir_core.types import (
-    Code,
-    Date,
-    DateTime,
-    Decimal,
-    FhirBase,
-    Id,
-    Instant,
-    Integer,
-    Markdown,
-    PositiveInt,
-    String,
-    UnsignedInt,
-    Uri,
-)
+from fhir_core.types import FhirBase
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-_CODE: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
-_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_URI: Final = re.compile(r"[!-~]+")
-_VISIBLE: Final = re.compile(r"[!-~]")
-_FRACTION: Final = re.compile(r"\.\d{7}|:60")
-"""What Python's datetime cannot hold: finer fractions, leap seconds."""
-
-
-class Element:
-    """The test of one element.
-
-    Here it holds for no value; the classes below hold for values of one type.
-    """
-
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value is plain."""
-        return False
+from cds_service.fhir.plain_values import Element, of_primitive
 
 
 class Shape:
@@ -146,13 +113,7 @@ def _element(info: FieldInfo) -> Element | None:
 def _of_type(kind: Any, constraints: list[Any]) -> Element | None:
     if isinstance(kind, type) and issubclass(kind, FhirBase):
         return None if kind.__name__ in ("ResourceType", "ElementType") else _Object(kind)
-    if kind is bool:
-        return _Boolean()
-    for constraint in constraints:
-        for type_, made in _PRIMITIVES.items():
-            if type(constraint) is type_:
-                return made(constraint)
-    return None
+    return of_primitive(kind, constraints)
 
 
 class _Each(Element):
@@ -191,83 +152,3 @@ class _Being(Element):
 
     def holds(self, value: Any) -> bool:
         return bool(value == self._only)
-
-
-class _Boolean(Element):
-    def holds(self, value: Any) -> bool:
-        return value is True or value is False
-
-
-class _Matching(Element):
-    """A string that matches a pattern as a whole."""
-
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
-
-    def holds(self, value: Any) -> bool:
-        return isinstance(value, str) and self._pattern.fullmatch(value) is not None
-
-
-class _Visible(Element):
-    """A string with at least one visible character."""
-
-    def holds(self, value: Any) -> bool:
-        return isinstance(value, str) and _VISIBLE.search(value) is not None
-
-
-class _Day(Element):
-    """A date or dateTime that matches the library's pattern and exists.
-
-    The day must be in the calendar.
-    """
-
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
-
-    def holds(self, value: Any) -> bool:
-        if not isinstance(value, str) or not value.isascii() or self._pattern.fullmatch(value) is None or _FRACTION.search(value):
-            return False
-        return len(value) < 10 or _is_in_calendar(value[:10])
-
-
-def _is_in_calendar(day: str) -> bool:
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        return False
-    return True
-
-
-class _Number(Element):
-    def holds(self, value: Any) -> bool:
-        return type(value) in (int, float) and isfinite(value) and abs(value) < 1e15
-
-
-class _Whole(Element):
-    """A whole number between two bounds, both included."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-
-    def holds(self, value: Any) -> bool:
-        return type(value) is int and self._low <= value <= self._high
-
-
-def _whole(constraint: Integer) -> Element:
-    return _Whole(constraint.min_length, constraint.max_length)
-
-
-_PRIMITIVES: Final[dict[type, Callable[[Any], Element]]] = {
-    Code: lambda _: _Matching(_CODE),
-    Id: lambda _: _Matching(_ID),
-    Uri: lambda _: _Matching(_URI),
-    String: lambda _: _Visible(),
-    Markdown: lambda _: _Visible(),
-    Date: lambda one: _Day(one.pattern),
-    DateTime: lambda one: _Day(one.pattern),
-    Instant: lambda one: _Day(one.pattern),
-    Decimal: lambda _: _Number(),
-    Integer: _whole,
-    UnsignedInt: _whole,
-    PositiveInt: _whole,
-}

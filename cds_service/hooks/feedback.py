@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cds_service.hooks.received.faults import RequestIssue, Unusable
 from cds_service.hooks.received.messages import json_object
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 from cds_service.store.feedback import Feedback
 from cds_service.store.store import Store
 

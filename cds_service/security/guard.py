@@ -16,7 +16,7 @@ from cds_service.security.access import Access
 from cds_service.security.caller import Caller
 from cds_service.security.client_keys import ClientKeys
 from cds_service.security.client_tokens import FirstUse, Refused, check_token
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 
 log = logging.getLogger("cds_service")

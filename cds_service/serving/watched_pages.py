@@ -16,7 +16,7 @@ from cds_service.configuration.configuration import Configuration
 from cds_service.content.content import Content
 from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
-from cds_service.store.database import NONE
+from cds_service.store.address import NONE
 from cds_service.web.sending import asset_address
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from cds_service.serving.prefix import prefix_of
 from cds_service.serving.readiness import readiness_of
 from cds_service.serving.reception import Patience, Reception, spare_the_collector
 from cds_service.serving.warm_up import warm_up
-from cds_service.store.database import NONE
+from cds_service.store.address import NONE
 from cds_service.store.store import Store
 from cds_service.telemetry import FOLDER
 from cds_service.web.pages import render_ahead

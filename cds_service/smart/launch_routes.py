@@ -22,7 +22,7 @@ from cds_service.smart.registry import Issuer
 from cds_service.smart.sessions import Session, SessionKey, begin
 from cds_service.smart.sessions import cookie_of as session_cookie
 from cds_service.smart.tokens import AGAIN, ERRORS, exchange, refuse_no_code
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 
 log = logging.getLogger("cds_service")
 CALLBACK: Final = "/smart/callback"

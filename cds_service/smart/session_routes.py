@@ -22,7 +22,7 @@ from cds_service.smart.questions import typed_answers
 from cds_service.smart.registry import Issuer
 from cds_service.smart.session_page import SessionWork
 from cds_service.smart.sessions import Session, SessionKey, cookie_of, end, form_token, resume
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 
 log = logging.getLogger("cds_service")
 PAGE: Final = "/smart/session/<name>"

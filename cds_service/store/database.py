@@ -1,6 +1,6 @@
 """The database behind the store: a SQLite file, or PostgreSQL.
 
-The store's URL says which. Failures are told without the values of the statement that failed.
+The store's URL says which (``address.py``).
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from platformdirs import user_data_path
-from sqlalchemy import URL, Connection, CursorResult, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError
 
+from cds_service.store.address import address
+from cds_service.store.failures import failures_told
 from cds_service.store.same_file import SameFile
 from cds_service.store.tables import Table
 
-NONE = "none"
-"""The word that stands for no store."""
 _READS = "cds_service_reads"
 PATIENCE = 3
 """Seconds to wait for the database.
@@ -39,82 +36,6 @@ LOOKS: Final = (0.001, 0.005)
 SQLite's own tries are soon 0.1 s apart: who waits beside busy writers then seldom sees their gaps, and is refused in
 the end. Of many that try often and at random, each has its turn.
 """
-
-
-class WrongAddress(Exception):
-    """An error for a store URL that cannot be used as written.
-
-    The message says what is meant.
-    """
-
-
-class StoreFailed(Exception):
-    """An error for a database that did not do as asked.
-
-    Nothing was kept. ``why`` is the database's own code, never a value.
-    """
-
-    def __init__(self, error: BaseException) -> None:
-        self.why = reason(error)
-        super().__init__(self.why)
-
-
-def reason(error: BaseException) -> str:
-    """Return the code of a failure; the error's words may quote values.
-
-    The code is ``SQLITE_BUSY`` or its like, PostgreSQL's SQLSTATE, or the name of the error.
-    """
-    original = getattr(error, "orig", None) or error
-    for name in ("sqlite_errorname", "sqlstate"):
-        code = getattr(original, name, None)
-        if code:
-            return str(code)
-    return type(original).__name__
-
-
-@contextmanager
-def failures_told() -> Iterator[None]:
-    """Turn whatever goes wrong with the database into StoreFailed."""
-    try:
-        yield
-    except StoreFailed:
-        raise
-    except Exception as error:
-        raise StoreFailed(error) from None
-
-
-def default_url() -> str:
-    """Return the URL of the SQLite file in the user's data folder.
-
-    It is the user who runs the service.
-    """
-    return URL.create("sqlite", database=str(user_data_path("cds-service", appauthor=False) / "store.sqlite")).render_as_string()
-
-
-def shown(url: str) -> str:
-    """Return the URL without its password."""
-    return address(url).render_as_string(hide_password=True)
-
-
-def address(written: str) -> URL:
-    """Return the URL as the engine uses it.
-
-    Raises WrongAddress for one that is no URL, or of a database that the store does not keep in.
-    """
-    try:
-        url = make_url(written)
-    except (ArgumentError, ValueError):
-        raise WrongAddress("the store is not a URL; one is sqlite:////folder/store.sqlite or postgresql://user@host/name") from None
-    kind = url.get_backend_name()
-    if kind == "sqlite":
-        if not url.database or ":memory:" in url.database:
-            raise WrongAddress("a SQLite store is a file, and its URL names none; sqlite:////folder/store.sqlite does")
-        return url.set(drivername="sqlite")
-    if kind not in ("postgresql", "postgres"):
-        raise WrongAddress(f"the store is kept in SQLite or PostgreSQL, not in {kind}")
-    if find_spec("psycopg") is None:
-        raise WrongAddress("PostgreSQL needs its driver; install cds-service[postgresql]")
-    return url.set(drivername="postgresql+psycopg")
 
 
 def _json(value: object) -> str:

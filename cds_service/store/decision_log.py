@@ -24,7 +24,8 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, Statement
 
 from cds_service import telemetry
 from cds_service.store.contexts import KEPT_DAYS, keep
-from cds_service.store.database import insert_new, reason
+from cds_service.store.database import insert_new
+from cds_service.store.failures import reason
 from cds_service.store.tables import ContextRow, DecisionRow, Row, Table
 
 log = logging.getLogger("cds_service")

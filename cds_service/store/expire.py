@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, Delete, Engine, delete, select
 
 from cds_service.store.contexts import KEPT_DAYS, forget
-from cds_service.store.database import failures_told
+from cds_service.store.failures import failures_told
 from cds_service.store.smart_sessions import forget_ended
 from cds_service.store.tables import DecisionRow, FeedbackRow, SeenToken
 

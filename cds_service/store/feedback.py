@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, select
 
-from cds_service.store.database import failures_told, insert_new
+from cds_service.store.database import insert_new
+from cds_service.store.failures import failures_told
 from cds_service.store.tables import DecisionRow, FeedbackRow
 
 _ASKED_AT_ONCE = 500

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cds_service.store.database import reason
+from cds_service.store.failures import reason
 from cds_service.store.tables import SeenToken
 
 FRESH: Final = 1.0

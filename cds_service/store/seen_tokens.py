@@ -13,7 +13,8 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select, tuple_
 
-from cds_service.store.database import StoreFailed, failures_told, insert_new
+from cds_service.store.database import insert_new
+from cds_service.store.failures import StoreFailed, failures_told
 from cds_service.store.tables import LONGEST, SeenToken
 
 AT_ONCE: Final = 100

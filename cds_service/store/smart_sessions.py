@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import CursorResult, Engine, delete, insert, select
 
-from cds_service.store.database import failures_told, reading
+from cds_service.store.database import reading
+from cds_service.store.failures import failures_told
 from cds_service.store.tables import SmartSessionRow
 
 

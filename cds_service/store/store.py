@@ -16,9 +16,10 @@ from cds_service import telemetry
 from cds_service.content.content import Content
 from cds_service.store import contexts, feedback, seen_tokens
 from cds_service.store.contexts import ContextsWanted
-from cds_service.store.database import engine_for, reason
+from cds_service.store.database import engine_for
 from cds_service.store.decision_log import DecisionLog
 from cds_service.store.decision_rows import DecidingCall, Logged, decision_row
+from cds_service.store.failures import reason
 from cds_service.store.feedback import Feedback, Kept
 from cds_service.store.probe import Probe
 from cds_service.store.tables import ContextRow, Row

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, insert, inspect, select, text
 from sqlalchemy import Table as Described
 
-from cds_service.store.database import PATIENCE, failures_told, file_of, make_file
+from cds_service.store.database import PATIENCE, file_of, make_file
+from cds_service.store.failures import failures_told
 from cds_service.store.tables import Table
 
 if TYPE_CHECKING:

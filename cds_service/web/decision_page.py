@@ -23,8 +23,8 @@ from cds_service.policy.finding import MET, NOT_MET
 from cds_service.policy.model import Policy
 from cds_service.said.ordered import ordered
 from cds_service.said.outcome import SAID
-from cds_service.store.database import StoreFailed
 from cds_service.store.decided import decision_of_card
+from cds_service.store.failures import StoreFailed
 from cds_service.store.outcomes import LoggedCriterion, read_outcomes
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template, request
 from cds_service.content.content import Content
 from cds_service.hooks.answered.cards import OVERRIDE_REASONS, REASONS_NOT_TO_ANSWER
 from cds_service.security.operators import TOKEN, refused
-from cds_service.store.database import StoreFailed
+from cds_service.store.failures import StoreFailed
 from cds_service.store.statistics import STEPS, DecisionCount, Statistics, statistics
 from cds_service.store.store import Store
 from cds_service.web.charts import BarChart, rows, stacked

@@ -25,7 +25,8 @@ import typer
 from cds_service import telemetry
 from cds_service.cli.serve import free_address
 from cds_service.content.content import shipped_content
-from cds_service.store.database import StoreFailed, engine_for
+from cds_service.store.database import engine_for
+from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
 from tests.cli.test_command_line import free_port

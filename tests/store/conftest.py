@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
-from cds_service.store.database import address, engine_for
+from cds_service.store.address import address
+from cds_service.store.database import engine_for
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
 from tests.conftest import TODAY, held_content

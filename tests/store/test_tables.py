@@ -20,7 +20,9 @@ from typer.testing import CliRunner, Result
 
 from cds_service.cli import app
 from cds_service.store import migrations, seen_tokens
-from cds_service.store.database import StoreFailed, WrongAddress, address, engine_for, insert_new, make_file, shown
+from cds_service.store.address import WrongAddress, address, shown
+from cds_service.store.database import engine_for, insert_new, make_file
+from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 from cds_service.store.tables import DecisionRow, FeedbackRow, SeenToken, Table
 from cds_service.store.upgrade import REVISIONS, migrate, newest, revision_of, upgrade

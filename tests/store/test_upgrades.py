@@ -13,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from cds_service.store.database import address, copy_file, engine_for, file_of, make_file
+from cds_service.store.address import address
+from cds_service.store.database import copy_file, engine_for, file_of, make_file
 from cds_service.store.expire import expire
 from cds_service.store.feedback import counts
 from cds_service.store.statistics import statistics

@@ -15,19 +15,17 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from cds_service.case import Case
 from cds_service.content.answers import asked_by, authorized, undecided, undocumented
 from cds_service.content.content import Content
 from cds_service.content.payers import Member
 from cds_service.decision import UNJUDGED, Decision, DecisionOutcome, evidence_of
-from cds_service.fhir.coverage_information import URL, Assertion, as_extension
+from cds_service.fhir.coverage_information import Assertion, as_extension
 from cds_service.fhir.coverage_invariants import violations
-from cds_service.fhir.elements import items, own_reference, reference, text
 from cds_service.hooks import account
 from cds_service.hooks.answered.coverage_reasons import reasons, technical_failure
-from cds_service.hooks.answered.echo import order_texts, with_extensions
+from cds_service.hooks.answered.coverage_updates import already_says, update_of
+from cds_service.hooks.answered.echo import order_texts
 from cds_service.hooks.answered.named import uuid_of
 from cds_service.hooks.received.conversation import Conversation
 from cds_service.order import Order
@@ -69,11 +67,11 @@ def coverage_actions(
     changed: dict[int, tuple[Order, list[dict[str, Any]]]] = {}
     for position, (order, members) in by_order.items():
         made = [_extension(found, content, today, conversation) for found in members.values()]
-        new = [extension for extension in made if extension and not _said(order, extension)]
+        new = [extension for extension in made if extension and not already_says(order, extension)]
         if new:
             changed[position] = (order, new)
     texts = order_texts(body, [order for order, _ in changed.values()]) if changed else {}
-    actions = [_action(order, texts[position], new) for position, (order, new) in changed.items() if position in texts]
+    actions = [update_of(order, texts[position], new) for position, (order, new) in changed.items() if position in texts]
     return [action for action in actions if action]
 
 
@@ -211,65 +209,3 @@ def _sent(assertion: Assertion, policy: str, conversation: Conversation) -> dict
     if call := account.current():
         call.assertions.append(told)
     return extension
-
-
-def _said(order: Order, extension: dict[str, Any]) -> bool:
-    """Tell whether the order already says, exactly once, what an extension says.
-
-    The extension's date is not compared.
-    """
-    own = [held for held in items(order.resource.get("extension")) if _key(held) == _key(extension)]
-    if len(own) != 1:
-        return False
-    theirs, ours = _content(own[0]), _content(extension)
-    return len(theirs) == len(ours) and all(part in theirs for part in ours)
-
-
-def _key(extension: Any) -> tuple[str, str] | None:
-    """Return the Coverage and assertion id that identify an extension.
-
-    An extension with the same pair replaces it. Returns None for what is no coverage-information.
-    """
-    if not isinstance(extension, dict) or extension.get("url") != URL:
-        return None
-    parts = {text(part.get("url")): part for part in items(extension.get("extension")) if isinstance(part, dict)}
-    about = reference(parts.get("coverage", {}).get("valueReference"))
-    return about, text(parts.get("coverage-assertion-id", {}).get("valueString"))
-
-
-def _content(extension: dict[str, Any]) -> list[Any]:
-    """Return the parts of an extension without its date.
-
-    The Coverage is given as ``Type/id``.
-    """
-    parts = []
-    for part in items(extension.get("extension")):
-        url = part.get("url") if isinstance(part, dict) else None
-        if url == "coverage":
-            parts.append(reference(part.get("valueReference")))
-        elif url != "date":
-            parts.append(part)
-    return parts
-
-
-def _action(order: Order, written: str, new: list[dict[str, Any]]) -> dict[str, Any] | None:
-    replaced: dict[int, str | None] = {}
-    added: list[str] = []
-    held = [_key(extension) for extension in items(order.resource.get("extension"))]
-    for extension in new:
-        own = [index for index, key in enumerate(held) if key == _key(extension)]
-        made = orjson.dumps(extension).decode()
-        if own:
-            replaced |= {own[0]: made} | dict.fromkeys(own[1:])
-        else:
-            added.append(made)
-    try:
-        resource = with_extensions(written, replaced, added)
-    except ValueError:
-        log.warning("the order's extension is not a list; nothing is added to it", extra={"element": f"{order.kind}.extension"})
-        return None
-    return {
-        "type": "update",
-        "description": f"Add coverage information to {own_reference(order.resource).replace('/', ' ')}",
-        "resource": orjson.Fragment(resource),
-    }
