@@ -49,11 +49,13 @@ def aged(one: Posed) -> Iterator[Aged]:
 
 
 def _moved(one: Posed, name: str, piece: Evidence) -> Evidence | None:
-    """The evidence on the last day on which it no longer speaks; None for what speaks always."""
+    """The evidence on the last day on which it no longer speaks; None for what speaks always, and for a number that only grows."""
     derived = one.content.catalogue[name].entry.derived
     target = derived.imagined_by if derived and derived.imagined_by else name
     lives = [life for source in one.content.catalogue[target].sources if (life := source.shelf_life) is not None]
-    if not lives or len(lives) < len(one.content.catalogue[target].sources) or piece.kind == "answered":
+    if not lives or any(life.grows for life in lives) or piece.kind == "answered":
+        return None
+    if len(lives) < len(one.content.catalogue[target].sources):
         return None
     day = min(life.speaks.start(one.vignette.as_of) for life in lives) - timedelta(days=1)
     return Evidence(piece.value, Days.on(day), piece.resource, piece.kind, piece.standing, piece.note, piece.shown)

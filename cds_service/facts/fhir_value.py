@@ -6,16 +6,16 @@ Values are numbers with units and comparators, days, and codes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from cds_service.facts.number_text import compared, read_number
+from cds_service.facts.number_text import compared, read_grade, read_number
 from cds_service.facts.unit_names import UNITS_IN_NAMES
 from cds_service.facts.units import is_unit
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
 from cds_service.fhir.codes import UCUM, system_name
-from cds_service.fhir.elements import codings, days, text
+from cds_service.fhir.elements import codings, concept_words, days, text
 from cds_service.fhir.stated_days import written_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.values import Code, Days, Interval, Value
@@ -63,7 +63,8 @@ def read_value(holder: Mapping[str, Any], wanted: Wanted, terminology: Terminolo
             case (("valueDate" | "valueDateTime"), str()):
                 return _day(value, wanted)
             case "valueString", str():
-                return _read_string(value, wanted, holder)
+                graded = _grade([value], wanted) if coded else None
+                return _read_string(value, wanted, holder) if graded is None else graded
     raise Unreadable("it has no value that can be read")
 
 
@@ -198,9 +199,23 @@ def _concept(concept: Mapping[str, Any], wanted: Wanted, terminology: Terminolog
         if wanted.type == "choice" and coding.code in wanted.choices:
             return coding.code
     said = text(concept.get("text"))
+    graded = _grade(concept_words(concept), wanted) if coded else None
+    if graded is not None:
+        return graded
     if said and wanted.type == "quantity" and (not found or wanted.unit == "{fetuses}"):
         return _read_string(said, wanted, NOTHING)
     raise Unreadable("its coded value is not one that this fact knows")
+
+
+def _grade(said: Iterable[str], wanted: Wanted) -> Value | None:
+    """Return the grade of a scale that words give with its label.
+
+    They are the words of one value, which must agree; None where they give no grade, or the fact is no scale.
+    """
+    if wanted.type != "quantity" or wanted.unit != "1":
+        return None
+    grades = {grade for words in said if words and (grade := read_grade(words)) is not None}
+    return in_unit(Interval.exactly(grades.pop()), wanted.unit, wanted) if len(grades) == 1 else None
 
 
 def _day(value: str, wanted: Wanted) -> Days:

@@ -49,6 +49,21 @@ _FLAG: Final = re.compile(r"\s?(?:\((?:h|hh|l|ll|a|n|high|low|abnormal|normal)\)
 """A laboratory's flag behind a number."""
 
 
+_GRADE: Final = re.compile(
+    r"(?:(?:ecog|ps|grade|performance status|score)[\s:=]*){0,3}(?P<grade>\d)"
+    r"(?:\s?(?:-|\u2013|\u2014|:|=|\.|\))\s?(?P<label>[a-z].*))?",
+    re.ASCII,
+)
+"""A grade with its label: ``1 - Restricted in strenuous activity``, ``ECOG 2: ambulatory``."""
+_NO_GRADE: Final = re.compile(
+    r"(?:not|none|and|or|to|n/?a)\b|no (?:data|info|score|value|answer)|un(?:able|known|certain|clear|determined)"
+    r"|refus|declin|pending",
+    re.ASCII,
+)
+"""How a label begins that is none: it says that there is no grade, or speaks of a second one."""
+_LONGEST_LABEL: Final = 160
+
+
 class Read(NamedTuple):
     """A number in a string, with its unit as it is written.
 
@@ -80,6 +95,18 @@ def read_number(text: str) -> Read | None:
     flagged = found["unit"] and _FLAG.fullmatch(found["unit"])
     number = float(found["number"].replace(",", ""))
     return Read(compared(Interval.exactly(number), found["comparator"]), "" if flagged else found["unit"] or found["tens"] or "")
+
+
+def read_grade(text: str) -> float | None:
+    """Read a grade of a scale that stands before its own label.
+
+    Returns None where a label says that there is none, or speaks of a second one.
+    """
+    said = " ".join(text[: _LONGEST_LABEL + 1].lower().split())
+    found = _GRADE.fullmatch(said) if len(text) <= _LONGEST_LABEL else None
+    if found is None or (found["label"] and _NO_GRADE.match(found["label"])):
+        return None
+    return float(found["grade"])
 
 
 def _span(time: re.Match[str]) -> Read | None:

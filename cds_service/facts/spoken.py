@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from cds_service.facts.found.measurements import concept_words
 from cds_service.facts.kinds.evidence_kind import ALWAYS, LEAST, shelf_life_of
+from cds_service.fhir.elements import concept_words
 from cds_service.fhir.vocabulary import CONCLUSION, LONGEST, ORDER, phrase_words
 from cds_service.fhir.words_of_records import value_words
 from cds_service.policy.entry import Entry, Words

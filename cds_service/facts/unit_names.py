@@ -84,9 +84,11 @@ OFFSETS: Final = {"K": (1.0, 0.0), "Cel": (1.0, 273.15), "[degF]": (5 / 9, 459.6
 """Temperatures: how many kelvin a degree is, and its zero in kelvin."""
 
 AS_A_WHOLE: Final = {
-    **dict.fromkeys(("c", "°c", "degc", "deg.c", "degreec", "degreesc", "celsius", "degcelsius", "degreescelsius"), "Cel"),
+    **dict.fromkeys(("c", "°c", "℃", "degc", "deg.c", "degreec", "degreesc", "celsius", "degcelsius", "degreescelsius"), "Cel"),
     **dict.fromkeys(("degreecelsius", "centigrade", "cel", "c°", "oc"), "Cel"),
-    **dict.fromkeys(("f", "°f", "degf", "deg.f", "degreef", "degreesf", "fahrenheit", "degfahrenheit", "f°", "[degf]"), "[degF]"),
+    **dict.fromkeys(
+        ("f", "°f", "℉", "degf", "deg.f", "degreef", "degreesf", "fahrenheit", "degfahrenheit", "f°", "[degf]"), "[degF]"
+    ),
     **dict.fromkeys(("degreefahrenheit", "degreesfahrenheit", "deg-f", "[degf", "of"), "[degF]"),
     **dict.fromkeys(("mmhg", "mm(hg)", "mmofhg", "torr", "millimetersofmercury", "mm[hg]"), "mm[Hg]"),
     **dict.fromkeys(("cmh2o", "cm(h2o)", "cmofwater"), "cm[H2O]"),

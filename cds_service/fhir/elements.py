@@ -153,3 +153,12 @@ def patient_of(resource: Resource) -> str:
             return about if about.startswith("Patient/") and len(about) > len("Patient/") else ELSEWHERE
     actors = [reference(p.get("actor")) for p in items(resource.get("participant")) if isinstance(p, dict)]
     return next((actor for actor in actors if actor.startswith("Patient/")), "")
+
+
+def concept_words(concept: Any) -> list[str]:
+    """Return the text of a CodeableConcept and its codings' displays, each once."""
+    if concept.__class__ is not dict:
+        return []
+    listed = concept.get("coding")
+    displays = [one.get("display") for one in listed if one.__class__ is dict] if listed.__class__ is list else []
+    return [words for words in dict.fromkeys((concept.get("text"), *displays)) if isinstance(words, str) and words]

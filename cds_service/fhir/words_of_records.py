@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, days, first_days, items, own_reference, status_code
 from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
@@ -132,7 +132,7 @@ def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[A
     yes speaks by itself.
     """
     concept = holder.get("code")
-    values = [words for one in value_words("Observation", holder) for words in _texts(one) if len(words) <= _LONGEST_ANSWER]
+    values = [words for one in value_words("Observation", holder) for words in concept_words(one) if len(words) <= _LONGEST_ANSWER]
     if holder.get("valueBoolean") is True:
         values.append("yes")
     if not values or not isinstance(concept, dict):
@@ -142,20 +142,11 @@ def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[A
         return (concept,)
     found = {
         both: None
-        for name in _texts(concept)
+        for name in concept_words(concept)
         for value in values
         if heard[both := f"{name}: {value}"] and set(heard[both]).isdisjoint((*heard[f"{name}: ?"], *heard[value]))
     }
     return tuple([{"coding": concept.get("coding"), "text": both} for both in found])
-
-
-def _texts(concept: Any) -> list[str]:
-    """Return the text and the displays of a concept."""
-    if concept.__class__ is not dict:
-        return []
-    listed = concept.get("coding")
-    displays = [one.get("display") for one in listed if one.__class__ is dict] if listed.__class__ is list else []
-    return [words for words in dict.fromkeys((concept.get("text"), *displays)) if isinstance(words, str) and words]
 
 
 def concluded_words(report: Resource) -> list[dict[str, str]]:
@@ -163,7 +154,7 @@ def concluded_words(report: Resource) -> list[dict[str, str]]:
 
     They come as concepts without a code. What the codes mean is read apart from what they are called.
     """
-    words = [text for concept in items(report.get("conclusionCode")) for text in _texts(concept)]
+    words = [text for concept in items(report.get("conclusionCode")) for text in concept_words(concept)]
     return [{"text": said} for said in (report.get("conclusion"), *words) if isinstance(said, str)]
 
 

@@ -5,6 +5,8 @@ Who used one first is told to all processes that share the store. Those that are
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -12,11 +14,13 @@ from typing import Final
 from sqlalchemy import Engine, delete, select, tuple_
 
 from cds_service.store.database import insert_new
-from cds_service.store.failures import failures_told
+from cds_service.store.failures import StoreFailed, failures_told
 from cds_service.store.tables import LONGEST, SeenToken
 
 AT_ONCE: Final = 100
-"""The most rows that one use takes away."""
+"""The most rows that are taken away at once."""
+ONE_IN: Final = 20
+"""How many uses come, by chance, to one that takes rows away: far fewer than it may take."""
 OVER: Final = timedelta(hours=1)
 """How long after its end a token is forgotten by the way.
 
@@ -31,11 +35,23 @@ def first_use(engine: Engine, jti: str, issuer: str, expires: datetime, now: dat
     does not say; a token is then not to be trusted.
     """
     row = {"jti": _key(jti), "issuer": _key(issuer), "expires": expires}
-    over = select(SeenToken.issuer, SeenToken.jti).where(SeenToken.expires < now - OVER).limit(AT_ONCE)
-    some = over.with_for_update(skip_locked=True)  # two processes that take away the same would wait for each other
     with failures_told(), engine.begin() as connection:
+        first = insert_new(connection, SeenToken, [row]) == 1
+    if random.randrange(ONE_IN) == 0:  # noqa: S311 - no secret
+        _forget_some(engine, now)
+    return first
+
+
+def _forget_some(engine: Engine, now: datetime) -> None:
+    """Take away some rows of tokens that are over.
+
+    It has a transaction of its own: beside an insertion, two processes could wait for each other. What fails is tried
+    again with another use, and says nothing of a token.
+    """
+    over = select(SeenToken.issuer, SeenToken.jti).where(SeenToken.expires < now - OVER).limit(AT_ONCE)
+    some = over.with_for_update(skip_locked=True)
+    with suppress(StoreFailed), failures_told(), engine.begin() as connection:
         connection.execute(delete(SeenToken).where(tuple_(SeenToken.issuer, SeenToken.jti).in_(some)))
-        return insert_new(connection, SeenToken, [row]) == 1
 
 
 def _key(text: str) -> str:

@@ -83,7 +83,7 @@ def test_a_table_of_servers_tells_ratios_to_the_reference() -> None:
 
 def test_a_profile_names_no_place_of_this_machine(content: Content) -> None:
     """The text of a profile holds the steps of an order-sign by function and file, and no path of the machine."""
-    text = report(content, "necessary", 20, 1.0)
+    text = report(content, "necessary", 100, 0.5)
     assert re.search(r"^ *\d+\.\d +\d+\.\d  \w+  cds_service/policy/judge.py:\d+$", text, re.MULTILINE)
     assert re.search(r"\d+\.\d% decide  cds_service/judgement.py:\d+", text)
     assert not re.search(r"(?<![\w.])/\w+/", text)

@@ -87,11 +87,12 @@ def test_workers_share_the_store_and_end_with_everything_written(url: str, tmp_p
 
 WRITER = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from cds_service.store.feedback import Feedback
 from cds_service.store.store import Store
 store, now = Store(sys.argv[1]), datetime(2026, 1, 1, tzinfo=UTC)
-first = sum(store.first_use(f"t{n}", "i", now) for n in range(100))
+ends = datetime.now(UTC) + timedelta(minutes=5)
+first = sum(store.first_use(f"t{n}", "i", ends) for n in range(100))
 for n in range(100):
     store.keep_feedback("s", [Feedback(f"00000000-0000-4000-8000-{n:012}", "accepted", now)])
 store.close()

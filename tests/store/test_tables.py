@@ -137,7 +137,8 @@ def test_the_commands_upgrade_and_expire(empty: str, serving: Callable[..., Serv
         connection.execute(update(DecisionRow).values(decided_at=old))
         connection.execute(update(FeedbackRow).where(FeedbackRow.policy.is_(None)).values(received_at=old))
     service.store.first_use("new", "i", LATER)
-    service.store.first_use("old", "i", old)
+    with service.store.engine.begin() as connection:
+        insert_new(connection, SeenToken, [{"issuer": "i", "jti": "old", "expires": old}])
     result = said("expire", "--older-than", "30", "--store", empty)
     assert "deleted 1 decisions, 1 feedback, 1 tokens, 0 contexts, 0 sessions" in result.stdout
     assert [row.jti for row in rows(service.store, SeenToken)] == ["new"]
@@ -164,8 +165,9 @@ def test_a_token_is_used_first_once(service: Service) -> None:
 
 
 def test_tokens_that_are_over_go_as_others_come(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each use takes away some that expired an hour ago, so that their number stays bounded though nobody runs a command."""
+    """A use takes away some that expired an hour ago, so that their number stays bounded though nobody runs a command."""
     monkeypatch.setattr(seen_tokens, "AT_ONCE", 2)
+    monkeypatch.setattr(seen_tokens, "ONE_IN", 1)
     now = datetime.now(UTC)
     ends = {"over 1": now - timedelta(hours=2), "over 2": now - timedelta(hours=2), "over 3": now - timedelta(hours=2)}
     just, good = now - timedelta(minutes=50), now + timedelta(minutes=5)

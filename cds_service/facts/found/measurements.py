@@ -14,7 +14,7 @@ from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.wanted import Unreadable, Wanted, in_unit
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Interval, Value
@@ -249,11 +249,3 @@ def concluded(resource: Mapping[str, Any]) -> list[Any]:
 
 def _gives_none(words: str) -> bool:
     return bool(_NO_CALL.search(words)) or bool(_OPEN.search(words) and not _RESULT.search(words))
-
-
-def concept_words(concept: Any) -> list[str]:
-    """Return the text of a CodeableConcept and its codings' displays."""
-    if not isinstance(concept, dict):
-        return []
-    displays = [text(coding.get("display")) for coding in items(concept.get("coding")) if isinstance(coding, dict)]
-    return [words for words in (text(concept.get("text")), *displays) if words]

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED, UNTRUE, Case
-from cds_service.facts.found.measurements import concept_words
 from cds_service.facts.found.qualifiers import Stands, site_of
 from cds_service.fhir.codes import Coding, is_known, key_of
-from cds_service.fhir.elements import Resource, codings, items, own_reference, reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, reference, status_code
 from cds_service.fhir.words_of_records import OVER
 from cds_service.policy.evidence import Evidence, Standing
 

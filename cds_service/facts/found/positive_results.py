@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 from cds_service.facts.found.dated import day_made
-from cds_service.facts.found.measurements import DAYS, DONE, SoughtMeasurement, concept_words, value_of
+from cds_service.facts.found.measurements import DAYS, DONE, SoughtMeasurement, value_of
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import codings, items, own_reference, text
+from cds_service.fhir.elements import codings, concept_words, items, own_reference, text
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.sitting import DatedChart
 

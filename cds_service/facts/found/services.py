@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, dated, day_done
-from cds_service.facts.found.measurements import concept_words, concluded, has_no_result
+from cds_service.facts.found.measurements import concluded, has_no_result
 from cds_service.facts.found.wording import Saying, described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
+from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, own_reference, reference, text
 from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
 from cds_service.fhir.value_sets import Carried
 from cds_service.fhir.words_of_records import PROCEDURE_STATES

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ucumvert import PintUcumRegistry
 
 from cds_service.facts.fhir_value import read_value
-from cds_service.facts.number_text import read_number
+from cds_service.facts.number_text import read_grade, read_number
 from cds_service.facts.units import LONGEST, SYMBOLS, OutOfReach, UnknownUnit, convert, is_unit, scale
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.code_shapes import systems_of
@@ -219,6 +219,54 @@ def test_a_string_that_is_nothing_but_a_number_is_read(said: str, number: Any, u
     else:
         assert found is not None
         assert (found.number.text(), found.unit) == (number if isinstance(number, str) else f"{number:g}", unit)
+
+
+@pytest.mark.parametrize(
+    ("said", "grade"),
+    [
+        ("1", 1),
+        ("1 - Restricted in physically strenuous activity but ambulatory", 1),
+        ("ECOG 2", 2),
+        ("ECOG PS: 3 - Capable of only limited selfcare, confined to bed or chair more than 50% of waking hours", 3),
+        ("Grade 0: No symptoms", 0),
+        ("2= Ambulatory and capable of all selfcare but unable to carry out any work activities", 2),
+        ("3-4", None),
+        ("1 - 2", None),
+        ("0 - Unable to assess", None),
+        ("1 - not assessed today", None),
+        ("2 or 3", None),
+        ("improved from 3 to 1", None),
+        ("KPS 90", None),
+        ("12", None),
+    ],
+)
+def test_a_grade_may_stand_before_its_label(said: str, grade: int | None) -> None:
+    """Flowsheets send a grade with what it means; two grades, or a label that says that there is none, are no grade."""
+    assert read_grade(said) == grade
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        {"valueString": "1 - Restricted in physically strenuous activity"},
+        {"valueCodeableConcept": {"text": "1 - Restricted"}},
+        {"valueCodeableConcept": {"coding": [{"system": "urn:flowsheet", "code": "77", "display": "ECOG 1 - Restricted"}]}},
+        {"valueCodeableConcept": {"coding": [{"system": "urn:flowsheet", "code": "77", "display": "1"}], "text": "1 - Restricted"}},
+        {"valueCodeableConcept": {"coding": [{"system": "http://loinc.org", "code": "LA9623-5", "display": "2 - wrong"}]}},
+    ],
+)
+def test_a_grade_is_read_however_it_is_sent(holder: Json) -> None:
+    """A known code decides; else the words do, where they are a grade with its label."""
+    wanted = held_content().catalogue["ecog_performance"].wanted
+    assert read_value(holder, wanted, held_content().terminology, "csf-ecog-grades") == Interval.exactly(1)
+
+
+def test_words_that_give_two_grades_are_no_grade() -> None:
+    """A text and a display that disagree are not read."""
+    wanted = held_content().catalogue["ecog_performance"].wanted
+    holder = {"valueCodeableConcept": {"coding": [{"display": "2 - Ambulatory"}], "text": "1 - Restricted"}}
+    with pytest.raises(Unreadable):
+        read_value(holder, wanted, held_content().terminology, "csf-ecog-grades")
 
 
 COUNT = Wanted("count", "quantity", "/uL", 0, 1e9, ())
