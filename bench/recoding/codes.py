@@ -8,7 +8,8 @@ from functools import lru_cache
 from bench.recoding.labels import label
 from bench.recoding.places import Json, World, chart, codings, concepts, drafts, everything
 from bench.recoding.rewrite import Rewrite
-from cds_service.fhir.codes import CPT, HCPCS, ICD10CM, LOINC, NDC, RXNORM, SNOMED, key_of, system_name
+from cds_service.fhir.code_systems import CPT, HCPCS, ICD10CM, LOINC, NDC, RXNORM, SNOMED, system_name
+from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Carried, Terminology
 
 ADDRESSES = {

@@ -10,7 +10,8 @@ from pathlib import Path
 from bench.recoding.places import Json, World, bundle, chart
 from bench.recoding.rewrite import Rewrite
 from cds_service.content.content import Content
-from cds_service.fhir.codes import HCPCS, NDC, RXNORM, key_of, system_name
+from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM, system_name
+from cds_service.fhir.codes import key_of
 
 KINDS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
 """Resources of the chart that name a medicine."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bench.recoding.places import Json, World, everything, quantities
 from bench.recoding.rewrite import Rewrite
 from cds_service.facts.units import UnknownUnit, convert
-from cds_service.fhir.codes import UCUM
+from cds_service.fhir.code_systems import UCUM
 
 SPELLINGS = {
     "/uL": ("cells/uL", "/mm3", "/cumm", "cells/mcL"),

@@ -14,7 +14,7 @@ from cds_service.facts.number_text import compared, read_grade, read_number
 from cds_service.facts.unit_names import UNITS_IN_NAMES
 from cds_service.facts.units import is_unit
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value, fitting, in_unit
-from cds_service.fhir.codes import UCUM, system_name
+from cds_service.fhir.code_systems import UCUM, system_name
 from cds_service.fhir.elements import codings, concept_words, days, text
 from cds_service.fhir.stated_days import written_day
 from cds_service.fhir.value_sets import Terminology

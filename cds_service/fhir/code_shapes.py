@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cds_service.fhir.codes import CPT, ICD10CM, LOINC, NAMES, NDC, RXNORM, SNOMED, Key, key_of
+from cds_service.fhir.code_systems import CPT, ICD10CM, LOINC, NAMES, NDC, RXNORM, SNOMED
+from cds_service.fhir.codes import Key, key_of
 
 _SHAPES: Final = {
     "procedure": re.compile(r"[A-Z]\d{4}|\d{4}[0-9A-Z]", re.ASCII),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from cds_service.content_files.problems import ContentError, Problem
-from cds_service.fhir.codes import ICD10CM, NAMES
+from cds_service.fhir.code_systems import ICD10CM, NAMES
 
 VALUE_OF_CODE: Final = "urn:cds-service:value-of-code"
 AS_WRITTEN: Final = "urn:cds-service:as-written"

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 from cds_service.fhir.code_shapes import systems_of
-from cds_service.fhir.codes import HCPCS, NDC, RXNORM, SNOMED, Key, is_known, key_of
+from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM, SNOMED
+from cds_service.fhir.codes import Key, is_known, key_of
 from cds_service.fhir.medicines import NO_MEDICINES, UNCLASSIFIED, Medicines
 from cds_service.policy.values import Value
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cds_service.facts.definition import Definition
 from cds_service.facts.found.forms import WHEN
-from cds_service.fhir.codes import UCUM
+from cds_service.fhir.code_systems import UCUM
 
 Item = dict[str, Any]
 _FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"

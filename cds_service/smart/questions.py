@@ -17,7 +17,7 @@ from cds_service.decision import Decision
 from cds_service.facts.found.answer_values import answer_value
 from cds_service.facts.found.forms import WHEN, form_base
 from cds_service.facts.wanted import Unreadable
-from cds_service.fhir.codes import UCUM
+from cds_service.fhir.code_systems import UCUM
 from cds_service.fhir.elements import days, items
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.model import Policy

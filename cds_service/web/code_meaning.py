@@ -11,7 +11,8 @@ from typing import Final
 
 from cds_service.content.content import Content
 from cds_service.fhir.code_shapes import systems_of
-from cds_service.fhir.codes import NAMES, Coding, written
+from cds_service.fhir.code_systems import NAMES
+from cds_service.fhir.codes import Coding, written
 from cds_service.policy.criterion import AtLeast, Check
 from cds_service.policy.model import FirstRule, Policy
 from cds_service.web.code_lists import CodeLists, CodeRow

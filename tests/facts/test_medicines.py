@@ -18,7 +18,8 @@ from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.unread import unread
 from cds_service.facts.wanted import Wanted
-from cds_service.fhir.codes import HCPCS, NDC, RXNORM, SNOMED, Key
+from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM, SNOMED
+from cds_service.fhir.codes import Key
 from cds_service.fhir.medication import DEEPEST, MOST_PARTS, Medications, doubt_of, said_medicine
 from cds_service.fhir.medicines import read_medicines
 from cds_service.fhir.value_sets import Carried, Terminology, ValueSet

@@ -11,7 +11,8 @@ from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.wanted import Wanted
-from cds_service.fhir.codes import ICD10CM, SNOMED, key_of
+from cds_service.fhir.code_systems import ICD10CM, SNOMED
+from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Carried, Terminology, ValueSet
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Standing

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
-from cds_service.fhir.codes import CPT, HCPCS, RXNORM
+from cds_service.fhir.code_systems import CPT, HCPCS, RXNORM
 from cds_service.said.markdown import plain, quoted
 from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import read_vignettes

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.fhir.codes import HCPCS, NDC, RXNORM
+from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM
 from tests.exchange import PATIENT, Json, condition, order, sign
 
 CHART = (condition("C50.912"),)

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content.content import Content
-from cds_service.fhir.codes import NAMES
+from cds_service.fhir.code_systems import NAMES
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings

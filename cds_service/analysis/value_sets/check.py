@@ -16,7 +16,7 @@ from cds_service.analysis.value_sets.families import holes
 from cds_service.analysis.value_sets.hole import Hole
 from cds_service.content.content import Content
 from cds_service.content_files.problems import Problem
-from cds_service.fhir.codes import ICD10CM
+from cds_service.fhir.code_systems import ICD10CM
 from cds_service.fhir.value_set_files import read_written, value_set_paths
 
 MOST_NAMED: Final = 12

@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.analysis.value_sets.classification import Classification
 from cds_service.content.content import EXPANSIONS
-from cds_service.fhir.codes import ICD10CM, Key, key_of
+from cds_service.fhir.code_systems import ICD10CM
+from cds_service.fhir.codes import Key, key_of
 
 Json = dict[str, Any]
 FOLDER: Final = f"value_sets/{EXPANSIONS}"

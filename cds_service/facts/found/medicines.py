@@ -15,7 +15,8 @@ from cds_service.case import Case
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
-from cds_service.fhir.codes import RXNORM, Coding, key_of
+from cds_service.fhir.code_systems import RXNORM
+from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, own_reference, text
 from cds_service.fhir.medication import Doubt

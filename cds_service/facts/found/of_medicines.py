@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from cds_service.chart import Chart
-from cds_service.fhir.codes import SNOMED, is_known
+from cds_service.fhir.code_systems import SNOMED
+from cds_service.fhir.codes import is_known
 from cds_service.fhir.elements import Resource, codings, first_days, items, text
 from cds_service.fhir.value_sets import Terminology
 from cds_service.order import timing_start

@@ -11,7 +11,7 @@ from typing import Any
 
 from cds_service.facts.found.answers import FormAnswer, answers, read_answers
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
-from cds_service.fhir.codes import LOINC
+from cds_service.fhir.code_systems import LOINC
 from cds_service.fhir.elements import text
 from cds_service.policy.evidence import Evidence
 from cds_service.sitting import DatedChart

@@ -18,7 +18,7 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.wanted import Unreadable
-from cds_service.fhir.codes import RXNORM, UCUM
+from cds_service.fhir.code_systems import RXNORM, UCUM
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.medication import said_medicine

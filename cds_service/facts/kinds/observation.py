@@ -14,7 +14,8 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.wanted import Unreadable
-from cds_service.fhir.codes import UCUM, Coding
+from cds_service.fhir.code_systems import UCUM
+from cds_service.fhir.codes import Coding
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Code, Interval, Value

@@ -10,7 +10,7 @@ from typing import Any
 from cds_service.case import Case
 from cds_service.content.content import Content
 from cds_service.decision import NAMED_IN_WORDS, NOT_DECIDED, OUT_OF_TIME, UNREADABLE_DATE, Decision
-from cds_service.fhir.codes import CPT, HCPCS, RXNORM
+from cds_service.fhir.code_systems import CPT, HCPCS, RXNORM
 from cds_service.hooks.received.conversation import Conversation
 from cds_service.policy.model import Policy
 from cds_service.said.detail import TO_DO

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from cds_service.analysis.value_sets.relations import FILE as RELATIONS
-from cds_service.fhir.codes import ICD10CM, SNOMED
+from cds_service.fhir.code_systems import ICD10CM, SNOMED
 from tests.analysis.lint.home_oxygen import CPT_SET, EARLIER, EXCLUSIONS, FACTS, FILES, POLICY, VIGNETTES
 from tests.content.test_content import value_set
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.analysis.value_sets.classification import Classification
-from cds_service.fhir.codes import ICD10CM
+from cds_service.fhir.code_systems import ICD10CM
 from tests.analysis.lint.home_oxygen import FACTS, lay_out
 
 Json = dict[str, Any]

@@ -9,7 +9,7 @@ import pytest
 
 from cds_service.content.content import read_content, shipped_content
 from cds_service.content_files.problems import ContentError
-from cds_service.fhir.codes import HCPCS, ICD10CM, LOINC
+from cds_service.fhir.code_systems import HCPCS, ICD10CM, LOINC
 from cds_service.fhir.value_set_files import read_value_set
 from cds_service.policy.values import Interval
 from tests.analysis.lint.home_oxygen import lay_out

@@ -16,7 +16,7 @@ from cds_service.analysis.value_sets.check import problems_of
 from cds_service.analysis.value_sets.expansion import FOLDER, Expanded, as_value_set, contained, meant, written
 from cds_service.cli import app, value_sets
 from cds_service.content.content import read_content
-from cds_service.fhir.codes import ICD10CM, SNOMED
+from cds_service.fhir.code_systems import ICD10CM, SNOMED
 from tests.analysis.value_sets.small import SMALL, family_set, keep, septic
 from tests.security.server import Server, says
 

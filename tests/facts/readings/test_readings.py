@@ -16,7 +16,8 @@ from cds_service.facts.number_text import read_grade, read_number
 from cds_service.facts.units import LONGEST, SYMBOLS, OutOfReach, UnknownUnit, convert, is_unit, scale
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.code_shapes import systems_of
-from cds_service.fhir.codes import CPT, ICD10CM, LOINC, RXNORM, SNOMED, Coding, is_known, key_of, sent, system_name, written
+from cds_service.fhir.code_systems import CPT, ICD10CM, LOINC, RXNORM, SNOMED, system_name
+from cds_service.fhir.codes import Coding, is_known, key_of, sent, written
 from cds_service.fhir.elements import days
 from cds_service.fhir.ndc import ndc_products
 from cds_service.policy.values import Interval

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
-from cds_service.fhir.codes import CPT
+from cds_service.fhir.code_systems import CPT
 
 LONGEST = 60
 """Longest display of a CPT code, in characters.

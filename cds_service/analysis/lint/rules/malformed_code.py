@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.fhir.code_shapes import snomed_check_digit
-from cds_service.fhir.codes import CPT, HCPCS, ICD10CM, NAMES, NDC, SNOMED
+from cds_service.fhir.code_systems import CPT, HCPCS, ICD10CM, NAMES, NDC, SNOMED
 
 _SHAPES = {
     CPT: (re.compile(r"\d{4}[0-9AFMTU]"), "CPT codes are four figures with a fifth or a letter (A, F, M, T, U)"),

@@ -8,7 +8,7 @@ from cds_service.analysis.lint.content_files import ContentFiles
 from cds_service.analysis.lint.issue import Breach, Rule
 from cds_service.facts.definition import Definition
 from cds_service.facts.kinds.condition import ConditionEvidence
-from cds_service.fhir.codes import ICD10CM, SNOMED
+from cds_service.fhir.code_systems import ICD10CM, SNOMED
 from cds_service.fhir.value_sets import Terminology
 
 SYSTEMS = {ICD10CM: "ICD-10-CM", SNOMED: "SNOMED CT"}
