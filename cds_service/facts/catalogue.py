@@ -276,7 +276,9 @@ def _source_problems(definition: Definition, file: YamlFile, terminology: Termin
         yield file.problem((name, "from", index), why)
     for index, source in enumerate(entry.from_):
         for kind in sorted({need.resource for need in source.kind.needs()} - ASKED_FOR):
-            yield file.problem((name, "from", index), f"no prefetch key asks for a {kind}, so silence there would mean nothing")
+            where = "add the type, with a key, to cds_service/fhir/resource_types.py"
+            told = f"nothing asks clients for {kind}, so silence there would mean nothing: {where}"
+            yield file.problem((name, "from", index), told)
         for id_ in source.kind.value_sets():
             if not terminology.knows(id_):
                 yield file.problem((name, "from", index), f"there is no value set '{id_}' in value_sets/")

@@ -18,7 +18,7 @@ from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.service import ResultEvidence
 from cds_service.facts.rule import Derivation
 from cds_service.facts.sources import SourceEntry
-from cds_service.facts.spoken import NamesEntry, WordsEntry
+from cds_service.facts.spoken import SPOKEN_IN, NamesEntry, WordsEntry
 from cds_service.policy.entry import Entry, FactName, Words
 from cds_service.policy.values import LookBack
 
@@ -148,12 +148,18 @@ class FactEntry(Entry):
         """Its words: one entry, or one for each sort of records."""
         return self.words if isinstance(self.words, list) else [self.words] if self.words else []
 
+    def _is_spoken(self) -> bool:
+        return any(need.resource in SPOKEN_IN for source in self.from_ for need in source.kind.needs())
+
     @model_validator(mode="after")
     def _whole(self) -> FactEntry:
         if bool(self.from_) == bool(self.derived):
             raise ValueError("a fact comes either 'from' evidence or is 'derived' from other facts, and from one of the two only")
         if self.words and not self.from_:
             raise ValueError("words are read for a fact that comes 'from' evidence; give them to the facts it is derived from")
+        if any(not one.in_ for one in self.worded) and not self._is_spoken():
+            somewhere = ", ".join(sorted(SPOKEN_IN))
+            raise ValueError(f"words of no record that documents this fact are read; 'in' names some of {somewhere}")
         if self.named and not any(isinstance(source.kind, ObservationEvidence | ResultEvidence) for source in self.from_):
             raise ValueError("what a measurement is called is read for a fact that comes from an 'observation' or a 'result'")
         if not self.ask and any(source.kind.declared.of == "question" for source in self.from_):

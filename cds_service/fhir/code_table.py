@@ -170,7 +170,10 @@ class _Table:
         name = named.removeprefix(_LEFT_OUT).strip()
         system = NAMES.get(name, name if ":" in name else "")
         if not system:
-            self._wrong(line, f"'{name}' is no code system; write one of {', '.join(NAMES)}, or its address")
+            self._wrong(
+                line,
+                f"'{name}' is no code system; write one of {', '.join(NAMES)}, or its address, of which this one spelling is read",
+            )
             return None
         if not code:
             self._wrong(line, f"a code of {name} is missing")

@@ -88,6 +88,13 @@ class OfAnOrder(Whole):
         return []
 
 
+class Listed(Whole):
+    """A kind that names a value set and tells nobody."""
+
+    declared: ClassVar[Declaration] = yes_or_no("listed")
+    codes: str
+
+
 def module(*kinds: type[EvidenceKind]) -> ModuleType:
     """A module that holds kinds."""
     made = ModuleType(__name__)
@@ -108,6 +115,7 @@ def test_a_module_with_a_whole_kind_is_enough() -> None:
         (Typeless, "can give no type of value"),
         (Unimagined, "'unimagined' lacks imagine, needs"),
         (Unfound, "'unfound' finds nothing"),
+        (Listed, "names the value set 'codes' and does not return it"),
         (OfNoOrder, "is of the order, and finds nothing there"),
     ],
 )
@@ -166,3 +174,12 @@ def test_evidence_that_cannot_give_its_fact_is_refused(type_: str, source: str, 
 def test_evidence_that_fits_is_not_refused(source: str, tmp_path: Path) -> None:
     """A source that can give yes or no documents a yes-or-no fact."""
     assert problems("boolean", source, tmp_path) == []
+
+
+def test_words_that_nothing_reads_are_refused(tmp_path: Path) -> None:
+    """Words of a fact that no record with read words documents would do nothing: the author is told where they are read."""
+    source = "patient: {element: deceased}\n  words: {say: [growth factor]}"
+    assert any(
+        "words of no record that documents this fact are read" in one.message for one in problems("boolean", source, tmp_path)
+    )
+    assert problems("boolean", source.replace("factor]", "factor], in: [Condition]"), tmp_path) == []

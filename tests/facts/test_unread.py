@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cds_service.cli.check import show_decision
 from cds_service.content.content import Content
-from cds_service.facts.unread import LONGEST, unread
+from cds_service.facts.unread import LONGEST, place_of_record, unread
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings
@@ -104,6 +104,12 @@ def test_where_it_stands_and_why(resource: str, note: str, shown: str, said: str
     """Where the record stands, its words and why they were not read; nothing of evidence that is uncertain for another reason."""
     evidence = Evidence(None, None, resource, standing=Standing.UNCERTAIN, note=note, shown=shown)
     assert unread(evidence) == said
+
+
+def test_every_record_that_is_read_has_its_place(content: Content) -> None:
+    """No record that documents a fact is said to stand just "on record"."""
+    kinds = {need.resource for name in content.catalogue for source in content.catalogue[name].sources for need in source.needs()}
+    assert [kind for kind in sorted(kinds) if place_of_record(f"{kind}/1") == "on record"] == []
 
 
 def test_only_what_is_uncertain_was_not_read() -> None:

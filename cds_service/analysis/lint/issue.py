@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from cds_service.analysis.lint.content_files import ContentFiles
 
@@ -60,6 +60,12 @@ class Rule:
     severity: Severity
     find: Callable[[ContentFiles], Iterable[Breach]]
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a group or severity that there is not."""
+        for said, known in ((self.group, get_args(Group)), (self.severity, SEVERITIES)):
+            if said not in known:
+                raise ValueError(f"{self.name}: '{said}' is none of {', '.join(known)}")
 
     def issues(self, files: ContentFiles) -> list[LintFinding]:
         """Return the issues the rule finds, sorted, each once.

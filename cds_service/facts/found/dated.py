@@ -17,7 +17,7 @@ DONE_ON: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime",
 """The elements that tell when a service was done, or is to be."""
 
 
-def dated(value: Value, when: Days | None, said: str, shown: str) -> Evidence:
+def dated(value: Value | None, when: Days | None, said: str, shown: str) -> Evidence:
     """Make evidence of a value found in the resource ``said``.
 
     ``said`` is written ``Type/id``. Without a day the evidence is uncertain.

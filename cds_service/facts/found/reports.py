@@ -33,7 +33,7 @@ def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[
         if status not in _FINAL and status not in _UNDER_WAY:
             continue
         when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
-        value: Value = when if wanted.type == "date" and when is not None else True
+        value: Value | None = when if wanted.type == "date" else True
         found = dated(value, when, own_reference(hit.resource), hit.coding.text)
         if status in _UNDER_WAY:
             found = found._replace(standing=Standing.UNCERTAIN, note="the report is not final")

@@ -56,6 +56,8 @@ def _forgotten(kind: type[EvidenceKind], found: Mapping[str, type[EvidenceKind]]
         return f"the name '{declared.name}' is that of {found[declared.name].__qualname__}"
     if isabstract(kind):
         return f"'{declared.name}' lacks {', '.join(sorted(kind.__abstractmethods__))}"
+    if "codes" in kind.model_fields and kind.value_sets is EvidenceKind.value_sets:
+        return f"'{declared.name}' names the value set 'codes' and does not return it: 'value_sets' is missing"
     if declared.of == "order" and not kind.looks_at_orders():
         return f"'{declared.name}' is of the order, and finds nothing there: 'of_order' or 'with_order' is missing"
     if declared.of != "question" and not kind.finds_anything():
