@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from cds_service.facts.found.dated import dated
@@ -27,8 +28,8 @@ class SoughtReport:
 
 def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
     """Find the reports, and single results, that are sought."""
-    single = seen.chart.coded("Observation", sought.codes) if sought.results else ()
-    for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *single]:
+    types = ("DiagnosticReport", "Observation") if sought.results else ("DiagnosticReport",)
+    for hit in chain.from_iterable([seen.chart.coded(type_, sought.codes) for type_ in types]):
         status = hit.resource.get("status")
         if status not in _FINAL and status not in _UNDER_WAY:
             continue
