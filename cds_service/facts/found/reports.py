@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from cds_service.facts.found.dated import dated
@@ -28,8 +27,8 @@ class SoughtReport:
 
 def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
     """Find the reports, and single results, that are sought."""
-    types = ("DiagnosticReport", "Observation") if sought.results else ("DiagnosticReport",)
-    for hit in chain.from_iterable([seen.chart.coded(type_, sought.codes) for type_ in types]):
+    single = seen.chart.coded("Observation", sought.codes) if sought.results else ()
+    for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *single]:
         status = hit.resource.get("status")
         if status not in _FINAL and status not in _UNDER_WAY:
             continue
@@ -49,7 +48,8 @@ def conclusions(sought: SoughtReport, seen: DatedChart) -> Iterator[Evidence]:
     They are hints: a report is no diagnosis.
     """
     for report in seen.chart.of("DiagnosticReport"):
-        if report.get("status") not in (*_FINAL, *_UNDER_WAY):
+        status = report.get("status")
+        if status not in _FINAL and status not in _UNDER_WAY:
             continue
         for coding in [coding for concept in items(report.get("conclusionCode")) for coding in codings(concept)]:
             if sought.codes in seen.chart.terminology.holding(coding.system, coding.code):
