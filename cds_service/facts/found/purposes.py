@@ -60,7 +60,10 @@ class SoughtPurpose:
 
 
 class Purposes:
-    """What the records of a chart are for that a value set holds."""
+    """What those records of a chart are for.
+
+    They are the records that a value set holds; those of one medicine are weighed together.
+    """
 
     def __init__(self, sought: SoughtPurpose, codes: str, chart: Chart) -> None:
         self._sought = sought
@@ -98,7 +101,10 @@ class Purposes:
         return Purpose.OPEN if found == {Purpose.OPEN} else Purpose.SOUGHT
 
     def _read(self, resource: Resource) -> set[Purpose | None]:
-        """Read the reasons of a record; None stands for words that speak of a disease sought."""
+        """Read the reasons of a record.
+
+        None stands for words that speak of a disease sought.
+        """
         found: set[Purpose | None] = set()
         for concept in _reasons(resource, self._chart):
             holding = self._chart.terminology.holding
@@ -121,7 +127,7 @@ class Purposes:
 
     @cached_property
     def _given_otherwise(self) -> list[tuple[tuple[str, ...], Days | None]]:
-        """The ingredients of what is plainly for another disease, with its day."""
+        """What is plainly for another disease: its ingredients, and its day."""
         ingredients = self._chart.terminology.medicines.ingredients
         return [
             (held, medication_days(hit.resource))

@@ -1,4 +1,4 @@
-"""What a medicine or service must be given for, as the catalogue writes it."""
+"""What a medicine must be given for, as the catalogue writes it."""
 
 from __future__ import annotations
 
