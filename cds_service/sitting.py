@@ -141,10 +141,12 @@ class DatedChart:
 class Sitting:
     """The orders signed together, and their chart.
 
-    ``shared`` says that several of them are judged, one after the other.
+    ``shared`` says that several of them are judged, one after the other. ``encounter`` is the id of the encounter in
+    which they are signed, where the call names one.
     """
 
-    def __init__(self, chart: Chart, signing: tuple[Order, ...], shared: bool = False) -> None:
+    def __init__(self, chart: Chart, signing: tuple[Order, ...], shared: bool = False, encounter: str = "") -> None:
+        self.encounter: Final = f"Encounter/{encounter.removeprefix('Encounter/')}" if encounter else ""
         self.chart: Final = chart
         self.signing: Final = signing
         self.shared: Final = shared

@@ -112,7 +112,8 @@ class Definition:
         return found
 
     def _said(self, words: WordsEntry, part: int) -> SpokenWords:
-        sets = frozenset(id_ for source in self.sources for id_ in source.value_sets()) | frozenset(words.read_by)
+        named = [id_ for source in self.sources for id_ in source.value_sets() if id_ not in source.qualifying()]
+        sets = frozenset([*named, *words.read_by])
         kinds = frozenset(words.in_) or SPOKEN_IN.intersection(need.resource for source in self.sources for need in source.needs())
         return SpokenWords(
             tuple(words.say),

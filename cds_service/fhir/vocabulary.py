@@ -44,7 +44,7 @@ _BEFORE: Final = re.compile(
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"
-    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable)|negative"
+    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable| in remission)|negative"
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")

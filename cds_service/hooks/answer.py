@@ -176,11 +176,12 @@ def decide_request(
         refuse_without_coverage(chart, signing, content, version)
     decided: list[tuple[Case, Decision]] = []
     late = 0
-    sitting = Sitting(chart, signing, shared=len(signing) > 1)
+    encounter = getattr(request.context, "encounter_id", None) or ""
+    sitting = Sitting(chart, signing, shared=len(signing) > 1, encounter=encounter)
     for order, in_scope, choice, _ in received:
         if in_scope and order.stands:
             together = tuple(one.order for one in received if one.order is order or one.choice != choice) if choice else signing
-            beside = Sitting(chart, together) if choice else sitting
+            beside = Sitting(chart, together, encounter=encounter) if choice else sitting
             case = Case(chart, order, together, order.date_of_service, None, settings.public_url, beside)
             if order.position in undated:
                 decided.append((case, unjudged(order, UNREADABLE_DATE)))

@@ -19,7 +19,7 @@ from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
 from cds_service.serving.app import create_app
 from tests.conftest import TODAY
-from tests.exchange import Json, condition, decisions, request, sign
+from tests.exchange import ADDRESS, Json, condition, decisions, request, sign
 from tests.exchange import observation as laboratory
 
 HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -329,6 +329,39 @@ def test_liver_dysfunction(client: FlaskClient, result: Json, met: bool) -> None
     """Total bilirubin from 1.0 mg/dL (17.1 umol/L), or AST or ALT from twice the upper limit of the result's own range."""
     found = decided(client, prescription(), *AT_RISK, result)
     assert (found["outcome"], "risk-liver" in found["because"]) == (("necessary", True) if met else ("not-documented", True))
+
+
+def limit(high: float, **more: Any) -> Json:
+    """A reference range up to a number of units per litre."""
+    return {"low": {"value": 5, "unit": "U/L"}, "high": {"value": high, "unit": "U/L"}, **more}
+
+
+WOMAN = {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1975-01-01"}
+MEN = {"appliesTo": [concept("http://terminology.hl7.org/CodeSystem/v3-AdministrativeGender", "M")]}
+
+
+@pytest.mark.parametrize(
+    ("ranges", "settled"),
+    [
+        ([limit(40), limit(40)], True),
+        ([limit(40), limit(50)], True),
+        ([limit(35), limit(70)], False),
+        ([limit(70, **MEN), limit(35)], True),
+        ([limit(70, appliesTo=[{"text": "Male"}]), limit(35, appliesTo=[{"text": "Female"}])], True),
+        ([limit(70, **MEN)], False),
+        ([limit(70, age={"high": {"value": 17, "unit": "years"}}), limit(35, age={"low": {"value": 18, "unit": "a"}})], True),
+        ([limit(35), limit(500, type={"text": "Critical"})], True),
+        ([limit(35), limit(500, type=concept("http://terminology.hl7.org/CodeSystem/referencerange-meaning", "treatment"))], True),
+        ([limit(35), {"text": "see note"}], True),
+    ],
+)
+def test_a_result_with_several_ranges(client: FlaskClient, ranges: list[Json], settled: bool) -> None:
+    """Ranges of other people do not count; those that are left decide where each of them does."""
+    result = measured("a", "1920-8", 100, "U/L", referenceRange=ranges)
+    made = request(prescription(), chart=(*AT_RISK, result))
+    made["prefetch"]["patient"] = WOMAN
+    (found,) = [d for d in decisions(client.post(ADDRESS, json=made).get_json()) if d.get("policy") == POLICY]
+    assert found["outcome"] == ("necessary" if settled else "not-documented")
 
 
 @pytest.mark.parametrize(

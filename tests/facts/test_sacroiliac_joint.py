@@ -288,6 +288,28 @@ def authorization(client: FlaskClient, **more: Any) -> str:
     return "not needed" if "no prior authorization is needed" in detail else "needed" if "Prior authorization is" in detail else ""
 
 
+@pytest.mark.parametrize(
+    ("named", "context", "outcome"),
+    [
+        ("Encounter/visit", None, "not-necessary"),
+        (None, "visit", "not-necessary"),
+        (None, "Encounter/visit", "not-necessary"),
+        ("Encounter/another", "visit", "not-documented"),
+        (None, None, "not-documented"),
+    ],
+)
+def test_the_encounter_of_the_call_is_that_of_the_order(
+    client: FlaskClient, named: str | None, context: str | None, outcome: str
+) -> None:
+    """What the encounter names as its diagnosis counts, whoever names the encounter: the order, else the call."""
+    made = fusion() | ({"encounter": {"reference": named}} if named else {})
+    body = request(made, chart=(condition("M47.818", on="2019-04-01", id_="old"),))
+    diagnosis = [{"condition": {"reference": "Condition/old"}}]
+    body["prefetch"]["encounter"] = emergency(class_="AMB") | {"id": "visit", "diagnosis": diagnosis, "period": {"start": ON}}
+    body["context"] |= {"encounterId": context} if context else {}
+    assert of_the_fusion(client.post(ADDRESS, json=body).get_json())["outcome"] == outcome
+
+
 def emergency(status: str = "in-progress", class_: str = "EMER") -> Json:
     """The encounter of the signing."""
     return {"resourceType": "Encounter", "id": "e1", "status": status, "class": {"code": class_}, "subject": PATIENT}

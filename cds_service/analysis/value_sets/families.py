@@ -66,7 +66,7 @@ def _read_by(definition: Definition) -> tuple[str, ...]:
 
     Those that only say what the words of a record mean are included.
     """
-    named = [id_ for source in definition.sources for id_ in source.value_sets()]
+    named = [id_ for source in definition.sources for id_ in source.value_sets() if id_ not in source.qualifying()]
     return (*named, *[id_ for words in definition.entry.worded for id_ in words.read_by])
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cds_service.facts.fhir_value import read_quantity, read_value
+from cds_service.facts.fhir_value import read_value
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
-from cds_service.facts.wanted import Unreadable, Wanted, in_unit
+from cds_service.facts.found.upper_limits import of_upper_limit
+from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
@@ -141,7 +141,7 @@ def value_of(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedCha
 
 def _value(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart) -> Value:
     if sought.of_upper_limit:
-        return _of_upper_limit(hit, wanted)
+        return of_upper_limit(hit, wanted, seen)
     if sought.stage and (stage := _stage(hit)) is not None:
         return stage
     try:
@@ -166,52 +166,6 @@ def _widened(sought: SoughtMeasurement, value: Value) -> Value:
     if sought.whole == "weeks" and isinstance(value, Interval) and value.low == value.high and value.low % 7 == 0:
         return Interval(value.low, value.low + 6)
     return value
-
-
-def _of_upper_limit(hit: Hit, wanted: Wanted) -> Interval:
-    """Return the value in multiples of the upper limit of normal.
-
-    Raises Unreadable where there is not exactly one plain upper limit in a unit that fits.
-    """
-    quantity = hit.holder.get("valueQuantity")
-    if not isinstance(quantity, dict):
-        raise Unreadable("its value is not a number")
-    unit = text(quantity.get("code")) or text(quantity.get("unit")) or wanted.unit
-    measured = replace(wanted, unit=unit, low=-math.inf, high=math.inf)
-    ranges = [limit for limit in items(hit.holder.get("referenceRange")) if isinstance(limit, dict) and _is_normal(limit)]
-    highest = [limit["high"] if isinstance(limit.get("high"), dict) else _high_in_words(limit) for limit in ranges]
-    limits = [read_quantity({"unit": unit, **high}, measured) for high in highest if high]
-    if len(limits) != 1 or limits[0].low <= 0 or limits[0].low != limits[0].high:
-        raise Unreadable("it carries no upper limit of its own reference range")
-    value, limit = read_quantity(quantity, measured), limits[0].low
-    return in_unit(Interval(value.low / limit, value.high / limit, value.low_open, value.high_open), wanted.unit, wanted)
-
-
-_RANGE: Final = re.compile(
-    r"\(?\s*(?:\d{1,5}(?:\.\d{1,3})?\s*(?:-|\u2013|to)|<=?|\u2264)\s*(\d{1,5}(?:\.\d{1,3})?)\s*\)?\s*([A-Za-z/]{0,12})",
-    re.IGNORECASE,
-)
-"""A reference range in words: ``0 - 40 U/L``, ``<= 44``."""
-
-
-def _high_in_words(limits: dict[str, Any]) -> dict[str, Any]:
-    """Return the upper limit of a range given in words alone.
-
-    It comes with its unit where the words give one; empty where they say anything else.
-    """
-    found = None if "low" in limits else _RANGE.fullmatch(text(limits.get("text")).strip())
-    if found is None:
-        return {}
-    return {"value": float(found[1])} | ({"unit": found[2]} if found[2] else {})
-
-
-def _is_normal(limits: dict[str, Any]) -> bool:
-    """Tell whether a reference range is that of healthy people.
-
-    One that does not state its type is.
-    """
-    kinds = {coding.code for coding in codings(limits.get("type"))}
-    return not kinds or "normal" in kinds
 
 
 def has_no_result(resource: Mapping[str, Any]) -> bool:

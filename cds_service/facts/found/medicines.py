@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from cds_service.case import Case
+from cds_service.chart import Chart
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
+from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
 from cds_service.fhir.codes import Coding, key_of
@@ -55,6 +57,7 @@ class SoughtMedicine:
     because: str
     gives: bool | str | None
     resources: tuple[str, ...]
+    given_for: tuple[SoughtPurpose, ...] = ()
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -70,6 +73,7 @@ def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[
 def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     own = seen.own
+    purposes = _purposes(sought, seen.chart)
     for hit in hits:
         resource = hit.resource
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
@@ -84,8 +88,9 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
         when = medication_days(resource)
         if when is None and status == "active" and resource.get("resourceType") in ORDERED:
             when = Days.on(seen.as_of)
+        purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
         for each in _each(sought, hit, seen):
-            one = _evidence(sought, each, when, wanted, status)
+            one = as_purposed(_evidence(sought, each, when, wanted, status), purpose)
             if states == UNKNOWN:
                 one = _unsure(one, "whether it is taken is not known")
             elif reason is None:
@@ -94,6 +99,11 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
                 one = _unsure(one, "its route is given in words, which are not read")
             found.append(one)
     return found
+
+
+def _purposes(sought: SoughtMedicine, chart: Chart) -> Purposes | None:
+    """Return what records are for, where that counts."""
+    return Purposes(sought.given_for, sought.codes, chart) if sought.given_for else None
 
 
 def _counts(sought: SoughtMedicine, states: tuple[str, ...]) -> bool:
@@ -136,8 +146,11 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
     """
     found: list[Evidence] = []
     terminology = seen.chart.terminology
+    purposes = _purposes(sought, seen.chart)
     for resource, doubt in seen.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in seen.own:
+            continue
+        if purposes and purposes.stated_by(resource) is Purpose.OTHER:
             continue
         if not _counts(sought, states_of(resource, text(resource.get("status")), seen.as_of)):
             continue
@@ -232,6 +245,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     found: list[Evidence] = []
     if not sought.itself and len(case.signing) == 1:
         return found
+    purposes = _purposes(sought, case.chart)
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
         for coding in other.codings:
@@ -241,8 +255,10 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
                 reason = has_reason(other.resource, sought.because, case.chart)
                 if route is False or reason is False:
                     continue
-                for each in _each(sought, Hit(other.resource, other.resource, coding, held[sought.codes]), case.seen):
-                    one = _evidence(sought, each, Days.on(case.as_of), wanted, "signed together")
+                hit = Hit(other.resource, other.resource, coding, held[sought.codes])
+                purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
+                for each in _each(sought, hit, case.seen):
+                    one = as_purposed(_evidence(sought, each, Days.on(case.as_of), wanted, "signed together"), purpose)
                     found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
                 break
     if sought.signed_with and "draft" in sought.states and len(case.signing) > 1:
@@ -252,7 +268,10 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
 
 def _drafts_in_doubt(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
+    purposes = _purposes(sought, case.chart)
     for order, doubt in case.drafted_doubts:
+        if purposes and purposes.stated_by(order.resource) is Purpose.OTHER:
+            continue
         if has_route(order.resource, sought.routes, case.chart.terminology) is not False:
             found += _doubtful(case.seen, sought.codes, doubt, order.resource, Days.on(case.as_of), wanted, sought.gives)
     return found

@@ -141,14 +141,15 @@ def _of_the_order(case: Case) -> list[Reason]:
 def _of_its_encounter(case: Case) -> list[Reason]:
     """Return the reasons and diagnoses of the order's encounter.
 
-    The encounter is the one in which the order is placed.
+    The encounter is the one in which the order is placed: that which it names, else that of the call.
     """
-    encounter = case.chart.get(reference(case.order.resource.get("encounter")))
+    named = case.order.resource.get("encounter")
+    encounter = case.chart.get(reference(named) if named else case.together.encounter)
     if encounter is None or encounter.get("status") in ("entered-in-error", "cancelled"):
         return []
-    named = items(encounter.get("reasonReference"))
-    named += [one.get("condition") for one in items(encounter.get("diagnosis")) if isinstance(one, dict)]
-    return _stated(encounter, named, own_reference(encounter), case)
+    reasons = items(encounter.get("reasonReference"))
+    reasons += [one.get("condition") for one in items(encounter.get("diagnosis")) if isinstance(one, dict)]
+    return _stated(encounter, reasons, own_reference(encounter), case)
 
 
 def _stated(resource: Resource, named: list[Any], said: str, case: Case) -> list[Reason]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, dated, day_done
 from cds_service.facts.found.measurements import concluded, has_no_result
+from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed
 from cds_service.facts.found.wording import Saying, described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
@@ -57,6 +58,7 @@ class SoughtService:
     gives: bool | str | None
     unlisted: Unlisted | None
     means_plans: bool
+    given_for: tuple[SoughtPurpose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
     if not any(seen.chart.coded(type_, sought.codes) for type_ in searched) and sought.unlisted is None:
         return
     own, meant = seen.own, sought.means_plans
+    purposes = _purposes(sought, seen)
     resulted = _resulted(seen) if sought.unresulted else frozenset()
     latest = _latest_results(sought, seen) if sought.unresulted else {}
     for type_ in searched:
@@ -112,11 +115,18 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
             if on and latest and on.last < latest.get(hit.carried, date.min):  # a final result of a later day is on file
                 continue
             found = _evidence(sought, hit, on, said, wanted, status)
+            if purposes:
+                found = as_purposed(found, purposes.of(hit))
             if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
                 found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
             if intent == "plan" and "draft" not in sought.states and found.standing is Standing.USABLE:
                 found = found._replace(standing=Standing.UNCERTAIN, note="it is a plan, not an order")
             yield found
+
+
+def _purposes(sought: SoughtService, seen: DatedChart) -> Purposes | None:
+    """Return what services are for, where that counts."""
+    return Purposes(sought.given_for, sought.codes, seen.chart) if sought.given_for else None
 
 
 def _planned_on(resource: Resource, seen: DatedChart) -> Days:
@@ -151,6 +161,7 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
     ordered, unlisted = case.together.ordered, sought.unlisted
     if sought.codes not in ordered and (unlisted is None or unlisted.value_set not in ordered):
         return
+    purposes = _purposes(sought, case.seen)
     for other in case.other_orders():
         if sought.signed_with == "earlier" and (other.position > case.order.position or _are_slots(case.order, other)):
             continue
@@ -158,7 +169,8 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             held = case.chart.terminology.holding(coding.system, coding.code)
             if sought.codes in held or _is_unlisted(sought, other, held, case):
                 hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
-                yield _evidence(sought, hit, Days.on(case.as_of), other.reference, wanted, "signed together")
+                found = _evidence(sought, hit, Days.on(case.as_of), other.reference, wanted, "signed together")
+                yield as_purposed(found, purposes.of(hit)) if purposes else found
                 break
 
 

@@ -151,3 +151,10 @@ class EvidenceKind(SettledEntry):
     def value_sets(self) -> tuple[str, ...]:
         """Return the ids of the value sets it names."""
         return ()
+
+    def qualifying(self) -> tuple[str, ...]:
+        """Return those of its value sets that only qualify a record.
+
+        Their codes do not say what a record of the fact means.
+        """
+        return ()

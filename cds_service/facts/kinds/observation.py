@@ -29,6 +29,7 @@ class ObservationEvidence(EvidenceKind):
     - ``whole``: a whole number leaves its fraction open: an age of "8 weeks" is 8 weeks and 0 to 6 days.
     - ``also_in``: units that UCUM cannot convert without the substance, each with how many of it make one of the fact's unit.
     - ``of_upper_limit``: divides the value by the upper limit of the result's own reference range; without one it is unusable.
+      A range of the other sex, of another age or of therapy does not count; of several, the value lies between its multiples.
     - ``panels``: the codes of panels that hold it as a component, to be searched for as well.
     - ``stage``: the value is a stage of cancer, which counts by its words too: IV and M1 are yes, what is below is no.
     - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing. Of a yes-or-no fact only a

@@ -24,6 +24,7 @@ from cds_service.facts.found.services import (
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.purpose import PurposeEntry
 from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
@@ -57,6 +58,7 @@ class ServiceEvidence(EvidenceKind):
       only drafts count.
     - ``only``: with ``only: procedures`` what was done counts, and no order.
     - ``unresulted``: leaves out what a report or result already refers to.
+    - ``given_for``: as of a medicine.
 
     Where drafts count and results do not matter, plans are meant: what is planned for a day to come is planned now.
     """
@@ -70,6 +72,7 @@ class ServiceEvidence(EvidenceKind):
     unresulted: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
+    given_for: list[PurposeEntry] = []
 
     @cached_property
     def means_plans(self) -> bool:
@@ -88,6 +91,7 @@ class ServiceEvidence(EvidenceKind):
             self.gives,
             self.unlisted.unlisted if self.unlisted else None,
             self.means_plans,
+            tuple([purpose.sought for purpose in self.given_for]),
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -110,7 +114,10 @@ class ServiceEvidence(EvidenceKind):
 
     def value_sets(self) -> tuple[str, ...]:
         unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()
-        return (self.codes, *unlisted)
+        return (self.codes, *unlisted, *self.qualifying())
+
+    def qualifying(self) -> tuple[str, ...]:
+        return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if isinstance(evidence.value, Days):
