@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.serving.app import create_app
+from cds_service.vignettes.over_http import differences_over_http
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import (
     ResponseVignette,
@@ -24,7 +25,7 @@ from cds_service.vignettes.responses import (
     judged_as_facts,
     read_response_vignettes,
 )
-from cds_service.vignettes.run import decide_as_facts, differences_as_facts, differences_over_http
+from cds_service.vignettes.run import decide_as_facts, differences_as_facts
 
 TODAY = date(2026, 11, 23)
 

@@ -19,6 +19,7 @@ from cds_service.content_files.problems import ContentError, Problem
 from cds_service.facts.evidence_page import evidence_page
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.facts.page import facts_page
+from cds_service.vignettes.over_http import Serve, differences_over_http
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import (
     ResponseVignette,
@@ -26,7 +27,7 @@ from cds_service.vignettes.responses import (
     differences_of_answers,
     read_response_vignettes,
 )
-from cds_service.vignettes.run import Serve, differences_as_facts, differences_over_http
+from cds_service.vignettes.run import differences_as_facts
 
 Written = Annotated[bool, typer.Option("--write", help="Write the page to docs/facts.md beside the content.")]
 EvidenceWritten = Annotated[bool, typer.Option("--write", help="Write the page to docs/evidence.md beside the content.")]

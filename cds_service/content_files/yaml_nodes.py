@@ -9,6 +9,7 @@ words for a mistake.
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -26,8 +27,23 @@ What has a space in it is a word too, unless it begins like a moment (a date).
 """
 
 
+_COUNT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TAGS = {ScalarNode: STRING, SequenceNode: SEQUENCE, MappingNode: MAPPING}
+
+
 class Unusual(Exception):
     """The file holds something that is not read here, or a mistake."""
+
+
+class _Untyped(CBaseLoader):
+    """A parser that names every node by its structure alone.
+
+    It looks up no rules for that, of which there are none.
+    """
+
+    def resolve(self, kind: type[Node], *_: Any) -> str:
+        return _TAGS[kind]
 
 
 class Nodes:
@@ -40,7 +56,7 @@ class Nodes:
         """
         if text.startswith("%") or "!!" in text or "!<" in text:
             raise Unusual
-        parser = CBaseLoader(text)
+        parser = _Untyped(text)
         try:
             root = parser.get_single_node()
         except (yaml.YAMLError, ValueError, RecursionError):
@@ -98,9 +114,15 @@ def _scalar(node: ScalarNode) -> Any:
 def _bare(word: str) -> Any:
     """Read a bare word as ruamel.yaml does.
 
-    Raises Unusual for what it refuses.
+    Raises Unusual for what it refuses. The words that most files have need no reader made for them.
     """
+    if word in ("true", "false"):
+        return word == "true"
+    if _COUNT.fullmatch(word):
+        return int(word)
     try:
+        if _DAY.fullmatch(word):
+            return date.fromisoformat(word)
         return YAML(typ="safe", pure=True).load(word) if word else None
     except (YAMLError, ValueError):
         raise Unusual from None

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from cds_service.content_files.problems import ContentError, Problem
-from cds_service.fhir.codes import key_of
+from cds_service.fhir.codes import Key, key_of
 from cds_service.fhir.medicine_names import MedicineNames
 from cds_service.fhir.ndc import ndc_products
 
@@ -109,7 +109,8 @@ class Medicines:
         """
         number = self._find(system, code)
         found = self._precise[number] if number is not None else ()
-        product = self._product(system, code) if key_of(system, code).space == "ndc" else None
+        key = key_of(system, code)
+        product = self._product_of(key, code) if key.space == "ndc" else None
         return (str(product), *found) if product is not None else found
 
     def knows(self, system: str, code: str) -> bool:
@@ -125,7 +126,7 @@ class Medicines:
 
     def opioid(self, system: str, code: str) -> Strength | None:
         """Return strength, form and route of an opioid product, if known."""
-        product = self._product(system, code)
+        product = self._product_of(key_of(system, code), code)
         return self._strengths.get(product) if product is not None else None
 
     def _find(self, system: str, code: str) -> int | None:
@@ -135,18 +136,17 @@ class Medicines:
             return self._of_hcpcs.get(key.code)
         if key.space == "snomed":
             return self._of_snomed.get(key.code)
-        product = self._product(system, code)
+        product = self._product_of(key, code)
         if product is None:
             return None
         at = bisect_left(self._rxcuis, product)
         return self._of_rxcui[at] if at < len(self._rxcuis) and self._rxcuis[at] == product else None
 
-    def _product(self, system: str, code: str) -> int | None:
+    def _product_of(self, key: Key, code: str) -> int | None:
         """Return the RxNorm number that a code is or stands for.
 
         Returns None for an NDC that may be of two products.
         """
-        key = key_of(system, code)
         if key.space == "rxnorm":
             return int(key.code) if _DIGITS.fullmatch(key.code) else None
         if key.space != "ndc":

@@ -13,6 +13,9 @@ Number = int | float
 
 
 class Entry(BaseModel):
-    """A mapping of the file; unknown keys are errors."""
+    """A mapping of the file; unknown keys are errors.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    Its validator is built when it first reads something: most mappings are read as a part of another alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)

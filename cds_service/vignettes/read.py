@@ -29,6 +29,8 @@ from cds_service.vignettes.subject import judges_responses, named_again, policy_
 _DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _WRITTEN_DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 """A day in a resource, also in an instant."""
+_SETTLING_BEFORE = frozenset({"not-listed", "no-version-held", "unknown-code-system", "named-in-words"})
+"""What may settle an order before any criterion does."""
 PATIENT = "imagined"
 """The id of every vignette's patient."""
 
@@ -78,9 +80,10 @@ def read_vignettes(path: Path, name: str, content: Content) -> list[Vignette]:
     policy = policy_of(file, entry.policy, entry.version, content)
     vignettes: list[Vignette] = []
     problems = list(named_again(file, [one.name for one in entry.vignettes]))
+    settling = frozenset(criterion.id for criterion in policy.criteria()) | _SETTLING_BEFORE
     for index, one in enumerate(entry.vignettes):
         place = ("vignettes", index)
-        problems += [file.problem((*place, "expect"), said) for said in _unknown_ids(one.expect, policy, content)]
+        problems += [file.problem((*place, "expect"), said) for said in _unknown_ids(one.expect, settling, content)]
         try:
             vignettes += [_vignette(each, entry, policy, content, file.name, file.line(place)) for each in _each(one, entry)]
         except ValueError as error:
@@ -190,15 +193,9 @@ def _whole(resources: list[dict[str, Any]], called: str) -> tuple[Resource, ...]
     return tuple(whole)
 
 
-def _unknown_ids(expect: ExpectEntry, policy: Policy, content: Content) -> Iterator[str]:
-    known = {criterion.id for criterion in policy.criteria()} | {
-        "not-listed",
-        "no-version-held",
-        "unknown-code-system",
-        "named-in-words",
-    }
+def _unknown_ids(expect: ExpectEntry, settling: frozenset[str], content: Content) -> Iterator[str]:
     for id_ in [*(expect.because or []), *(expect.assumed or []), *(expect.advice or [])]:
-        if id_ not in known:
+        if id_ not in settling:
             yield f"the policy has no criterion '{id_}'"
     for fact in expect.asks or []:
         if fact not in content.catalogue:

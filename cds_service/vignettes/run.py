@@ -1,16 +1,13 @@
-"""Runs a vignette twice: as facts, and over HTTP.
+"""Runs a vignette as facts: what its chart documents is judged directly.
 
-First its facts are judged directly; then its chart is imagined as FHIR and posted to the service.
+Its other run is over HTTP (``over_http.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from cds_service.case import Case
 from cds_service.chart import Chart
@@ -20,22 +17,11 @@ from cds_service.decision import Decision
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Terminology
-from cds_service.hooks.discovery import SERVICE_ID
-from cds_service.hooks.received.messages import EXTENSION
 from cds_service.judgement import decide, judge_policy
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Fact
-from cds_service.vignettes.as_request import drafts_of, request_of
+from cds_service.vignettes.drafts import drafts_of
 from cds_service.vignettes.read import PATIENT, Vignette
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-Serve = Callable[[Content], "Flask"]
-"""A function that makes the service for a content.
-
-The content is that of the vignettes, or one with lists that a vignette's plan has filled.
-"""
 
 
 class _GivenFacts(Facts):
@@ -138,21 +124,6 @@ def decide_as_facts(vignette: Vignette, content: Content) -> Decision:
     return decide_posed(pose(vignette, content), content)
 
 
-def decide_over_http(vignette: Vignette, content: Content, serve: Serve) -> Mapping[str, Any]:
-    """Return the service's machine-readable decision on a vignette.
-
-    The vignette's chart is posted to the service as FHIR. Raises AssertionError when the service refuses it.
-    """
-    app = serve(with_own_lists(content, vignette))
-    response = app.test_client().post(f"/cds-services/{SERVICE_ID}", data=orjson.dumps(request_of(vignette, content)))
-    if response.status_code != 200:
-        raise AssertionError(f"the service answered {response.status_code}: {response.get_data(as_text=True)}")
-    own = f"{vignette.order.resource}/order-1"
-    found = [d for d in response.get_json()["extension"][EXTENSION] if d["order"] == own]
-    mine = [d for d in found if d.get("policy") in (vignette.policy.id, None)]
-    return mine[0] if mine else {"outcome": "absent"}
-
-
 def differences(vignette: Vignette, outcome: str, because: list[str], asks: list[str], assumed: list[str]) -> list[str]:
     """List how a decision differs from what the vignette expects.
 
@@ -192,9 +163,3 @@ def differences_of(vignette: Vignette, decision: Decision) -> list[str]:
     if expect.advice is not None and expect.advice != advice:
         found.append(f"advice: expected {expect.advice}, found {advice}")
     return found
-
-
-def differences_over_http(vignette: Vignette, content: Content, serve: Serve) -> list[str]:
-    """List how the decision over HTTP differs from what is expected."""
-    data = decide_over_http(vignette, content, serve)
-    return differences(vignette, data["outcome"], data.get("because", []), data.get("asks", []), data.get("assumed", []))

@@ -15,8 +15,9 @@ from cds_service.fhir.elements import Resource
 from cds_service.replay.judged import evidence_row
 from cds_service.replay.ledger import IN_ERROR, NOT_GOVERNED, NOT_TO_DO, WITHDRAWN
 from cds_service.replay.population import as_patient, of_every_type
+from cds_service.vignettes.over_http import decide_over_http
 from cds_service.vignettes.read import Vignette, read_vignettes
-from cds_service.vignettes.run import decide_over_http, with_own_lists
+from cds_service.vignettes.run import with_own_lists
 from tests.conftest import app_over, held_content
 from tests.replay.direct import Row, decided, export, of, terms
 

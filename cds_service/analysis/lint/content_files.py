@@ -16,14 +16,12 @@ from cds_service.analysis.lint.value_set_file import ValueSetFile
 from cds_service.content.content import Content
 from cds_service.content_files.problems import ContentError, Problem
 from cds_service.content_files.yaml_file import Place, YamlFile
-from cds_service.decision import Decision
 from cds_service.fhir.value_set_files import value_set_paths
 from cds_service.policy.criterion import AtLeast, Check, Criterion
 from cds_service.policy.grammar import OF_RESPONSES
 from cds_service.policy.model import Policy
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.responses import ResponseVignette, read_response_vignettes
-from cds_service.vignettes.run import decide_as_facts
 
 SECTIONS = ("necessary_when", "not_necessary_when", *OF_RESPONSES)
 """The keys of a policy file that hold trees of criteria.
@@ -184,11 +182,6 @@ class ContentFiles:
         if self.only:
             return ()
         return tuple(ValueSetFile(path, f"value_sets/{path.name}") for path in value_set_paths(folder))
-
-    @cached_property
-    def decisions(self) -> tuple[tuple[Vignette, Decision], ...]:
-        """The decision on every vignette, made once."""
-        return tuple((vignette, decide_as_facts(vignette, self.content)) for vignette in self.vignettes)
 
     def fact_line(self, name: str, *place: str | int) -> int:
         """Return the line of a key of a fact in its file."""
