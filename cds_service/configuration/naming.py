@@ -31,6 +31,17 @@ def in_environment(name: str) -> str:
     return os.environ.get(variable(name), "")
 
 
+def secret_named(name: str) -> str:
+    """Return the secret in a variable that an operator named.
+
+    For a file that says where a secret stands, so that it does not stand in the file. Empty where nothing is said. Raises
+    ValueError for a variable that is a setting's: a setting is no secret of somebody else's.
+    """
+    if name.startswith(PREFIX):
+        raise ValueError(f"a variable that begins with {PREFIX} is a setting of this service; a name of your own is meant")
+    return os.environ.get(name, "")
+
+
 def called(name: str) -> str:
     """Return a setting's name for a message: its variable and flag."""
     flag = said_of(name).flag

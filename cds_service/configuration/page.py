@@ -18,7 +18,8 @@ HEAD: Final = """# Configuration
 Every flag of `cds-service serve` and every environment variable. A flag comes before its variable. In a variable, several
 values are separated by spaces; a flag with several is repeated. All is read once on start; what cannot be used is told,
 everything at once, and nothing starts. A variable that begins with `CDS_SERVICE_` and is not listed here is told in the log,
-for it may be a slip of the pen.
+for it may be a slip of the pen. A variable of your own naming is read only where the file of EHRs says that it holds the
+secret of a client ([the SMART app](smart.md)); its name does not begin with `CDS_SERVICE_`.
 
 This page is made of the code: `python -m cds_service.configuration.page > docs/configuration.md`.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cds_service.configuration.configuration import Configuration
-from cds_service.configuration.naming import called
+from cds_service.configuration.naming import called, secret_named
 from cds_service.hooks.answered.decision_links import SHORTEST_SECRET
 from cds_service.hooks.received.messages import VERSIONS
 from cds_service.hooks.settings import Settings
@@ -52,7 +52,7 @@ def registry_of(configuration: Configuration) -> Registry | None:
         return None
     from cds_service.smart.registry import read_registry  # noqa: PLC0415 - ten megabytes of cryptography, of no use without EHRs
 
-    return read_registry(configuration.smart, development=configuration.development)
+    return read_registry(configuration.smart, secret_named, development=configuration.development)
 
 
 def check_configuration(configuration: Configuration) -> None:

@@ -5,8 +5,7 @@ Only an issuer of this file is ever called or redirected to, whatever address a 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -24,6 +23,11 @@ from cds_service.security.urls import Address, read_prefix, read_url
 Filled = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Auth = Literal["public", "private_key_jwt", "client_secret_basic"]
 SHORTEST_SECRET: Final = 16
+Secrets = Callable[[str], str]
+"""Gives the secret that a variable holds, empty where it holds none.
+
+Raises ValueError for a variable that may not be asked for.
+"""
 ALGORITHMS: Final = {"P-384": "ES384", "P-256": "ES256"}
 """The algorithm for a key on a curve.
 
@@ -109,11 +113,11 @@ def algorithm(key: Key) -> str:
     return ALGORITHMS.get(str(key.as_dict(private=False).get("crv")), "RS384")
 
 
-def read_registry(path: Path, *, development: bool = False) -> Registry:
+def read_registry(path: Path, secrets: Secrets, *, development: bool = False) -> Registry:
     """Read the file of EHRs.
 
-    Raises ContentError with everything that is wrong in it. ``development`` allows http; the guard of outbound calls still
-    keeps that to this machine.
+    Raises ContentError with everything that is wrong in it. ``secrets`` finds those that it names. ``development`` allows
+    http; the guard of outbound calls still keeps that to this machine.
     """
     file = YamlFile(path, path.name)
     entry = file.read_as(RegistryEntry)
@@ -124,23 +128,23 @@ def read_registry(path: Path, *, development: bool = False) -> Registry:
         place: Place = ("issuers", number)
         found = list(_problems(file, place, one, "http" if development else "https"))
         key, wrong = _key(file, (*place, "key"), one, path.parent)
-        found += wrong
+        secret, missing = _secret(file, place, one, secrets)
+        found += wrong + missing
         if not found:
             address = read_prefix(one.iss)
             if address in seen:
                 found.append(file.problem((*place, "iss"), "this FHIR server stands here twice; one entry for each is meant"))
             seen[address] = number
-            issuers.append(_issuer(one, key))
+            issuers.append(_issuer(one, key, secret))
         problems += found
     if problems:
         raise ContentError(problems)
     return Registry(tuple(issuers))
 
 
-def _issuer(one: IssuerEntry, key: Key | None) -> Issuer:
+def _issuer(one: IssuerEntry, key: Key | None, secret: str) -> Issuer:
     iss = one.iss.rstrip("/")
     own = "/".join(iss.split("/")[:3])
-    secret = os.environ.get(one.secret_variable or "", "")
     named = tuple(prefix.rstrip("/") for prefix in one.authorization)
     frames = tuple(site.rstrip("/") for site in one.frames)
     return Issuer(iss, one.name or own, one.below, one.client_id, one.auth, (own, *named), frames, key, secret)
@@ -163,13 +167,6 @@ def _problems(file: YamlFile, place: Place, one: IssuerEntry, least: str) -> Ite
         yield file.problem((*place, "secret_variable"), f"'secret_variable': a client with 'auth: {one.auth}' has no secret")
     if one.auth == "private_key_jwt" and not one.key:
         yield file.problem(place, "'auth: private_key_jwt' needs 'key', the name of a JSON file beside this one with a private JWK")
-    if one.auth == "client_secret_basic":
-        if not one.secret_variable:
-            said = "'auth: client_secret_basic' needs 'secret_variable', the environment variable with the secret"
-            yield file.problem(place, said)
-        elif len(os.environ.get(one.secret_variable, "")) < SHORTEST_SECRET:
-            said = f"'secret_variable': the environment has no such variable, or its secret is under {SHORTEST_SECRET} characters"
-            yield file.problem((*place, "secret_variable"), said)
 
 
 def _of_url(file: YamlFile, place: Place, url: str, least: str) -> Iterator[Problem]:
@@ -182,6 +179,26 @@ def _of_url(file: YamlFile, place: Place, url: str, least: str) -> Iterator[Prob
         return
     if address.scheme < least:
         yield file.problem(place, f"'{name}': https is required")
+
+
+def _secret(file: YamlFile, place: Place, one: IssuerEntry, secrets: Secrets) -> tuple[str, list[Problem]]:
+    """Find the secret that a client shows.
+
+    Returns with it what is wrong; nothing of the secret is ever repeated.
+    """
+    if one.auth != "client_secret_basic":
+        return "", []
+    if not one.secret_variable:
+        said = "'auth: client_secret_basic' needs 'secret_variable', the environment variable with the secret"
+        return "", [file.problem(place, said)]
+    try:
+        secret = secrets(one.secret_variable)
+    except ValueError as error:
+        return "", [file.problem((*place, "secret_variable"), f"'secret_variable': {error}")]
+    if len(secret) < SHORTEST_SECRET:
+        said = f"'secret_variable': the environment has no such variable, or its secret is under {SHORTEST_SECRET} characters"
+        return "", [file.problem((*place, "secret_variable"), said)]
+    return secret, []
 
 
 def _key(file: YamlFile, place: Place, one: IssuerEntry, folder: Path) -> tuple[Key | None, list[Problem]]:

@@ -66,6 +66,26 @@ def test_only_the_configuration_reads_the_environment() -> None:
     assert {one for one in reading if not one.startswith("cds_service/configuration/")} == set()
 
 
+NO_SETTINGS = {
+    "cds_service/cli/terminal.py",  # COLUMNS, a terminal's width
+    "cds_service/replay/spark_engine.py",  # PYSPARK_PYTHON, which Spark reads
+    "cds_service/cli/serve.py",  # PROMETHEUS_MULTIPROC_DIR, which prometheus_client reads
+    "cds_service/serving/worker.py",
+    "cds_service/telemetry.py",
+}
+"""Modules that touch a variable of somebody else's; none of theirs decides anything."""
+
+
+def test_no_other_module_touches_the_environment() -> None:
+    """Beside the configuration there are those alone that are known here, each for a library's or a terminal's variable."""
+    touching = {
+        file.relative_to(TOP).as_posix()
+        for file in TOP.glob("cds_service/**/*.py")
+        if re.search(r"\bos\.(environ|getenv|putenv)|from os import", file.read_text(encoding="utf-8"))
+    }
+    assert {one for one in touching if not one.startswith("cds_service/configuration/")} == NO_SETTINGS
+
+
 def test_a_flag_comes_before_its_variable_and_nothing_before_the_default() -> None:
     """A flag that is typed counts, else the variable, else the default; an empty variable says nothing."""
     os.environ |= {

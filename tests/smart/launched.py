@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import http.client
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from flask import Flask
@@ -133,12 +131,12 @@ def launching(folder: Path, held: list[Json], public: str = PUBLIC, **entry: Any
     upgrade(store.engine)
     outbound = Outbound(development=True)
     (folder / "key.json").write_text(json.dumps(client_key().as_dict(private=True)))
-    with ehr(held, f"{public}/smart/callback") as server, patch.dict(os.environ, {"EHR_SECRET": server.client.secret}):
+    with ehr(held, f"{public}/smart/callback") as server:
         server.client.auth = entry.get("auth", "public")
         entry = {name: [server.origin] if value == "the EHR" else value for name, value in entry.items()}
         listed = {"iss": server.iss, "client_id": server.client.client_id, "name": "Example EHR"} | entry
         (folder / "smart.yaml").write_text(json.dumps({"issuers": [listed]}))
-        registry = read_registry(folder / "smart.yaml", development=True)
+        registry = read_registry(folder / "smart.yaml", {"EHR_SECRET": server.client.secret}.__getitem__, development=True)
         settings = Settings(public_url=public, link_secret=SECRET)
         access = Access(outbound, None, public, (), clock.now)
 

@@ -11,14 +11,22 @@ import pytest
 from typer.testing import CliRunner
 
 from cds_service.cli import app
+from cds_service.configuration.configuration import Configuration
 from cds_service.content_files.problems import ContentError
+from cds_service.serving.configured import registry_of
 from cds_service.smart.registry import read_registry
 from tests.smart.ehr import client_key, signing_key
 
 HEAD = "issuers:\n  - iss: https://ehr.example/fhir\n    client_id: cds\n"
 JWT = "    auth: private_key_jwt\n"
 BASIC = "    auth: client_secret_basic\n"
+SECRET = "s" * 40
 PRIVATE = client_key().as_dict(private=True)
+
+
+def no_secret(_: str) -> str:
+    """No variable holds a secret."""
+    return ""
 
 
 def problems(folder: Path, text: str, key: object = PRIVATE) -> list[str]:
@@ -27,7 +35,7 @@ def problems(folder: Path, text: str, key: object = PRIVATE) -> list[str]:
     path = folder / "smart.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ContentError) as wrong:
-        read_registry(path)
+        read_registry(path, no_secret)
     return [str(problem) for problem in wrong.value.problems]
 
 
@@ -89,7 +97,7 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     """A short entry is a public client of one FHIR server, whose endpoints lie at its own origin, in no frame."""
     path = tmp_path / "smart.yaml"
     path.write_text(HEAD, encoding="utf-8")
-    (issuer,) = read_registry(path).issuers
+    (issuer,) = read_registry(path, no_secret).issuers
     assert (issuer.auth, issuer.below, issuer.frames, issuer.authorization) == ("public", False, (), ("https://ehr.example",))
 
 
@@ -99,9 +107,46 @@ def test_keys_of_both_kinds_sign(tmp_path: Path) -> None:
     path.write_text(HEAD + JWT + "    key: key.json\n", encoding="utf-8")
     for key, algorithm in ((client_key(), "ES384"), (signing_key(), "RS384")):
         (tmp_path / "key.json").write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
-        (published,) = read_registry(path).keys()
+        (published,) = read_registry(path, no_secret).keys()
         assert published["alg"] == algorithm
         assert "d" not in published
+
+
+def test_a_secret_is_found_through_the_configuration(tmp_path: Path) -> None:
+    """The variable that the file names is asked for where all settings are read; a client without a secret asks for none."""
+    path = tmp_path / "smart.yaml"
+    path.write_text(HEAD + BASIC + "    secret_variable: EHR_SECRET\n", encoding="utf-8")
+    with patch.dict(os.environ, {"EHR_SECRET": SECRET}):
+        read = registry_of(Configuration(smart=path))
+    assert read
+    assert [one.secret for one in read.issuers] == [SECRET]
+    asked: list[str] = []
+    path.write_text(HEAD, encoding="utf-8")
+    read_registry(path, lambda name: asked.append(name) or SECRET)  # type: ignore[func-returns-value]
+    assert asked == []
+
+
+def test_no_setting_is_handed_to_an_ehr_as_its_secret(tmp_path: Path) -> None:
+    """What signs the service's own links would be sent to somebody else; the line is told, and nothing of the secret."""
+    path = tmp_path / "smart.yaml"
+    path.write_text(HEAD + BASIC + "    secret_variable: CDS_SERVICE_LINK_SECRET\n", encoding="utf-8")
+    with patch.dict(os.environ, {"CDS_SERVICE_LINK_SECRET": SECRET}), pytest.raises(ContentError) as wrong:
+        registry_of(Configuration(smart=path))
+    (told,) = map(str, wrong.value.problems)
+    assert told.startswith("smart.yaml:5: 'secret_variable': a variable that begins with CDS_SERVICE_ is a setting")
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize("held", ["", "short"])
+def test_a_secret_that_is_missing_or_short_is_told_and_not_repeated(tmp_path: Path, held: str) -> None:
+    """With the line of its variable."""
+    path = tmp_path / "smart.yaml"
+    path.write_text(HEAD + BASIC + "    secret_variable: EHR_SECRET\n", encoding="utf-8")
+    with pytest.raises(ContentError) as wrong:
+        read_registry(path, {"EHR_SECRET": held}.__getitem__)
+    (told,) = map(str, wrong.value.problems)
+    assert told.startswith("smart.yaml:5: 'secret_variable': the environment has no such variable")
+    assert "short" not in told
 
 
 @pytest.mark.parametrize(
