@@ -10,6 +10,7 @@ from typing import Any
 
 from cds_service.content.content import Content
 from cds_service.facts.found.answer_values import answer_value
+from cds_service.facts.found.asked import reworded
 from cds_service.facts.found.forms import WHEN, every_item
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.elements import Resource, days, items
@@ -32,6 +33,10 @@ def refuse_unreadable(response: Resource, form: dict[str, Any], content: Content
         where = f"QuestionnaireResponse.item.where(linkId='{link}').answer"
         if len(given) > 1:
             issues.append(RequestIssue(where, "it has one answer", "business-rule"))
+        definition = content.catalogue[str(link)] if link in content.catalogue else None
+        if given and definition and reworded(item.get("text"), definition.wanted):
+            text = f"QuestionnaireResponse.item.where(linkId='{link}').text"
+            issues.append(RequestIssue(text, "it was asked in other words", "business-rule"))
         if given and asked[link].get("type") == "display":
             issues.append(RequestIssue(where, "what is only shown has no answer", "business-rule"))
             continue

@@ -22,7 +22,7 @@ from cds_service.dtr.package import UNKNOWN
 from cds_service.dtr.parameters import MOST, references, refused, response_in
 from cds_service.dtr.versions import Spoken
 from cds_service.facts.found.forms import canonical_of, contained_form, every_item
-from cds_service.fhir.elements import Resource, patient_of
+from cds_service.fhir.elements import Resource, items, patient_of, text
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.validation import faults
 from cds_service.hooks.answered.coverage_information import asserted
@@ -57,15 +57,15 @@ class Talk:
         response = response_in(body)
         named, form = self._form(response)
         refuse_malformed(response)
-        items = questions_of(named, named.of.facts, self.openers.content, self.openers.our_url)
-        asked = asked_so_far(form, items)
+        every = questions_of(named, named.of.facts, self.openers.content, self.openers.our_url)
+        asked = asked_so_far(form, every)
         refuse_unreadable(response, form, self.openers.content)
         opened = self._opened(response, named, now, issuer)
         made = deepcopy(response)
         contained = contained_form(made) or {}
         questions = self._next(opened, named, asked)
         if questions:
-            more = [item for item in items if item["linkId"] in questions]
+            more = [item for item in every if item["linkId"] in questions]
             more.sort(key=lambda item: questions.index(item["linkId"]))
             rest = [fact for fact in named.of.asking(opened.decision.asks) if fact not in asked and fact not in questions]
             if not rest and not any(item.get("linkId") == LAST for item in every_item(contained)):
@@ -161,22 +161,33 @@ def refuse_malformed(response: Resource) -> None:
         )
 
 
-def asked_so_far(form: Json, items: Iterable[Item]) -> frozenset[str]:
+def asked_so_far(form: Json, every: Iterable[Item]) -> frozenset[str]:
     """Return the facts that a contained form asks for.
 
     Raises Unusable where it does not ask as we do, or asks one thing twice.
     """
-    ours = {item["linkId"]: item for item in items}
+    ours = {item["linkId"]: item for item in every}
     asked: list[str] = []
     for item in form.get("item") or []:
         link = str(item.get("linkId")) if isinstance(item, dict) else ""
         if link == LAST:
             continue
-        if link not in ours or any(
-            item.get(part) != ours[link].get(part) for part in ("text", "type", "answerOption", "enableWhen")
-        ):
+        if not _as_asked(item, ours.get(link)):
             raise refused(400, "QuestionnaireResponse.contained[0].item", "a question is not as it was asked", "business-rule")
         asked.append(link)
     if len(set(asked)) < len(asked):
         raise refused(400, "QuestionnaireResponse.contained[0].item", "a question stands twice", "duplicate")
     return frozenset(asked)
+
+
+def _as_asked(item: Any, ours: Item | None) -> bool:
+    """Tell whether an item is as we asked it.
+
+    What only explains it may be left out; an answer that stands there before anybody gave one may not.
+    """
+    if ours is None or not isinstance(item, dict) or item.get("initial"):
+        return False
+    below = {one["linkId"]: one for one in items(ours.get("item"))}
+    same = all(item.get(part) == ours.get(part) for part in ("text", "type", "answerOption", "answerValueSet", "enableWhen"))
+    held = [one if isinstance(one, dict) else {} for one in items(item.get("item"))]
+    return same and all(_as_asked(one, below.get(text(one.get("linkId")))) for one in held)

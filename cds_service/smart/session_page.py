@@ -20,6 +20,7 @@ from cds_service.said.asked import way
 from cds_service.smart.app import SmartApp
 from cds_service.smart.chart_reading import Offered, access_to, name_of, person_named, read_patient, with_medicine
 from cds_service.smart.judging import judge
+from cds_service.smart.order_shown import ANOTHER as ANOTHER_ORDER
 from cds_service.smart.order_shown import order_shown
 from cds_service.smart.questions import EVERY, UNSAVED, QuestionField, answered, asked_of, corrigible, filled_in, typed_answers
 from cds_service.smart.responses import GivenAnswer, canonical, response
@@ -31,6 +32,7 @@ SAVES: Final = "smart save"
 """The name under which forms that have saved are stored."""
 NOTHING: Final = "There is nothing to save: no question has an answer yet."
 SLIPS: Final = "Nothing was saved: an answer cannot be read. It is marked below."
+NOT_CLOSED: Final = "Not closed: the answers below are not saved. Save them, or close without saving, at the end of the page."
 AGAIN: Final = "These answers were sent already, and were not sent again. What you see is judged on the chart as it is now."
 SAVED: Final = "Saved in the EHR, read back, and judged once more on the chart as it is now."
 NOT_FOUND_YET: Final = (
@@ -52,7 +54,8 @@ class SessionPage:
     """What a page shows.
 
     ``once`` is the name under which its form can be saved a single time. ``together`` says how the first questions go
-    together, ``good`` that the note is good news. ``typed`` are answers whose order cannot be read any more.
+    together, ``good`` that the note is good news, ``bad`` that it is bad. ``typed`` are answers whose order is not shown any
+    more. ``leaving`` says that the person wants to close, and has answers that are not saved.
     """
 
     person: str
@@ -68,6 +71,8 @@ class SessionPage:
     note: str = ""
     together: str = ""
     good: bool = False
+    bad: bool = False
+    leaving: bool = False
     may_save: bool = False
     once: str = ""
     typed: tuple[tuple[str, str], ...] = ()
@@ -110,14 +115,21 @@ class SessionWork:
         self._shown = tuple(shown)
         self._access: ServerAccess = access_to(app, session)
 
-    def page(self, *, saving: bool = False) -> SessionPage:
+    def page(self, *, saving: bool = False, leaving: bool = False) -> SessionPage:
         """Make the page, after saving where that is wanted.
+
+        ``leaving`` says that a person wants to close the session with answers that are not saved.
 
         Raises Unusable for an order that cannot be judged.
         """
         granted = self._session.granted
         patient = read_patient(self._access, granted.patient)
-        shown = order_shown(self._app, self._session, self._access, self._sent.get("order", ""))
+        shown = order_shown(
+            self._app,
+            self._session,
+            self._access,
+            ANOTHER_ORDER if self._sent.get("do") == ANOTHER_ORDER else self._sent.get("order", ""),
+        )
         person = person_named(patient) or f"Patient {granted.patient}"
         if shown.order is None:
             typed = tuple(typed_answers(self._sent, self._app.content))
@@ -135,7 +147,8 @@ class SessionWork:
         decided = judge(self._app, self._session, shown.order, patient, unsaved)
         if good and not any(case.chart.get(saved.reference) for case, _ in decided):
             note = NOT_FOUND_YET
-        return self._made(person, order, decided, filled, note, good=good)
+        made = self._made(person, order, decided, filled, NOT_CLOSED if leaving else note)
+        return replace(made, good=good, bad=leaving or bool(note and not good and note != AGAIN), leaving=leaving)
 
     def answers(self) -> Resource | None:
         """Return what was filled in; None where nothing can be read."""
@@ -174,10 +187,10 @@ class SessionWork:
         if not self._app.store.first_use(once, SAVES, self._session.granted.ends):
             return AGAIN, Saved()
         saved = save(answers, self._session, self._app.outbound, access_to(self._app, self._session))
-        return SAVED if saved.reference else saved.why, saved
+        return SAVED if saved.reference else saved.why if saved.unsure else f"Not saved. {saved.why}", saved
 
     def _made(
-        self, person: str, order: Order, decided: list[tuple[Case, Decision]], filled: list[QuestionField], note: str, *, good: bool
+        self, person: str, order: Order, decided: list[tuple[Case, Decision]], filled: list[QuestionField], note: str
     ) -> SessionPage:
         content = self._app.content
         decisions = [decision for _, decision in decided]
@@ -195,7 +208,6 @@ class SessionWork:
             _in_order(filled, asked, self._shown),
             note=note,
             together=next((way(one, content, most=EVERY).together for one in decisions if one.asks), ""),
-            good=good,
             may_save=may_save(self._session),
             once=secrets.token_urlsafe(24),
         )

@@ -68,7 +68,9 @@ def _done(app: SmartApp, session: Session, key: SessionKey, issuer: Issuer) -> R
     if not hmac.compare_digest(given.encode("utf-8", "replace"), own.encode()) or _from_elsewhere(app):
         return told(403, "Nothing was done", FOREIGN, issuer)
     match request.form.get("do", ""):
-        case "end":
+        case "end" if typed_answers(request.form, app.content):
+            return _shown(app, session, key, issuer, leaving=True)
+        case "end" | "leave":
             end(key, app.store)
             page = told(200, "Closed", CLOSED, issuer)
             drop_cookie(page, cookie_of(key.name), f"/smart/session/{key.name}", issuer, app.public_url)
@@ -95,9 +97,11 @@ def _work(app: SmartApp, session: Session) -> SessionWork:
     return SessionWork(app, session, request.form, request.form.getlist("shown"))
 
 
-def _shown(app: SmartApp, session: Session, key: SessionKey, issuer: Issuer, *, saving: bool = False) -> Response:
+def _shown(
+    app: SmartApp, session: Session, key: SessionKey, issuer: Issuer, *, saving: bool = False, leaving: bool = False
+) -> Response:
     try:
-        page = _work(app, session).page(saving=saving)
+        page = _work(app, session).page(saving=saving, leaving=leaving)
     except Unusable as fault:
         said = "; ".join(f"{issue.expression}: {issue.said}" if issue.expression else issue.said for issue in fault.issues)
         typed = typed_answers(request.form, app.content)

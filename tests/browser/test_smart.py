@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,38 @@ def test_an_answer_is_judged_as_it_is_given(browser: Browser, serving: Serving) 
         page.keyboard.press("Tab")
         expect(page.locator(".slip")).to_have_text("A number is meant.")
         assert launched.ehr.written == []
+
+
+def test_a_phone_shows_the_outcome_where_the_answer_is_given(browser: Browser, serving: Serving) -> None:
+    """However far down, the outcome stands at the foot of the screen, with what is not saved; what could not be judged is no outcome."""
+    launched = serving()
+    with window(browser) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(launch(launched, fhirContext=["ServiceRequest/o1"]))
+        bar = page.locator(".bar")
+        expect(bar).to_have_text("Not yet documented")
+        page.get_by_label("weeks").fill("12")
+        page.get_by_label("days").focus()
+        expect(bar).to_have_text("Necessary not saved")
+        expect(bar).to_be_in_viewport()
+        page.route("**/smart/session/*", lambda route: route.abort())
+        page.get_by_label("weeks").fill("8")
+        page.get_by_label("days").focus()
+        expect(bar).to_have_text("Not judged: the service did not answer. Use the button to judge again.")
+        expect(page.locator("#trouble")).to_be_visible()
+        assert page.locator(".verdict h2").evaluate("one => getComputedStyle(one).textDecorationLine") == "line-through"
+        page.unroute("**/smart/session/*")
+        page.get_by_label("weeks").fill("9")
+        page.get_by_label("days").focus()
+        expect(bar).to_have_text("Necessary not saved")
+        expect(page.locator("#trouble")).to_be_hidden()
+        assert page.locator(".stale").count() == 0
+        launched.ehr.tokens.clear()
+        launched.clock.ahead = timedelta(hours=2)
+        page.get_by_label("weeks").fill("8")
+        page.get_by_label("days").focus()
+        expect(bar).to_contain_text("Not judged: this session has ended.")
+        assert page.get_by_label("weeks").input_value() == "8"
 
 
 def test_it_works_without_scripts(browser: Browser, serving: Serving) -> None:

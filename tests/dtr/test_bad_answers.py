@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import held_content
 from tests.dtr import talks
 from tests.dtr.conftest import Asking
 from tests.exchange import Json
@@ -47,6 +48,13 @@ ODD: dict[str, tuple[str, Json, str]] = {
     "in free text": (FACT, {"valueString": "probably malignant, see the letter"}, "none of"),
     "long free text": (FACT, {"valueString": "malignant " * 50}, "free text"),
     "no choice of ours": (FACT, {"valueCoding": {"code": "neither"}}, "not one that this fact knows"),
+    "of a code and other words": (FACT, {"valueCoding": {"code": "malignant", "display": "Nonmalignant"}}, "two answers"),
+    "of yes and no": ("spine_imaging_clear", {"valueCoding": {"code": "Y", "display": "No"}}, "two answers"),
+    "in two units": (
+        "life_expectancy",
+        {"valueQuantity": {"value": 6, "unit": "days", "system": "http://unitsofmeasure.org", "code": "mo"}},
+        "two units",
+    ),
     "empty": (FACT, {}, "no value"),
     "filled in by a program": (FACT, MALIGNANT | {"extension": [AUTO]}, "a program filled it in"),
 }
@@ -69,7 +77,55 @@ def context(reference: str) -> Json:
     return {"url": f"{talks.DTR}qr-context", "valueReference": {"reference": reference}}
 
 
+ASKED = held_content().catalogue[FACT].question
+
+
+def changed(item: Json, **around: Any) -> Json:
+    """A response to an adaptive form of ours, whose question somebody changed."""
+    name = "lhcc-implantable-intrathecal-epidural-pain-pump"
+    own = {"linkId": FACT, "text": ASKED, "type": "choice"} | item
+    form = {
+        "resourceType": "Questionnaire",
+        "id": "q",
+        "status": "active",
+        "derivedFrom": [f"{talks.PUBLIC}/fhir/Questionnaire/{name}.adaptive"],
+        "item": [around | {"item": [own]} if around else own],
+    }
+    return {"questionnaire": "#q", "contained": [form]}
+
+
+def option(code: str, display: str, **more: Any) -> Json:
+    """One option of a changed question."""
+    return {"valueCoding": {"code": code, "display": display}} | more
+
+
+def test_an_adaptive_form_that_asks_as_we_do_counts(asking: Asking) -> None:
+    """The measure of those that were changed: with its options, spaced otherwise, in a group without words."""
+    same = {"text": f"  {ASKED} ", "answerOption": [option("malignant", "malignant"), option("nonmalignant", "nonmalignant")]}
+    for form in (changed(same), changed(same, linkId="g", type="group")):
+        assert FACT not in asking.sign(response(asking, MALIGNANT, **form))["asks"]
+
+
+def test_an_item_that_asked_in_other_words_decides_nothing(asking: Asking) -> None:
+    """The text of a response's own item is what its person read: where it is not our question, the question stays open."""
+    made = response(asking, MALIGNANT)
+    made["item"][0]["text"] = ASKED
+    assert FACT not in asking.sign(made)["asks"]
+    made["item"][0]["text"] = "Which kind of pain is it not?"
+    decision = asking.sign(made)
+    assert FACT in decision["asks"]
+    assert "not worded as ours" in told(decision, FACT)
+
+
 OTHERS: dict[str, Json] = {
+    "options that were exchanged": changed(
+        {"answerOption": [option("malignant", "nonmalignant"), option("nonmalignant", "malignant")]}
+    ),
+    "an option that was added": changed({"answerOption": [option("malignant", "malignant"), option("none", "none")]}),
+    "an option that was picked already": changed({"answerOption": [option("malignant", "malignant", initialSelected=True)]}),
+    "options from elsewhere": changed({"answerValueSet": "https://elsewhere.example/ValueSet/x"}),
+    "an answer that was there already": changed({"initial": [{"valueCoding": {"code": "malignant"}}]}),
+    "a group that says the opposite": changed({}, linkId="g", type="group", text="None of this is so:"),
     "another order": {"extension": [context("ServiceRequest/o7")]},
     "another policy": {"questionnaire": f"{talks.PUBLIC}/fhir/Questionnaire/carelon-prenatal-cfdna-screening", "extension": []},
     "a version that is retired": {

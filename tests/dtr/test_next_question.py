@@ -192,6 +192,13 @@ ODD: dict[str, tuple[Change, int]] = {
     ),
     "a question that was changed": (lambda r: item(r).update(text="Is it not so?"), 400),
     "an option that was added": (lambda r: item(r)["answerOption"].append({"valueCoding": {"code": "neither"}}), 400),
+    "a question below a question": (
+        lambda r: item(r)["item"].append({"linkId": "spinal_infection", "text": "Is there an infection?", "type": "boolean"}),
+        400,
+    ),
+    "a question that answers itself": (lambda r: item(r).update(initial=[{"valueCoding": {"code": "malignant"}}]), 400),
+    "options from elsewhere": (lambda r: item(r).update(answerValueSet="https://elsewhere.example/ValueSet/x"), 400),
+    "an answer to other words": (lambda r: r["item"][0].update(text="Is it not so?"), 400),
     "a question of their own": (lambda r: r["contained"][0]["item"].append({"linkId": "x", "text": "?", "type": "boolean"}), 400),
     "a question twice": (lambda r: r["contained"][0]["item"].append(item(r)), 400),
     "an answer that was not asked": (
@@ -255,6 +262,14 @@ def test_an_empty_answer_is_a_question_left_out(asking: Asking) -> None:
     """No value, no answer: not an error, and not documented."""
     held = with_answers(send(asking, start(asking)), FAVOURABLE)
     held["item"][0].pop("answer")
+    assert send(asking, held)["status"] == "in-progress"
+
+
+def test_help_may_be_left_out(asking: Asking) -> None:
+    """A client that drops what only explains a question has asked it all the same."""
+    held = with_answers(send(asking, start(asking)), FAVOURABLE)
+    for one in held["contained"][0]["item"]:
+        one.pop("item", None)
     assert send(asking, held)["status"] == "in-progress"
 
 

@@ -436,6 +436,48 @@ def test_a_closed_session_is_over(launched: Launching) -> None:
     assert launched.get(page.path).status_code == 403
 
 
+def test_what_is_not_saved_says_so_where_the_outcome_stands(launched: Launching) -> None:
+    """Beside the outcome, before its reasons, and again above the buttons: who reads nothing else knows that nothing is in the chart."""
+    page = opened(launched)
+    assert "Not in the chart yet" not in page.text
+    page = page.send({AGE: "12"})
+    assert "Necessary Not in the chart yet. Judged with the answers below, which are not saved." in page.text
+    assert "With these answers: Necessary . They are not saved. Judge with these answers" in page.text
+    saved = page.send(SAVE | {AGE: "12"})
+    assert "Not in the chart yet" not in saved.text
+    assert "With these answers" not in saved.text
+
+
+def test_a_refused_save_is_no_quiet_note(launched: Launching) -> None:
+    """It begins with what matters and is marked as bad news; what nobody can tell is not called unsaved."""
+    page = opened(launched).send({AGE: "12"})
+    launched.ehr.ways.write = 422
+    refused = page.send(SAVE | {AGE: "12"}).page.get_data(as_text=True)
+    assert '<p class="note bad" role="alert">Not saved. The EHR did not accept the answers.' in refused
+    launched.ehr.ways.write = 0
+    assert "Not saved." not in page.send(SAVE | {AGE: "12"}).text
+
+
+def test_closing_with_unsaved_answers_is_asked_about(launched: Launching) -> None:
+    """Nobody loses answers by a button at the end of the page: it says that they are not saved, and closes when it is told again."""
+    page = opened(launched).send({AGE: "12", "do": "end"})
+    assert "Not closed: the answers below are not saved" in page.text
+    assert page.value(AGE) == "12"
+    assert "Close without saving" in page.text
+    assert "Saved in the EHR" in page.send(SAVE | {AGE: "12"}).text
+    again = opened(launched).send({AGE: "12", "do": "end"}).send({AGE: "12", "do": "leave"})
+    assert "Nothing of the session is kept" in again.text
+    assert launched.get(again.path).status_code == 403
+
+
+def test_another_order_says_back_what_was_not_saved(launched: Launching) -> None:
+    """Going to another order does not drop answers without a word."""
+    listed = opened(launched).send({AGE: "12", "do": "another"})
+    assert "Which order?" in listed.text
+    assert "nothing of it is saved: How far along is the pregnancy on the date of service? 12 weeks 0 days" in listed.text
+    assert launched.ehr.written == []
+
+
 def test_a_token_that_the_ehr_took_back_leaves_a_page(launched: Launching) -> None:
     """Where the EHR no longer knows the token, the page says that nothing can be read, and says back what was answered."""
     page = opened(launched)

@@ -10,6 +10,7 @@ import re
 from typing import Any, Final
 
 from cds_service.facts.fhir_value import read_quantity, read_value
+from cds_service.facts.units import UnknownUnit, scale
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.elements import days, text
 from cds_service.fhir.value_sets import Terminology
@@ -27,8 +28,36 @@ def answer_value(answer: dict[str, Any], wanted: Wanted, terminology: Terminolog
 
     Raises Unreadable with the reason.
     """
-    words = _words(answer)
-    return _in_words(words, wanted) if words else read_value(answer, wanted, terminology)
+    if words := _words(answer):
+        return _in_words(words, wanted)
+    value = read_value(answer, wanted, terminology)
+    _refuse_two_answers(answer, value, wanted)
+    return value
+
+
+def _refuse_two_answers(answer: dict[str, Any], value: Value, wanted: Wanted) -> None:
+    """Refuse an answer whose words are another answer than its code.
+
+    A person has seen the words. Raises Unreadable.
+    """
+    coding, quantity = answer.get("valueCoding"), answer.get("valueQuantity")
+    if isinstance(coding, dict):
+        said = _folded(text(coding.get("display")))
+        known: dict[str, Value] = {choice.casefold(): choice for choice in wanted.choices} if wanted.choices else dict(_YES_NO)
+        if known.get(said, value) != value:
+            raise Unreadable("its code and its words are two answers")
+    if isinstance(quantity, dict):
+        code, unit = text(quantity.get("code")), text(quantity.get("unit"))
+        if code and unit and not _one_unit(code, unit):
+            raise Unreadable("the code and the words of its unit are two units")
+
+
+def _one_unit(code: str, unit: str) -> bool:
+    """Tell whether code and words of a unit, if known, agree."""
+    try:
+        return scale(unit, code) == (1.0, 0.0)
+    except UnknownUnit:
+        return True
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -45,7 +74,7 @@ def _words(answer: dict[str, Any]) -> str:
 def _in_words(words: str, wanted: Wanted) -> Value:
     if len(words) > LONGEST:
         raise Unreadable("its value is free text, which is not read")
-    folded = " ".join(words.split()).casefold()
+    folded = _folded(words)
     match wanted.type:
         case "boolean" if folded in _YES_NO:
             return _YES_NO[folded]
@@ -60,6 +89,10 @@ def _in_words(words: str, wanted: Wanted) -> Value:
             return day
         case _:
             raise Unreadable("its value is free text, which is not read")
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def _number(words: str, wanted: Wanted) -> Interval:

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from cds_service.case import Case
 from cds_service.facts.found.answer_values import answer_value
-from cds_service.facts.found.forms import COPIED, UNFINISHED, WHEN, Counted, counted, every_item, origin_of, unasked
+from cds_service.facts.found.asked import reworded, unasked
+from cds_service.facts.found.forms import COPIED, UNFINISHED, WHEN, Counted, counted, every_item, origin_of
 from cds_service.facts.shelf_life import ShelfLife
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.elements import Resource, days, first_days, items, own_reference, text
@@ -33,13 +34,14 @@ class FormAnswer(NamedTuple):
     """One answer, the response that holds it, and its origin.
 
     The origin is who or what gave it, empty where that is not stated. ``day`` is on which day it was so, as the item
-    beside it writes it; None where that was not answered.
+    beside it writes it; None where that was not answered. ``words`` is how its item says that it asked.
     """
 
     response: Resource
     answer: dict[str, Any]
     origin: str
     day: Any = None
+    words: Any = None
 
 
 def answers(responses: Iterable[Resource]) -> Mapping[str, list[FormAnswer]]:
@@ -54,7 +56,8 @@ def answers(responses: Iterable[Resource]) -> Mapping[str, list[FormAnswer]]:
                 for answer in items(item.get("answer")):
                     if isinstance(answer, dict) and isinstance(link, str) and not link.endswith(WHEN):
                         origin = origin_of(answer) or origin_of(item)
-                        found.setdefault(link, []).append(FormAnswer(response, answer, origin, told.get(f"{link}{WHEN}")))
+                        given = FormAnswer(response, answer, origin, told.get(f"{link}{WHEN}"), item.get("text"))
+                        found.setdefault(link, []).append(given)
     return found
 
 
@@ -118,10 +121,12 @@ def _read(one: FormAnswer, about: Counted, terminology: Terminology, wanted: Wan
     when, undated = _day(one, about)
     if about.standing is Standing.DISCOUNTED:
         standing = Standing.DISCOUNTED
-    elif changed := unasked(one.response, wanted.name, wanted.question):
+    elif changed := unasked(one.response, wanted):
         standing, note = Standing.DISCOUNTED, changed
     elif one.origin in COPIED:
         standing, note = Standing.DISCOUNTED, "a program filled it in from the chart, which speaks for itself"
+    elif changed := reworded(one.words, wanted):
+        standing, note = Standing.UNCERTAIN, changed
     elif unreadable:
         standing, note = Standing.UNCERTAIN, unreadable
     elif one.origin not in ("", "manual", "override"):

@@ -141,19 +141,6 @@ def contained_form(response: Resource) -> dict[str, Any] | None:
     return next((one for one in held if f"#{one.get('id')}" == written), None)
 
 
-def unasked(response: Resource, name: str, question: str) -> str:
-    """Say why a contained form did not ask as we ask.
-
-    Empty where it asked for the fact as we do, and where no form is contained. A form that somebody changed may ask the
-    opposite under the same ``linkId``.
-    """
-    form = contained_form(response)
-    if form is None or not question:
-        return ""
-    asked = [item for item in every_item(form) if item.get("linkId") == name]
-    return "" if asked and all(text(item.get("text")) == question for item in asked) else "its form did not ask this as we do"
-
-
 def every_item(node: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
     """Return all items below a form or a response.
 

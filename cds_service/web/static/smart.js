@@ -22,13 +22,20 @@ async function judge(form) {
     if (filled(now) !== sent) return void judge(now); // something was typed meanwhile: it counts, and nothing typed is lost
     const focused = document.activeElement && document.activeElement.id;
     const open = new Set([...session.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent));
+    session.classList.remove("stale");
     session.innerHTML = html; // rendered by the service with every text escaped
     for (const summary of session.querySelectorAll("details > summary")) if (open.has(summary.textContent)) summary.parentElement.open = true;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     const outcome = [...session.querySelectorAll("[data-said]")].map((verdict) => verdict.dataset.said).join(", ");
     said.textContent = outcome ? `Outcome: ${outcome}` : "";
-  } catch {
-    if (mine === latest) said.textContent = "The service did not answer. The answers stand; use the button to judge them again.";
+  } catch (error) {
+    if (mine !== latest) return;
+    const ended = error.message === "403";
+    const why = ended ? "this session has ended. Launch the app again from the EHR; your answers still stand here." : "the service did not answer. Use the button to judge again.";
+    session.classList.add("stale"); // what the page says above and below is the outcome of before
+    for (const place of session.querySelectorAll("#trouble, .so-far, .bar")) place.textContent = `Not judged: ${why}`;
+    document.getElementById("trouble").hidden = false;
+    said.textContent = `Not judged: ${why}`;
   } finally {
     if (mine === latest) session.removeAttribute("aria-busy");
   }
