@@ -100,6 +100,25 @@ def test_a_medicine_for_the_cancer_does(client: FlaskClient, chart: list[Json]) 
     assert decided(client, FILGRASTIM, LEUKAEMIA, STEP, *chart)["outcome"] == "necessary"
 
 
+BREAST = condition("C50.911", id_="breast")
+CYCLOPHOSPHAMIDE = concept(HCPCS, "J9075")
+OF_TWO_CANCERS = [
+    ([taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | reason("C50.911")], False),
+    ([taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20")], False),
+    ([taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20", reasonCode=[{"text": "Breast cancer"}])], False),
+    ([taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | reason("C92.00")], True),
+    ([taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20", reasonCode=[{"text": "AML"}])], True),
+    ([taken(CYTARABINE, "m2", "2025-04-20")], True),
+]
+
+
+@pytest.mark.parametrize(("chart", "begun"), OF_TWO_CANCERS)
+def test_a_medicine_for_another_cancer_is_not_for_the_leukaemia(client: FlaskClient, chart: list[Json], begun: bool) -> None:
+    """Beside breast cancer, cyclophosphamide is for one of the two; cytarabine is for the leukaemia."""
+    found = decided(client, FILGRASTIM, LEUKAEMIA, BREAST, STEP, *chart)
+    assert found["outcome"] == ("necessary" if begun else "not-documented")
+
+
 def test_what_is_signed_with_the_order_is_read_the_same(client: FlaskClient) -> None:
     """Methotrexate for arthritis that is signed together does not begin chemotherapy either."""
     beside = prescription(METHOTREXATE, "m2") | reason("M06.9")

@@ -57,7 +57,7 @@ class SoughtMedicine:
     because: str
     gives: bool | str | None
     resources: tuple[str, ...]
-    given_for: SoughtPurpose | None = None
+    given_for: tuple[SoughtPurpose, ...] = ()
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:

@@ -7,7 +7,7 @@ decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -47,20 +47,42 @@ class Purpose(Enum):
 class SoughtPurpose:
     """What a medicine must be given for, as evidence writes it.
 
-    ``diseases`` are value sets, of which one holds its reason; ``words`` speak of them. ``others`` holds diseases that
-    the medicines are given for besides. Of the medicines in ``also`` nobody can tell by themselves, unless they go by
-    one of the ``routes``.
+    ``diseases`` are value sets, of which one holds its reason; ``words`` speak of them. ``others`` are those of the
+    diseases that the medicines are given for besides. Of the medicines in ``also`` nobody can tell by themselves,
+    unless they go by one of the ``routes``.
     """
 
     diseases: frozenset[str]
     words: Vocabulary
-    others: str
+    others: frozenset[str]
     also: str
     routes: str
 
 
 class Purposes:
-    """What those records of a chart are for.
+    """What those records of a chart are for that are weighed.
+
+    Of several purposes that a medicine must be given for, the one that speaks against it most counts.
+    """
+
+    def __init__(self, sought: Iterable[SoughtPurpose], codes: str, chart: Chart) -> None:
+        self._each = [_OnePurpose(one, codes, chart) for one in sought]
+
+    def of(self, hit: Hit) -> Purpose:
+        """Tell what a record is for."""
+        return _worst([one.of(hit) for one in self._each]) or Purpose.SOUGHT
+
+    def stated_by(self, resource: Resource) -> Purpose | None:
+        """Tell what a record's reasons say, or None where it states none."""
+        return _worst([found for one in self._each if (found := one.stated_by(resource)) is not None])
+
+
+def _worst(found: list[Purpose]) -> Purpose | None:
+    return next((one for one in (Purpose.OTHER, Purpose.OPEN, Purpose.PERHAPS, Purpose.SOUGHT) if one in found), None)
+
+
+class _OnePurpose:
+    """What records are for, as to one purpose.
 
     They are the records that a value set holds; those of one medicine are weighed together.
     """
@@ -81,7 +103,9 @@ class Purposes:
         if any(ingredients == other and _near(when, day) for other, day in self._given_otherwise):
             return Purpose.PERHAPS
         doubtful = sought.also and sought.also in terminology.holding(*hit.coding)
-        if not doubtful or not self._has_another or has_route(hit.resource, sought.routes, terminology) is True:
+        if not doubtful or not self._has_another:
+            return Purpose.SOUGHT
+        if sought.routes and has_route(hit.resource, sought.routes, terminology) is True:
             return Purpose.SOUGHT
         return Purpose.PERHAPS
 
@@ -112,7 +136,7 @@ class Purposes:
             words = concept_words(concept)
             if any(not self._sought.diseases.isdisjoint(one) for one in sets):
                 found.add(Purpose.SOUGHT)
-            elif any(self._sought.others in one for one in sets):
+            elif any(not self._sought.others.isdisjoint(one) for one in sets):
                 found.add(Purpose.OTHER)
             elif any(self._sought.words.heard[said[:LONGEST]] for said in words):
                 found.add(None)
@@ -123,7 +147,12 @@ class Purposes:
     @cached_property
     def _has_another(self) -> bool:
         """Whether the chart holds one of the other diseases, in force."""
-        return any(in_force(hit.resource) for hit in self._chart.coded("Condition", self._sought.others))
+        holding, diseases = self._chart.terminology.holding, self._sought.diseases
+        return any(
+            in_force(hit.resource, remission=True) and diseases.isdisjoint(holding(*hit.coding))
+            for value_set in self._sought.others
+            for hit in self._chart.coded("Condition", value_set)
+        )
 
     @cached_property
     def _given_otherwise(self) -> list[tuple[tuple[str, ...], Days | None]]:

@@ -58,7 +58,7 @@ class SoughtService:
     gives: bool | str | None
     unlisted: Unlisted | None
     means_plans: bool
-    given_for: SoughtPurpose | None = None
+    given_for: tuple[SoughtPurpose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ class MedicationEvidence(EvidenceKind):
     - ``because``: a value set of reasons: why it was stopped or given.
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
-    - ``given_for``: what it must be given for. Where all reasons of a record, or of the order that it carries out, are in
-      ``others``, it does not count; another reason ends the silence, unless it is in one of the value sets ``diseases`` or
-      its ``words`` speak of them. Without a reason, a medicine in ``also`` ends the silence where the chart holds one of
-      ``others``, except by a route in ``routes``.
+    - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
+      carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
+      in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, a medicine in ``also`` ends the
+      silence where the chart holds one of ``others``, except by a route in ``routes``.
     - ``uncertain``: the medicine only hints at the fact: in the chart it ends the silence and decides nothing. One that
       could not be read is no hint, and a chart without medicines counts as searched all the same.
 
@@ -54,7 +54,7 @@ class MedicationEvidence(EvidenceKind):
     itself: bool = False
     uncertain: bool = False
     because: str = ""
-    given_for: PurposeEntry | None = None
+    given_for: list[PurposeEntry] = []
     gives: bool | str | None = None
     resources: list[
         Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "ServiceRequest"]
@@ -73,7 +73,7 @@ class MedicationEvidence(EvidenceKind):
             self.because,
             self.gives,
             tuple(self.resources) or RESOURCES,
-            self.given_for.sought if self.given_for else None,
+            tuple([purpose.sought for purpose in self.given_for]),
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -101,7 +101,7 @@ class MedicationEvidence(EvidenceKind):
         return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed, *self.qualifying()) if id_)
 
     def qualifying(self) -> tuple[str, ...]:
-        return self.given_for.value_sets() if self.given_for else ()
+        return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if self.uncertain:

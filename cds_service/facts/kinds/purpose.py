@@ -12,25 +12,26 @@ from cds_service.fhir.vocabulary import SpokenWords, Vocabulary
 class PurposeEntry(SettledEntry):
     """What a medicine or service must be given for.
 
-    A record whose reasons are all in ``others``, diseases that the same medicines treat, does not count. One with
-    another reason decides nothing, unless a reason is in one of the value sets of ``diseases``, or its words speak of
-    such a disease (``words``). Where no reason is stated, medicines in ``also`` decide nothing as long as the chart
-    holds one of ``others``, except by a route in ``routes``.
+    A record whose reasons are all in ``others``, value sets of diseases that the same medicines treat, does not count.
+    One with another reason decides nothing, unless a reason is in one of the value sets of ``diseases``, or its words
+    speak of such a disease (``words``). Where no reason is stated, medicines in ``also`` decide nothing as long as the
+    chart holds one of ``others``, except by a route in ``routes``.
     """
 
     diseases: list[str]
     words: list[str]
     not_in: list[str] = []
-    others: str
-    also: str
-    routes: str
+    others: list[str]
+    also: str = ""
+    routes: str = ""
 
     @cached_property
     def sought(self) -> SoughtPurpose:
         """What the finder is given."""
         spoken = SpokenWords(tuple(self.words), tuple(self.not_in), frozenset(), frozenset(), False)
-        return SoughtPurpose(frozenset(self.diseases), Vocabulary({"purpose": spoken}), self.others, self.also, self.routes)
+        vocabulary = Vocabulary({"purpose": spoken})
+        return SoughtPurpose(frozenset(self.diseases), vocabulary, frozenset(self.others), self.also, self.routes)
 
     def value_sets(self) -> tuple[str, ...]:
         """Return the ids of the value sets it names."""
-        return (*self.diseases, self.others, self.also, self.routes)
+        return tuple(id_ for id_ in (*self.diseases, *self.others, self.also, self.routes) if id_)

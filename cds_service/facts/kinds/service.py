@@ -72,7 +72,7 @@ class ServiceEvidence(EvidenceKind):
     unresulted: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
-    given_for: PurposeEntry | None = None
+    given_for: list[PurposeEntry] = []
 
     @cached_property
     def means_plans(self) -> bool:
@@ -91,7 +91,7 @@ class ServiceEvidence(EvidenceKind):
             self.gives,
             self.unlisted.unlisted if self.unlisted else None,
             self.means_plans,
-            self.given_for.sought if self.given_for else None,
+            tuple([purpose.sought for purpose in self.given_for]),
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -117,7 +117,7 @@ class ServiceEvidence(EvidenceKind):
         return (self.codes, *unlisted, *self.qualifying())
 
     def qualifying(self) -> tuple[str, ...]:
-        return self.given_for.value_sets() if self.given_for else ()
+        return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if isinstance(evidence.value, Days):
