@@ -11,11 +11,12 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from cds_service.facts.computed.assessed_risk import BETWEEN, assessed_risk
 from cds_service.facts.evidence_days import first, last, uncertain
 from cds_service.facts.rule import rule
 from cds_service.facts.tables import RegimenEntry, RegimenTable
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Days, Interval
+from cds_service.policy.values import Days
 
 ORDERED: Final = 180
 """Days for which an active order is of the present regimen."""
@@ -26,11 +27,6 @@ It was given, or is planned.
 """
 APART: Final = 7
 """Days within which two medicines are of one cycle."""
-BETWEEN: Final = 43
-"""Days apart from which two medicines are not of one regimen.
-
-They are twice the longest usual cycle, and one day.
-"""
 EITHER: Final = "it is intermediate or high in either case"
 """How the note ends on an open risk, not below intermediate."""
 CYCLES: Final = {14: range(13, 17), 21: range(19, 26)}
@@ -45,8 +41,6 @@ PREMEDICATION: Final = "dexamethasone"
 
 There it is given against vomiting.
 """
-ASSESSED: Final = 365
-"""Days after which an assessment of risk is of an earlier regimen."""
 _LONG_AGO: Final = Days.on(date.min)
 """The day of what the table says.
 
@@ -90,7 +84,10 @@ def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Eviden
     row decides beside an assessment or a medicine that cannot be read, nor where not all medicines were searched:
     another medicine makes another regimen.
     """
-    assessed = _assessed(facts, as_of)
+    supportive = set(table.supportive)
+    named, _ = _drugs(facts, as_of, supportive)
+    given_then = [e for name in MEDICINES for e in facts[name].evidence if e.value not in supportive]
+    assessed = assessed_risk(facts["percent"], facts["level"], as_of, given_then, {str(e.value) for e in named} - supportive)
     if any(e.standing is Standing.USABLE for e in assessed):
         return assessed
     regimen = _regimen(facts, as_of, table, assessed)
@@ -125,11 +122,6 @@ def risk_of_either_kind(facts: Inputs, as_of: date) -> list[Evidence]:
     if known:
         return [e._replace(value=False) for e in known]
     return [e._replace(value=True, standing=Standing.USABLE) for e in found if e.note.endswith(EITHER)]
-
-
-def _assessed(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Return what was assessed of the risk, as evidence."""
-    return [_category(e, as_of) for e in facts["percent"].evidence] + [_fresh(e, as_of) for e in facts["level"].evidence]
 
 
 def _regimen(facts: Inputs, as_of: date, table: RegimenTable, assessed: list[Evidence]) -> _Regimen:
@@ -218,30 +210,6 @@ def _of_an_earlier_course(facts: Inputs, as_of: date, drugs: set[str], supportiv
     past = [day for drug, day in latest.items() if drug not in drugs and drug not in supportive]
     ends = [day + timedelta(APART) for day in past] + [day - timedelta(BETWEEN) for day in present.values()]
     return sorted(drug for drug, day in present.items() if day <= max(ends))
-
-
-def _category(evidence: Evidence, as_of: date) -> Evidence:
-    """Turn a probability into a level of risk.
-
-    One that spans a threshold leaves the level open.
-    """
-    fresh, value = _fresh(evidence, as_of), evidence.value
-    if not isinstance(value, Interval):
-        return fresh._replace(value=None)
-    if value.low >= 20:
-        return fresh._replace(value="high", shown=f"{value.low:g} %")
-    if value.low >= 10 and (value.high < 20 or (value.high == 20 and value.high_open)):
-        return fresh._replace(value="intermediate", shown=f"{value.low:g} %")
-    if value.high < 10 or (value.high == 10 and value.high_open):
-        return fresh._replace(value="low", shown=f"{value.high:g} %")
-    note = f"{value.low:g} to {value.high:g} % spans two levels of risk"
-    return fresh._replace(value=None, standing=Standing.UNCERTAIN, note=note)
-
-
-def _fresh(evidence: Evidence, as_of: date) -> Evidence:
-    if evidence.when and evidence.when.last < as_of - timedelta(ASSESSED):
-        return evidence._replace(standing=Standing.DISCOUNTED, note="more than a year old: of an earlier regimen")
-    return evidence
 
 
 def _drugs(facts: Inputs, as_of: date, supportive: set[str]) -> tuple[list[Evidence], list[Evidence]]:

@@ -222,19 +222,24 @@ def previous_febrile_neutropenia(facts: Inputs, as_of: date) -> list[Evidence]:
     return found
 
 
-@rule("neutropenic complication", "coded", "neutropenia", "fever", "chemotherapy")
+@rule("neutropenic complication", "coded", "neutropenia", "fever", "chemotherapy", "another")
 def neutropenic_complication(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether chemotherapy had a neutropenic complication.
 
     It is febrile neutropenia, or neutropenia blamed on chemotherapy. One of more than half a year ago may be of another
-    regimen, and is asked.
+    regimen, and is asked; so is fever with neutropenia whose code names another cause.
     """
     start = as_of - timedelta(PRESENT)
+    caused = {e.resource for e in facts["another"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED}
+    pairs = [
+        said(e, True, "its code names another cause than chemotherapy", Standing.UNCERTAIN) if e.resource in caused else e
+        for e in _pairs(facts)
+    ]
     return [
         said(e, True, "it may be of an earlier regimen", Standing.UNCERTAIN)
         if e.standing is Standing.USABLE and e.value is True and last(e) < start
         else e
-        for e in [*facts["coded"].evidence, *_pairs(facts), *facts["chemotherapy"].evidence]
+        for e in [*facts["coded"].evidence, *pairs, *facts["chemotherapy"].evidence]
     ]
 
 

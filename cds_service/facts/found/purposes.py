@@ -82,9 +82,9 @@ def _worst(found: list[Purpose]) -> Purpose | None:
 
 
 class _OnePurpose:
-    """What the records are for that a value set holds, as to one purpose.
+    """What records are for, as to one purpose.
 
-    Those of one medicine are weighed together.
+    They are the records that a value set holds; those of one medicine are weighed together.
     """
 
     def __init__(self, sought: SoughtPurpose, codes: str, chart: Chart) -> None:
