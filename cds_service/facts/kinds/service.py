@@ -58,7 +58,8 @@ class ServiceEvidence(EvidenceKind):
     - ``only``: with ``only: procedures`` what was done counts, and no order.
     - ``unresulted``: leaves out what a report or result already refers to.
 
-    Where drafts count and results do not matter, plans are meant: what is planned for a day to come is planned now.
+    - ``plans``: what is planned for a day to come counts from the day on which it was ordered. Where drafts count and results
+      do not matter, it does so anyway.
     """
 
     declared: ClassVar = Declaration("service", CODED | {"date"})
@@ -68,13 +69,14 @@ class ServiceEvidence(EvidenceKind):
     signed_with: Literal["any", "earlier", "none"] = "any"
     only: Literal["", "procedures"] = ""
     unresulted: bool = False
+    plans: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
 
     @cached_property
     def means_plans(self) -> bool:
         """Whether a plan documents the fact by itself, for whatever day."""
-        return "draft" in self.states and not self.unresulted
+        return self.plans or ("draft" in self.states and not self.unresulted)
 
     @cached_property
     def sought(self) -> SoughtService:
