@@ -125,8 +125,8 @@ class Case:
         said: dict[str, list[Heard]] = {}
         if reasons:
             listen(vocabulary, "Condition", self.order.resource, reasons, self.chart.terminology, said)
-        if ORDER in vocabulary.kinds and self.described[2]:
-            described = [{"text": one} for one in self.described[2]]
+        if ORDER in vocabulary.kinds:
+            described = [{"text": one} for one in (*self.described[2], *self.order.displays(known=False))]
             listen(vocabulary, ORDER, self.order.resource, described, self.chart.terminology, said)
         for other, by_fact in self.together.heard(vocabulary) if len(self.signing) > 1 else ():
             if other is not self.order:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.fhir.codes import BILLED, Coding, is_known, key_of
-from cds_service.fhir.elements import Resource, codings, days, items, own_reference, reference, text
+from cds_service.fhir.elements import Resource, codings, concept_words, days, items, own_reference, reference, text
 from cds_service.fhir.medication import NO_MEDICATIONS, NOTHING_SAID, Medications, StatedMedicine, said_medicine
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.validation import Fault, decisive
@@ -91,15 +91,38 @@ class Order:
     def descriptions(self) -> tuple[list[Coding], list[str]]:
         """Return what describes the order: codings and words.
 
-        They are those of its code and of ``orderDetail``. Notes and display texts do not describe an order, nor does a
-        code of a system that is not known, as hospitals number orders.
+        They are those of its code and of ``orderDetail``. Notes and display texts do not describe an order (they hint at
+        what it is), nor does a code of a system that is not known, as hospitals number orders.
         """
-        concepts = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
-        concepts += [self.medicine] if self.medicine else []
-        concepts += items(self.resource.get("orderDetail"))
+        concepts = self._concepts()
         found = [coding for concept in concepts for coding in codings(concept) if is_known(*coding)]
-        words = [said for concept in concepts if isinstance(concept, dict) and (said := text(concept.get("text")))]
-        return found, words
+        return found, [said for concept in concepts if (said := text(concept.get("text")))]
+
+    def displays(self, known: bool) -> list[str]:
+        """Return the names of its codings.
+
+        They are those of known systems, or of no known one. By the latter a client names its own orders. They decide nothing.
+        """
+        listed = [one for concept in self._concepts() for one in items(concept.get("coding")) if isinstance(one, dict)]
+        named = [text(one.get("display")) for one in listed if is_known(text(one.get("system")), text(one.get("code"))) is known]
+        return [words for words in named if words]
+
+    def remarks(self) -> list[str]:
+        """Return the words of its notes and instructions to the patient."""
+        noted = [text(note.get("text")) for note in items(self.resource.get("note")) if isinstance(note, dict)]
+        return [words for words in (*noted, text(self.resource.get("patientInstruction"))) if words]
+
+    def reasons(self) -> list[str]:
+        """Return the words of the reasons that the order itself gives."""
+        coded = [words for concept in items(self.resource.get("reasonCode")) for words in concept_words(concept)]
+        named = [text(one.get("display")) for one in items(self.resource.get("reasonReference")) if isinstance(one, dict)]
+        return [words for words in (*coded, *named) if words]
+
+    def _concepts(self) -> list[dict[str, Any]]:
+        """Return the concepts of its code and of ``orderDetail``."""
+        found = [concept for name in CODE_ELEMENTS[self.kind] for concept in items(self.resource.get(name))]
+        found += [self.medicine] if self.medicine else []
+        return [one for one in (*found, *items(self.resource.get("orderDetail"))) if isinstance(one, dict)]
 
 
 def informing(order: Order) -> list[Resource]:

@@ -13,6 +13,7 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.found.answers import answers, read_answers
 from cds_service.facts.found.forms import is_for_one, order_of
+from cds_service.facts.found.services import ordered_on
 from cds_service.facts.kinds.evidence_kind import EvidenceKind
 from cds_service.facts.settled import settled
 from cds_service.fhir.elements import own_reference
@@ -205,10 +206,12 @@ class Facts(ChartFacts):
     def _read_on(self, when: Days | None, resource: str, definition: Definition) -> Days | None:
         """Return the day that a record speaks of.
 
-        For an order for a day to come, where plans are meant, it is the day the order is read.
+        For an order for a day to come, where plans are meant, it is the day of the order, else the day it is read.
         """
         planned = definition.means_plans and when is not None and when.first > self._case.as_of
-        return Days.on(self._case.as_of) if planned and resource.startswith("ServiceRequest/") else when
+        if not planned or not resource.startswith("ServiceRequest/"):
+            return when
+        return ordered_on(self._case.chart.get(resource) or {}, self._case.as_of)
 
     def answered(self, name: str) -> tuple[Evidence, ...]:
         """Return what was answered to a fact's own question.

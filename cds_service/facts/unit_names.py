@@ -93,7 +93,7 @@ AS_A_WHOLE: Final = {
     **dict.fromkeys(("mmhg", "mm(hg)", "mmofhg", "torr", "millimetersofmercury", "mm[hg]"), "mm[Hg]"),
     **dict.fromkeys(("cmh2o", "cm(h2o)", "cmofwater"), "cm[H2O]"),
     **dict.fromkeys(("percent", "pct", "percentage"), "%"),
-    **dict.fromkeys(("bpm", "beats/min", "beats/minute", "/minute", "perminute"), "/min"),
+    **dict.fromkeys(("bpm", "beats/min", "beats/minute", "/minute", "perminute", "beatsperminute"), "/min"),
     **dict.fromkeys(("mg%", "mgs%"), "mg/dL"),
     **dict.fromkeys(("g%", "gm%"), "g/dL"),
     **dict.fromkeys(("giga/l", "gpt/l"), "10*9/L"),

@@ -6,6 +6,7 @@ refuted, not over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -149,13 +150,22 @@ def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[A
     return tuple([{"coding": concept.get("coding"), "text": both} for both in found])
 
 
+_SENTENCE: Final = re.compile(r"(?<=[.;])\s+|\n+")
+_LONGEST_CONCLUSION: Final = 4000
+"""How much of a conclusion is read, in characters."""
+
+
 def concluded_words(report: Resource) -> list[dict[str, str]]:
     """Return the words that a report concludes with.
 
-    They come as concepts without a code. What the codes mean is read apart from what they are called.
+    They come as concepts without a code. What the codes mean is read apart from what they are called. A long conclusion
+    comes in its sentences.
     """
     words = [text for concept in items(report.get("conclusionCode")) for text in concept_words(concept)]
-    return [{"text": said} for said in (report.get("conclusion"), *words) if isinstance(said, str)]
+    concluded = report.get("conclusion")
+    if isinstance(concluded, str):
+        words += _SENTENCE.split(concluded[:_LONGEST_CONCLUSION]) if len(concluded) > LONGEST else [concluded]
+    return [{"text": said} for said in words]
 
 
 def hear_names(

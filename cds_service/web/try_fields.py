@@ -16,7 +16,7 @@ from cds_service.policy.model import Policy
 from cds_service.web.code_lists import CodeLists
 from cds_service.web.try_form import FactTyped, TryForm, codes_of
 
-OF_THE_ORDER = {"order_priority", "order_code", "order_words", "order_reason", "value_set_held"}
+OF_THE_ORDER = {"order_priority", "order_code", "order_words", "order_hints", "order_reason", "value_set_held"}
 """Kinds of evidence in the order, and not in the chart.
 
 The form's order says them.

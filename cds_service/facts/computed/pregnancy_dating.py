@@ -20,6 +20,7 @@ from cds_service.policy.values import Interval
     "scan",
     "due_date",
     "age_by_due_date",
+    "due_date_by_last_period",
     "last_period",
     "age_by_last_period",
     "week_code",
@@ -30,8 +31,8 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute gestational age on the date of service, in days.
 
     It is by the best route that is documented. Routes: ``scan`` (with answers to the question itself) beats
-    ``due_date`` beats ``last_period`` beats ``week_code``. Among scans the earliest of the pregnancy wins; among the
-    others the latest.
+    ``due_date`` beats ``last_period`` beats ``week_code``. A due date that is counted from the last period is no better
+    than it. Among scans the earliest of the pregnancy wins; among the others the latest.
 
     A dating is discounted where a delivery or a loss has ended its pregnancy since, where it cannot be of one pregnancy
     with a dating recorded later, and where it would make the pregnancy longer than 44 weeks or begin after the date of
@@ -47,6 +48,7 @@ def gestational_age(facts: Inputs, as_of: date) -> list[Evidence]:
         ],
         [
             *(aged for evidence in facts["last_period"].evidence for aged in since(evidence, as_of, 0)),
+            *(aged for evidence in facts["due_date_by_last_period"].evidence for aged in since(evidence, as_of, TERM)),
             *(aged for evidence in facts["age_by_last_period"].evidence for aged in carried_forward(evidence, as_of)),
         ],
         [aged for evidence in facts["week_code"].evidence for aged in carried_forward(with_said_weeks(evidence), as_of)],

@@ -13,7 +13,7 @@ from cds_service.facts.computed.gestation import CONCEPTION, LONGEST, NINE_WEEKS
 from cds_service.facts.computed.unread_datings import ANY_AGE
 from cds_service.facts.found.diagnoses import CLOSED
 from cds_service.facts.rule import rule
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import ONLY_WORDS, Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
 AFTER_LOSS, AFTER_DEMISE = 7, 14
@@ -22,6 +22,8 @@ AFTER_LOSS, AFTER_DEMISE = 7, 14
 They are counted from a loss, and from the death of a fetus. From then on, a dating says that the pregnancy goes on. The
 numbers are ours: the scan of a dead fetus states an age too. It only asks.
 """
+NO_BEAT: Final = Interval.exactly(0.0)
+"""A fetal heart rate of zero."""
 BORN: Final = 140
 """Days of a pregnancy from which on its end is a birth."""
 GOES_ON: Final = "the pregnancy was dated again since"
@@ -82,23 +84,46 @@ def pregnancy_ended(facts: Inputs, as_of: date) -> list[Evidence]:
     return [e for e in found if e.resource not in denied] if denied else found
 
 
-@rule("fetal demise", "recorded", "viable", "by_scan", "due_date")
+@rule("fetal demise", "recorded", "viable", "heart", "by_scan", "due_date")
 def fetal_demise(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether the fetus has died, as recorded.
 
-    A death that was recorded before a viable pregnancy was is open, and so is one after which the same pregnancy was
-    dated again.
+    A death that was recorded before a viable pregnancy or a heart rate was is open, and so is one after which the same
+    pregnancy was dated again. A heart rate of zero, after which no heart beat was counted, is open too. What only the
+    words of a report say is nothing where the pregnancy went on since.
     """
-    alive = max((e.when.first for e in facts["viable"].evidence if says(e, True) and e.when), default=date.min)
+    beats = [e for e in facts["heart"].evidence if isinstance(e.value, Interval) and e.when and e.when.first <= as_of]
+    counted = [e for e in beats if e.standing is not Standing.DISCOUNTED and isinstance(e.value, Interval) and e.value.low > 0]
+    seen = [e for e in facts["viable"].evidence if says(e, True)] + counted
+    perhaps = max((e.when.first for e in seen if e.when), default=date.min)
+    alive = max((e.when.first for e in seen if e.when and e.standing is Standing.USABLE), default=date.min)
     found: list[Evidence] = []
     for e in facts["recorded"].evidence:
-        if says(e, True) and e.when and e.when.last < alive <= as_of:
-            found.append(but(e, Standing.UNCERTAIN, "a viable pregnancy was recorded since"))
+        if says(e, True) and e.when and e.when.last < perhaps <= as_of:
+            found.append(but(e, Standing.UNCERTAIN, "a living fetus was recorded since"))
         elif says(e, True) and dated_again(e, facts, AFTER_DEMISE, as_of):
             found.append(but(e, Standing.UNCERTAIN, GOES_ON))
+        elif _only_reported(e) and ((e.when and e.when.last < alive <= as_of) or dated_again(e, facts, AFTER_DEMISE, as_of)):
+            found.append(but(e, Standing.DISCOUNTED, f"{e.note}; the pregnancy went on"))
         else:
             found.append(e)
-    return found
+    return found + [
+        but(e, Standing.UNCERTAIN, e.note or "a fetal heart rate of zero", True)
+        for e in beats
+        if e.standing is not Standing.DISCOUNTED and e.value == NO_BEAT and e.when and e.when.last >= alive
+    ]
+
+
+def _only_reported(evidence: Evidence) -> bool:
+    """Tell whether only the words of a report say it.
+
+    An early scan often sees no heart beat yet.
+    """
+    return (
+        evidence.standing is Standing.UNCERTAIN
+        and ONLY_WORDS in evidence.note
+        and evidence.resource.startswith("DiagnosticReport/")
+    )
 
 
 def unless_dated_since(loss: Evidence, age: Fact, as_of: date, note: str = _CLOSED_SINCE) -> Evidence:

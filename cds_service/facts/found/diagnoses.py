@@ -210,12 +210,13 @@ def _hint(evidence: Evidence) -> Evidence:
 def _day(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> Days | None:
     """Return the day that a diagnosis speaks of.
 
-    It is the day of its record, or of its onset where that is sought and is earlier.
+    It is the day of its record, or of its onset where that is sought and is earlier; without an onset, the day that it
+    ended.
     """
     recorded = _dated(condition, seen, sought.undated == "counts" and sought.lasts)
     if sought.dated_by == "record" or recorded is None:
         return recorded
-    onset = first_days(condition, "onsetDateTime", "onsetPeriod")
+    onset = first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod")
     apart = LONG_BEFORE if sought.dated_by == "onset of long before" else 0
     if onset is None or recorded.first.toordinal() - onset.last.toordinal() <= apart:
         return recorded

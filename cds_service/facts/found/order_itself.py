@@ -11,9 +11,10 @@ from datetime import date
 from typing import Final
 
 from cds_service.case import Case
-from cds_service.facts.found.wording import Saying, empty, hinted, matched
+from cds_service.facts.found.wording import Saying, empty, hinted, matched, named, named_any
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.elements import items, text
+from cds_service.order import Order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
@@ -38,6 +39,7 @@ class SoughtWords:
     if_nothing: str
     empty_words: tuple[str, ...]
     reasons_of: str
+    hints_in: tuple[str, ...] = ()
 
 
 def code(selected: bool, case: Case) -> Iterable[Evidence]:
@@ -98,8 +100,10 @@ def words_said(sought: SoughtWords, case: Case, wanted: Wanted) -> Iterable[Evid
             return [Evidence(value_written(value, wanted), dated, said, shown=matching)]
     for value, saying in spoken:
         if hint := hinted(saying, sets, words):
-            note = f"'{hint}' leaves it open"
-            return [Evidence(value_written(value, wanted), when, said, standing=Standing.UNCERTAIN, note=note)]
+            return [_open(value, hint, case, wanted)]
+    value, hint = _hinted_beside(sought, case)
+    if hint and value != sought.otherwise:
+        return [_open(value, hint, case, wanted)]
     if not sought.otherwise and not sought.if_nothing:
         return []
     own = {coding.code for coding in case.order.codings}
@@ -107,6 +111,67 @@ def words_said(sought: SoughtWords, case: Case, wanted: Wanted) -> Iterable[Evid
     if described and sought.otherwise:
         return [Evidence(value_written(sought.otherwise, wanted), when, said)]
     return [Evidence(value_written(sought.if_nothing, wanted), _LONG_AGO, said)] if sought.if_nothing and not described else []
+
+
+def _open(value: str, hint: str, case: Case, wanted: Wanted) -> Evidence:
+    note = f"'{hint}' leaves it open"
+    said = value_written(value, wanted)
+    return Evidence(said, Days.on(case.as_of), case.order.reference, standing=Standing.UNCERTAIN, note=note)
+
+
+def _hinted_beside(sought: SoughtWords, case: Case) -> tuple[str, str]:
+    """Return what stands beside the description and hints at a saying.
+
+    It comes with the value of that saying. Read are the names of the client's own codes, and where else ``hints_in``
+    says. What tells of the past, of the family or of an indication is none. Empty strings stand for nothing.
+    """
+    words = case.order.displays(known=False)
+    for place in sought.hints_in:
+        words += words_of(place, case.order)
+    said = ((value, named(saying, words)) for value, saying in sought.says) if words else ()
+    return next(((value, hint) for value, hint in said if hint), ("", ""))
+
+
+def words_of(place: str, order: Order) -> list[str]:
+    """Return the words in one place of an order."""
+    match place:
+        case "displays":
+            return order.displays(known=True)
+        case "notes":
+            return order.remarks()
+        case _:
+            return order.reasons()
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtHints:
+    """Words that an order may not be for what its code says.
+
+    As ``order_hints`` evidence writes them.
+    """
+
+    beside: tuple[str, ...]
+    saying: Saying
+    gives: bool | str
+    hints_in: tuple[str, ...]
+
+
+def hints(sought: SoughtHints, case: Case, wanted: Wanted) -> Iterable[Evidence]:
+    """Find what any words on the order say against its code.
+
+    They count unless what the code stands for is named too, by other words than those that its system has for it.
+    """
+    order = case.order
+    sets, _, described = case.described
+    if sets.isdisjoint(sought.beside):
+        return
+    own = [*described, *order.displays(known=False)]
+    own += [words for place in sought.hints_in if place != "displays" for words in words_of(place, order)]
+    if named_any(own, sought.saying.unless):
+        return
+    if hint := named(sought.saying, own + (order.displays(known=True) if "displays" in sought.hints_in else [])):
+        when, note = Days.on(case.as_of), f"'{hint}' on an order with this code leaves it open"
+        yield Evidence(sought.gives, when, order.reference, standing=Standing.UNCERTAIN, note=note)
 
 
 def value_written(written: str, wanted: Wanted) -> Value:

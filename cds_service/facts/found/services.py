@@ -111,7 +111,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                 continue
             on = first_days(resource, *_DATES)
             if state in PLANNED and (on is None or (meant and on.first > seen.as_of)):
-                on = _planned_on(resource, seen)
+                on = ordered_on(resource, seen.as_of)
             if on and latest and on.last < latest.get(hit.carried, date.min):  # a final result of a later day is on file
                 continue
             found = _evidence(sought, hit, on, said, wanted, status)
@@ -129,14 +129,14 @@ def _purposes(sought: SoughtService, seen: DatedChart) -> Purposes | None:
     return Purposes(sought.given_for, sought.codes, seen.chart) if sought.given_for else None
 
 
-def _planned_on(resource: Resource, seen: DatedChart) -> Days:
+def ordered_on(resource: Resource, as_of: date) -> Days:
     """Return the day that a plan without a usable day counts for.
 
     That is a plan that names none or, where plans are meant, one that is to come. The day is that of its order, else
     that on which it is read.
     """
     ordered = first_days(resource, "authoredOn")
-    return ordered if ordered is not None and ordered.first <= seen.as_of else Days.on(seen.as_of)
+    return ordered if ordered is not None and ordered.first <= as_of else Days.on(as_of)
 
 
 def _latest_results(sought: SoughtService, seen: DatedChart) -> dict[Carried | None, date]:

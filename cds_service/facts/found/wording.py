@@ -68,6 +68,7 @@ class Saying:
     unless: tuple[str, ...]
     passing_over: tuple[str, ...]
     told_asks: bool = False
+    alone: tuple[str, ...] = ()
 
 
 def described_as(order: Order, saying: Saying, terminology: Terminology) -> str:
@@ -99,6 +100,36 @@ def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     if not said or saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
+
+
+def named(saying: Saying, texts: Iterable[str]) -> str:
+    """Return what these words name of a saying.
+
+    They stand beside what describes the order. What tells of the past, of the family or of an indication is passed over.
+    Returns the empty string where there is
+    nothing.
+    """
+    said = [_without(text, saying.passing_over) for text in texts]
+    if not said or _any_said(said, saying.unless):
+        return ""
+    return _any_said(said, saying.words, True) or _alone(said, saying.alone)
+
+
+def named_any(texts: Iterable[str], phrases: Iterable[str]) -> str:
+    """Return the first of these phrases that a text says.
+
+    It must not be negated. Returns the empty string where there is none.
+    """
+    return _any_said(texts, phrases)
+
+
+def _alone(texts: Iterable[str], phrases: Iterable[str]) -> str:
+    """Return the phrase that is all that one of the texts says.
+
+    Returns the empty string where there is none.
+    """
+    said = {re.sub(r"[^a-z0-9 ]", "", _folded(text)).strip() for text in texts}
+    return next((phrase for phrase in phrases if _folded(phrase) in said), "")
 
 
 def _any_said(texts: Iterable[str], phrases: Iterable[str], not_told: bool = False) -> str:

@@ -85,7 +85,9 @@ class OrderWordsEvidence(EvidenceKind):
 
     The first of ``says`` that matches gives its value. For orders with a code in ``reasons_of``, the words of their
     reasons describe them too. A phrase counts only where it is not negated in its clause. ``otherwise`` is given when
-    something else is described, ``if_nothing`` when nothing is (``empty_words`` describe nothing).
+    something else is described, ``if_nothing`` when nothing is (``empty_words`` describe nothing). A phrase in the
+    displays of codes of no known system, as clients name their own orders, leaves it open; ``hints_in`` names more
+    places where it does: ``displays`` of the other codes, ``notes``, ``reasons``.
     """
 
     declared: ClassVar = Declaration("order_words", frozenset({"boolean", "choice"}), of="order")
@@ -95,12 +97,14 @@ class OrderWordsEvidence(EvidenceKind):
     if_nothing: str = ""
     empty_words: list[str] = []
     reasons_of: str = ""
+    hints_in: list[Literal["displays", "notes", "reasons"]] = []
 
     @cached_property
     def sought(self) -> order_itself.SoughtWords:
         """What the finder is given."""
         says = tuple((value, saying.sought) for value, saying in self.says.items())
-        return order_itself.SoughtWords(says, self.otherwise, self.if_nothing, tuple(self.empty_words), self.reasons_of)
+        empty, beside = tuple(self.empty_words), tuple(self.hints_in)
+        return order_itself.SoughtWords(says, self.otherwise, self.if_nothing, empty, self.reasons_of, beside)
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return order_itself.words_said(self.sought, case, wanted)

@@ -60,7 +60,8 @@ class ServiceEvidence(EvidenceKind):
     - ``unresulted``: leaves out what a report or result already refers to.
     - ``given_for``: as of a medicine.
 
-    Where drafts count and results do not matter, plans are meant: what is planned for a day to come is planned now.
+    - ``plans``: what is planned for a day to come counts from the day on which it was ordered. Where drafts count and results
+      do not matter, it does so anyway.
     """
 
     declared: ClassVar = Declaration("service", CODED | {"date"})
@@ -70,6 +71,7 @@ class ServiceEvidence(EvidenceKind):
     signed_with: Literal["any", "earlier", "none"] = "any"
     only: Literal["", "procedures"] = ""
     unresulted: bool = False
+    plans: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
     given_for: list[PurposeEntry] = []
@@ -77,7 +79,7 @@ class ServiceEvidence(EvidenceKind):
     @cached_property
     def means_plans(self) -> bool:
         """Whether a plan documents the fact by itself, for whatever day."""
-        return "draft" in self.states and not self.unresulted
+        return self.plans or ("draft" in self.states and not self.unresulted)
 
     @cached_property
     def sought(self) -> SoughtService:

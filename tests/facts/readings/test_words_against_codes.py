@@ -1,0 +1,89 @@
+"""Words on an order that speak against its code open a question, wherever they stand; they never decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.exchange import CPT, decisions, gestational_age, order, sign
+
+Json = dict[str, Any]
+DATED = gestational_age(80, "2025-04-30")
+OWN = "urn:oid:1.2.840.114350.1.13.99.2.7.2.696580"
+
+
+def worded(place: str, words: str, code: str = "81420") -> Json:
+    """An order that says these words in one place."""
+    placed: dict[str, Json] = {
+        "text": {"code": {"coding": [{"system": CPT, "code": code}], "text": words}},
+        "detail": {"orderDetail": [{"text": words}]},
+        "own code": {"code": {"coding": [{"system": OWN, "code": "LAB7788", "display": words}, {"system": CPT, "code": code}]}},
+        "display": {"code": {"coding": [{"system": CPT, "code": code, "display": words}]}},
+        "note": {"note": [{"text": words}]},
+        "reason": {"reasonCode": [{"text": words}]},
+    }
+    return order(code) | placed[place]
+
+
+PLACES = ("text", "detail", "own code", "display", "note", "reason")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("words", ["Early gender test", "Fetal sex by cell-free DNA", "gender reveal", "Baby gender"])
+def test_the_sex_under_the_code_of_a_screen_is_asked_about(client: FlaskClient, place: str, words: str) -> None:
+    """The code says a screen, and all that the order says in words is the sex of the fetus."""
+    (decision,) = decisions(sign(client, worded(place, words), chart=(DATED,)))
+    assert (decision["outcome"], decision["because"]) == ("not-documented", ["sex-only"])
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "NIPT with fetal sex",
+        "T21/18/13 + fetal sex",
+        "Aneuploidy screen, baby gender",
+        "Patient does not want to know the baby's gender",
+        "Please do not disclose fetal sex",
+        "Report fetal sex",
+        "Prenatal screening",
+    ],
+)
+def test_a_screen_with_the_sex_is_not_asked_about(client: FlaskClient, place: str, words: str) -> None:
+    """The words name the screen too, or say that the sex is only to be reported or not."""
+    (decision,) = decisions(sign(client, worded(place, words), chart=(DATED,)))
+    assert decision["outcome"] == "necessary"
+
+
+@pytest.mark.parametrize("place", ["own code", "display", "note", "reason"])
+@pytest.mark.parametrize("words", ["22q microdeletion", "Twin zygosity", "Fetal RhD genotype", "Prenatal paternity test"])
+def test_another_target_beside_the_description_is_asked_about(client: FlaskClient, place: str, words: str) -> None:
+    """Names of own codes, notes and reasons are no description of an order: what they name beside its code decides nothing."""
+    (decision,) = decisions(sign(client, worded(place, words), chart=(DATED,)))
+    assert (decision["outcome"], decision["because"]) == ("not-documented", ["other-target"])
+
+
+@pytest.mark.parametrize("place", ["note", "reason"])
+@pytest.mark.parametrize(
+    "words", ["Family history of 22q11.2 deletion", "CFTR carrier", "Abnormal quad screen", "no microdeletions"]
+)
+def test_why_a_screen_is_ordered_is_not_asked_about(client: FlaskClient, place: str, words: str) -> None:
+    """What is told of the family or of earlier tests, and what is negated, is no target."""
+    (decision,) = decisions(sign(client, worded(place, words), chart=(DATED,)))
+    assert decision["outcome"] == "necessary"
+
+
+UNLISTED = [
+    ("Panorama NIPT", ["screened-chromosomes"]),
+    ("Guardant liquid biopsy cell-free DNA", ["unspecified-test"]),
+    ("Oncology tumor panel", ["unspecified-test"]),
+]
+
+
+@pytest.mark.parametrize(("words", "because"), UNLISTED)
+def test_the_name_of_an_own_code_beside_an_unlisted_one(client: FlaskClient, words: str, because: list[str]) -> None:
+    """It hints at what is ordered: a screen is asked what it screens, and anything else stays a test that nobody described."""
+    (decision,) = decisions(sign(client, worded("own code", words, "81479"), chart=(DATED,)))
+    assert (decision["outcome"], decision["because"]) == ("not-documented", because)
