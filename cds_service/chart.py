@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cds_service.fhir.coded_places import worded_places
 from cds_service.fhir.codes_of_records import CodesOfRecords, Hit
+from cds_service.fhir.conclusions import concluded_words
 from cds_service.fhir.elements import ELSEWHERE, Resource, items, own_reference, patient_of, reference, text
 from cds_service.fhir.medication import Doubt, Medications
 from cds_service.fhir.person import Person
@@ -24,7 +25,6 @@ from cds_service.fhir.words_of_records import (
     Heard,
     Unplaced,
     answered_words,
-    concluded_words,
     hear_names,
     listen,
     value_words,

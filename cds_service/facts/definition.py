@@ -14,7 +14,6 @@ from cds_service.facts.entry import FactEntry
 from cds_service.facts.found.services import SERVICES
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.evidence_kind import EvidenceKind, shelf_life_of
-from cds_service.facts.kinds.observation import ObservationEvidence
 from cds_service.facts.kinds.order import OrderCodeEvidence
 from cds_service.facts.kinds.service import ResultEvidence, ServiceEvidence
 from cds_service.facts.shelf_life import Past, ShelfLife
@@ -54,6 +53,7 @@ class Definition:
     - ``called``: the names of what is measured.
     - ``question``: what a form asks.
     - ``means_plans``: whether what is planned for a day to come counts now.
+    - ``only_hinted``: whether all that documents it only hints at a yes.
     - ``of_plan``: whether no chart documents it, but how a plan has set this service up.
     """
 
@@ -66,6 +66,7 @@ class Definition:
         self.derived = entry.derived
         self.only_asked = bool(self.sources) and all(source.declared.of == "question" for source in self.sources)
         self.of_plan = bool(self.sources) and all(source.declared.of == "plan" for source in self.sources)
+        self.only_hinted = entry.type == "boolean" and all(getattr(source, "uncertain", False) for source in self.sources)
         self.is_order_code = [*map(type, self.sources)] == [OrderCodeEvidence]
         self.silent = Fact(name)
         spoken = [source.speaks_by() for source in self.sources]
@@ -138,7 +139,7 @@ class Definition:
         Returns None where no value can be read.
         """
         for source in self.sources:
-            if isinstance(source, ObservationEvidence) and (value := source.would_read(holder, self.wanted, seen)) is not None:
+            if (value := source.would_read(holder, self.wanted, seen)) is not None:
                 return value
         return self.entry.named.meaning(holder) if self.entry.named else None
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from cds_service.facts import derivations
+from cds_service.facts.kinds.culture import CultureEvidence
 from cds_service.facts.kinds.declaration import ValueType
 from cds_service.facts.kinds.evidence_kind import LEAST
 from cds_service.facts.kinds.observation import ObservationEvidence
@@ -160,8 +161,12 @@ class FactEntry(Entry):
         if any(not one.in_ for one in self.worded) and not self._is_spoken():
             somewhere = ", ".join(sorted(SPOKEN_IN))
             raise ValueError(f"words of no record that documents this fact are read; 'in' names some of {somewhere}")
-        if self.named and not any(isinstance(source.kind, ObservationEvidence | ResultEvidence) for source in self.from_):
-            raise ValueError("what a measurement is called is read for a fact that comes from an 'observation' or a 'result'")
+        if self.named and not any(
+            isinstance(source.kind, ObservationEvidence | ResultEvidence | CultureEvidence) for source in self.from_
+        ):
+            raise ValueError(
+                "what a measurement is called is read for a fact that comes from an 'observation', a 'result' or a 'culture'"
+            )
         if not self.ask and any(source.kind.declared.of == "question" for source in self.from_):
             raise ValueError("a fact that is documented by its answer has the question for it ('ask')")
         if self.form and not self.ask:

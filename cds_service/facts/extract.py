@@ -187,6 +187,7 @@ class Facts(ChartFacts):
 
         Its code is one that no value set of the fact holds, or it has none. What was measured under a known name
         carries the value that it would have: it decides nothing, and asks only where that value would change something.
+        Of what is only hinted at, a "no" is no hint.
         """
         as_of = self._case.as_of
         found: list[Evidence] = []
@@ -198,6 +199,8 @@ class Facts(ChartFacts):
                 value, lasts = definition.spoken_value, definition.said_for[one.part]
             else:
                 value, lasts = definition.would_read(one.holder, self._case.seen), definition.shelf_life()
+                if value is False and definition.only_hinted:
+                    continue
             when = self._read_on(one.when, one.resource, definition)
             evidence = Evidence(value, when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
             found.append(lasts.seen(evidence, as_of) if lasts and one.when else evidence)

@@ -101,6 +101,12 @@ AS_A_WHOLE: Final = {
     **dict.fromkeys(("ome", "ome/day", "ome/d", "mgome/day", "medd", "med/day", "med/d"), "mg/d"),
     **dict.fromkeys(("hpf", "/hpf", "perhpf"), "/[HPF]"),
     **dict.fromkeys(
+        ("pack-year", "pack-years", "packyear", "packyears", "pack-yr", "pack-yrs", "packyrs", "pk-yrs", "pkyrs", "py"), "1"
+    ),
+    **dict.fromkeys(
+        ("pack/day", "packs/day", "pack(s)/day", "packs/d", "pack/d", "packsperday", "packperday", "pks/day", "ppd"), "/d"
+    ),
+    **dict.fromkeys(
         (
             "/10",
             "points/10",

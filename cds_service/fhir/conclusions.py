@@ -1,4 +1,4 @@
-"""What results and reports conclude in codes.
+"""What results and reports conclude, in codes and in words.
 
 A report of a scan may say what it found as a coded conclusion, and a finding as the coded value of an Observation,
 where nobody has made a diagnosis of it.
@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
+from cds_service.fhir.vocabulary import LONGEST
 from cds_service.policy.values import Days
 
 _DAYS: Final = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
@@ -19,6 +20,9 @@ _OF_OTHERS: Final = re.compile(r"\b(?:history|hx|family|familial|prior|previous|
 """Words of a question whose answer is no finding of now."""
 _HISTORIES: Final = frozenset({"11348-0", "10157-6", "8670-2", "8671-0", "10155-0", "29762-2"})
 """LOINC codes of histories: what they answer is no finding of now."""
+_LONGEST_CONCLUSION: Final = 8000
+"""How much of what a report concludes is read, in characters."""
+_SENTENCE: Final = re.compile(r"(?<=[.;])\s+|\n")
 
 
 def concludes(kind: str, resource: Resource) -> bool:
@@ -58,3 +62,31 @@ def _is_history(asked: Any) -> bool:
     return any(coding.code.strip() in _HISTORIES for coding in codings(asked)) or any(
         _OF_OTHERS.search(words) for words in (text(asked.get("text")), *displays)
     )
+
+
+def concluded_words(report: Resource) -> list[dict[str, str]]:
+    """Return the words that a report concludes with.
+
+    They come as concepts without a code. What the codes mean is read apart from what they are called.
+    """
+    words = [said for concept in items(report.get("conclusionCode")) for said in concept_words(concept)]
+    conclusion = report.get("conclusion")
+    sentences = _sentences(conclusion[:_LONGEST_CONCLUSION]) if isinstance(conclusion, str) else []
+    return [{"text": said} for said in (*sentences, *words)]
+
+
+def _sentences(conclusion: str) -> list[str]:
+    """Split a conclusion into its sentences, each once.
+
+    Each is short enough to be read whole; one that is longer is read in parts.
+    """
+    found: dict[str, None] = {}
+    for sentence in _SENTENCE.split(conclusion):
+        rest = sentence.strip()
+        while len(rest) > LONGEST:
+            cut = rest.rfind(" ", 0, LONGEST) + 1 or LONGEST
+            found[rest[:cut].strip()] = None
+            rest = rest[cut:]
+        if rest:
+            found[rest] = None
+    return list(found)

@@ -77,7 +77,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "status code value effectiveDateTime effectivePeriod effectiveInstant issued component dataAbsentReason"
                 " interpretation"
             ),
-            looked_at=_of("subject basedOn referenceRange"),
+            looked_at=_of("subject basedOn referenceRange specimen bodySite"),
             evidence=("final", "amended", "corrected", "preliminary"),
         ),
         "Procedure": ResourceType(
@@ -149,7 +149,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=("code",),
             key="diagnosticReports",
             sound=_of("status code effectiveDateTime effectivePeriod issued result conclusion conclusionCode"),
-            looked_at=_of("subject basedOn"),
+            looked_at=_of("subject basedOn specimen"),
             evidence=("final", "amended", "corrected", "appended", "preliminary", "partial", "registered"),
         ),
         "FamilyMemberHistory": ResourceType(

@@ -182,16 +182,17 @@ class Terminology:
     def _concerns(self) -> dict[str, frozenset[str]]:
         """Index the sets by the ingredients that they concern.
 
-        Where a set lists a combination, it concerns those of its ingredients that it lists too (buprenorphine with
-        naloxone does not concern naloxone), or all of them if it lists none.
+        Where a set lists a combination, it concerns those of its ingredients that it lists too, or a product of them
+        alone (buprenorphine with naloxone does not concern naloxone), or all of them if it lists none.
         """
         found: dict[str, set[str]] = {}
-        for (space, code), ids in self._codes.items():
-            if space not in _OF_MEDICINES:
-                continue
-            ingredients = self.medicines.ingredients(_SYSTEMS[space], code)
-            for id_ in ids:
-                listed = [one for one in ingredients if Key("rxnorm", one) in self.sets[id_].codes]
+        made_of = {
+            key: self.medicines.ingredients(_SYSTEMS[key.space], key.code) for key in self._codes if key.space in _OF_MEDICINES
+        }
+        alone = {(id_, made[0]) for key, made in made_of.items() if len(made) == 1 for id_ in self._codes[key]}
+        for key, ingredients in made_of.items():
+            for id_ in self._codes[key]:
+                listed = [one for one in ingredients if (id_, one) in alone or Key("rxnorm", one) in self.sets[id_].codes]
                 for ingredient in listed or ingredients:
                     found.setdefault(ingredient, set()).add(id_)
         return {ingredient: frozenset(ids) for ingredient, ids in found.items()}

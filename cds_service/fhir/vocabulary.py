@@ -23,7 +23,9 @@ ORDER: Final = "order"
 CONCLUSION: Final = "conclusion"
 """Where the words are read with which reports conclude."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
-_CLAUSE: Final = re.compile(r"[;.:\n]| but |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to ")
+_CLAUSE: Final = re.compile(
+    r"[;.:\n]| but | however | although | though |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to "
+)
 _PAST_HEADING: Final = re.compile(
     r"(?:\b(?:h/o|s/p|pmhx?|(?:past|prior) (?:\w+ )?(?:history|hx)|(?:ob|obstetric|obstetrical|gyn) (?:history|hx))"
     r"|^\W*(?:history|hx))\s*:"
@@ -40,13 +42,20 @@ _BEFORE: Final = re.compile(
     r"|never|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
-    r"|worr\w*|fear|anxi\w* (?:about|over|regarding)|concern about)\b"
+    r"|worr(?!isome)\w*|fear|anxi\w* (?:about|over|regarding)|concern about)\b"
 )
 _AFTER: Final = re.compile(
     r"\W*(?:(?:has|have|been|was|were|is|are|test|status|now)\W+)*"
-    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable| in remission)|negative"
+    r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable| in remission"
+    r"| displaced| healed| united| resol\w+| improv\w+| respon\w+| controlled| treated| yet| only| amenable"
+    r"| (?:\w+ly |be |been )*(?:well |healed|united|displaced|controlled|excluded|ruled out))|negative"
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
+_LEFT_OPEN: Final = re.compile(
+    r"\b(?:cannot|can not|can t|could not|couldn t|does not|doesn t|do not|don t|did not|didn t|is not|not|unable to|difficult to"
+    r"|hard to) (?:be )?(?:\w+ly )?(?:exclud\w+|rule out|ruled out|ruling out)\b"
+)
+"""What leaves open what it could not rule out: ``cannot exclude``."""
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
 _LONG_PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior)\b")
 _BESIDE: Final = re.compile(
@@ -215,7 +224,7 @@ def _stands_alone(spoken: list[str], start: int, end: int) -> bool:
 
 
 def _negated(text: str, start: int, end: int, said: SpokenWords) -> bool:
-    before = re.sub(r"[\W_]+", " ", _CLAUSE.split(_joined(text[:start]))[-1])
+    before = _LEFT_OPEN.sub(" ", re.sub(r"[\W_]+", " ", _CLAUSE.split(_joined(text[:start]))[-1]))
     if _BEFORE.search(before) or _AFTER.match(text[end:]):
         return True
     past = _LONG_PAST if said.status_post else _PAST

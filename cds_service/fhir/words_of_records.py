@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, concept_words, days, first_days, items, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, days, first_days, own_reference, status_code
 from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
@@ -148,24 +148,6 @@ def answered_words(holder: Mapping[str, Any], vocabulary: Vocabulary) -> tuple[A
         if heard[both := f"{name}: {value}"] and set(heard[both]).isdisjoint((*heard[f"{name}: ?"], *heard[value]))
     }
     return tuple([{"coding": concept.get("coding"), "text": both} for both in found])
-
-
-_SENTENCE: Final = re.compile(r"(?<=[.;])\s+|\n+")
-_LONGEST_CONCLUSION: Final = 4000
-"""How much of a conclusion is read, in characters."""
-
-
-def concluded_words(report: Resource) -> list[dict[str, str]]:
-    """Return the words that a report concludes with.
-
-    They come as concepts without a code. What the codes mean is read apart from what they are called. A long conclusion
-    comes in its sentences.
-    """
-    words = [text for concept in items(report.get("conclusionCode")) for text in concept_words(concept)]
-    concluded = report.get("conclusion")
-    if isinstance(concluded, str):
-        words += _SENTENCE.split(concluded[:_LONGEST_CONCLUSION]) if len(concluded) > LONGEST else [concluded]
-    return [{"text": said} for said in words]
 
 
 def hear_names(

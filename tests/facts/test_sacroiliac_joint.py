@@ -487,6 +487,12 @@ def imaging(on: str = "2025-04-01", **more: Any) -> Json:
         ({"conclusion": "Displaced sacral fracture through the foramina."}, "pelvic_trauma"),
         ({"conclusion": "Findings of a septic sacroiliac joint."}, "si_joint_infection"),
         ({"conclusion": "Lytic metastasis in the sacrum."}, "sacral_tumor"),
+        ({"conclusion": "Findings most consistent with septic sacroiliitis on the left."}, "si_joint_infection"),
+        ({"conclusion": "Septic arthritis of the right SI joint."}, "si_joint_infection"),
+        ({"conclusion": "Osteomyelitis involving the sacrum."}, "si_joint_infection"),
+        ({"conclusion": "Comminuted fracture of the left sacral ala."}, "pelvic_trauma"),
+        ({"conclusion": "Superior pubic ramus fracture, likely with a sacral fracture."}, "pelvic_trauma"),
+        ({"conclusion": "Destructive lesion of the sacrum."}, "sacral_tumor"),
     ],
 )
 def test_what_a_report_concludes_is_asked_about(client: FlaskClient, said: Json, asked: str) -> None:
@@ -501,12 +507,13 @@ def test_what_a_report_concludes_is_asked_about(client: FlaskClient, said: Json,
     [
         {"conclusion": "No acute fracture of the pelvis or sacrum. Degenerative changes of both SI joints."},
         {"conclusion": "Pelvic ring is intact. Mild sacroiliitis, likely degenerative."},
+        {"conclusion": "Degenerative arthritis of the sacroiliac joints."},
         {"conclusion": "Neither pelvic fracture nor dislocation is seen."},
         {"conclusion": "Insufficiency fracture of the sacrum."},
         {"conclusion": "Displaced sacral fracture.", "effectiveDateTime": "2021-04-01"},
         {"conclusion": "Displaced sacral fracture.", "status": "entered-in-error"},
     ],
-    ids=["none", "intact", "neither", "insufficiency", "old", "in error"],
+    ids=["none", "intact", "degenerative", "neither", "insufficiency", "old", "in error"],
 )
 def test_a_report_of_nothing_covered_says_nothing(client: FlaskClient, said: Json) -> None:
     """A report that denies the covered indications, is old, or was entered in error changes nothing."""

@@ -15,7 +15,9 @@ from cds_service.policy.evidence import Evidence, Fact, Standing
 
 UNNAMED: Final = "other drugs"
 """The substance of a code that may not say which."""
-TAKES: Final[frozenset[str]] = frozenset({"abuse", "dependence", "opioid_dependence", "remission", "prescribed", "hints", "care"})
+TAKES: Final[frozenset[str]] = frozenset(
+    {"abuse", "dependence", "opioid_dependence", "remission", "prescribed", "hints", "screens", "care"}
+)
 
 Inputs = Mapping[str, Fact]
 
@@ -47,8 +49,10 @@ def substance_abuse(facts: Inputs, as_of: date) -> list[Evidence]:
             else:
                 recorded.append(but(e, True))
     open_ = [e for e in recorded if e.standing is not Standing.DISCOUNTED]
-    hints = spoken(facts["hints"])
-    for e in spoken(facts["care"]):
-        if not any(r.when is None or e.when is None or r.when.last >= e.when.first for r in remissions):
-            hints.append(doubtful(e, "a treatment of addiction, and no diagnosis says how it went", True))
+    hints = [*spoken(facts["hints"]), *spoken(facts["screens"])]
+    hints += [
+        doubtful(e, "a treatment of addiction, and no diagnosis says how it went", True)
+        for e in spoken(facts["care"])
+        if not any(r.when is None or e.when is None or r.when.last >= e.when.first for r in remissions)
+    ]
     return [*recorded, *hints] if open_ or hints else [*recorded, *(but(e, False) for e in remissions)]

@@ -16,7 +16,7 @@ from cds_service.sitting import DatedChart
 
 LONGEST: Final = 80
 """How much of a value in words is read, in characters."""
-_POSITIVE: Final = frozenset({"POS", "DET", "positive", "pos", "detected", "present", "presumptive positive", "yes"})
+_POSITIVE: Final = frozenset({"POS", "DET", "positive", "pos", "detected", "present", "presumptive positive", "reactive", "yes"})
 """Interpretations and values that say that a test is positive."""
 
 

@@ -6,9 +6,9 @@ It finds itself in a chart, says what to search for, and imagines itself for a v
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import model_validator
 
@@ -19,7 +19,7 @@ from cds_service.facts.kinds.settled import SettledEntry
 from cds_service.facts.shelf_life import ShelfLife
 from cds_service.facts.wanted import Need, Wanted
 from cds_service.policy.evidence import Evidence
-from cds_service.policy.values import LookBack
+from cds_service.policy.values import LookBack, Value
 from cds_service.sitting import DatedChart
 
 __all__ = ["CannotImagine", "EvidenceKind", "Need", "Wanted"]
@@ -100,6 +100,13 @@ class EvidenceKind(SettledEntry):
         """
         more = list(self.of_order(case, wanted))
         return [*in_chart, *more] if more else in_chart
+
+    def would_read(self, holder: Mapping[str, Any], wanted: Wanted, seen: DatedChart) -> Value | None:
+        """Return the value of a measurement known by its name.
+
+        It may be an Observation or a component. Returns None where no value can be read, or none is read by its name.
+        """
+        return None
 
     @classmethod
     def looks_at_orders(cls) -> bool:

@@ -35,6 +35,7 @@ class ObservationEvidence(EvidenceKind):
     - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing. Of a yes-or-no fact only a
       positive one hints; of a number every one, since its code does not say how it was taken (at rest, on room air). For hints
       that are ``coded``, a chart without measurements counts as searched all the same.
+    - ``beside``: so it does here: what it measures only hints at what diagnoses say.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -47,6 +48,7 @@ class ObservationEvidence(EvidenceKind):
     panels: str = ""
     stage: bool = False
     uncertain: bool = False
+    beside: bool = False
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -73,7 +75,7 @@ class ObservationEvidence(EvidenceKind):
 
     def needs(self) -> tuple[Need, ...]:
         codes = (self.codes, self.panels) if self.panels else (self.codes,)
-        return (Need("Observation", codes, beside=self.uncertain and bool(self.coded)),)
+        return (Need("Observation", codes, beside=self.beside or (self.uncertain and bool(self.coded))),)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(id_ for id_ in (self.codes, self.coded, self.panels) if id_)
