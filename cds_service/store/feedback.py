@@ -38,7 +38,10 @@ class Feedback:
 
 
 class Kept(NamedTuple):
-    """How many reports were new, and the cards of no decision that is logged for the client."""
+    """How many reports were new, and the cards unknown for the client.
+
+    No decision that they showed is logged for it.
+    """
 
     new: int
     unknown: tuple[str, ...]
