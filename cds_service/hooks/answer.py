@@ -105,10 +105,12 @@ def answer(
     response = response_for(request, body, decided, content, today, settings, page, launch, caller)
     tell(decided, content.revision)
     if store:
-        call = DecidingCall(service_id(request.hook), request.hook, request.hook_instance, round((turn.clock() - begun) * 1000, 2))
-        store.record(_logged(decided, response["cards"], request.hook_instance), content, call, settings.log_values)
+        home = caller.home(request.fhir_server)
+        took = round((turn.clock() - begun) * 1000, 2)
+        call = DecidingCall(service_id(request.hook), request.hook, request.hook_instance, took, home.issuer)
+        store.record(_logged(decided, response["cards"], request.hook_instance, home), content, call, settings.log_values)
         if settings.context_days and not all_hooks()[request.hook].early:
-            _keep_contexts(decided, content, store, caller.home(request.fhir_server))
+            _keep_contexts(decided, content, store, home)
     return response
 
 
@@ -123,7 +125,9 @@ def _keep_contexts(decided: Iterable[tuple[Case, Decision]], content: Content, s
         log.exception("what a form would need could not be kept")
 
 
-def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, Any]], hook_instance: str) -> list[Logged]:
+def _logged(
+    decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, Any]], hook_instance: str, home: Home
+) -> list[Logged]:
     """Pair each decision with the cards that showed it.
 
     These are its own card, and the card that proposed another order.
@@ -131,7 +135,7 @@ def _logged(decided: Iterable[tuple[Case, Decision]], shown: Iterable[dict[str, 
     uuids = {card["uuid"] for card in shown}
     logged = []
     for case, decision in decided:
-        card = card_uuid(hook_instance, decision.order, decision.policy_id)
+        card = card_uuid(hook_instance, decision.order, decision.policy_id, home)
         named = decision.policy is not None and decision.policy.alternatives
         proposal = proposal_uuid(card) if named else ""
         logged.append(Logged(decision, card if card in uuids else None, proposal if proposal in uuids else None, case.as_of))

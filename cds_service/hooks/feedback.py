@@ -29,10 +29,11 @@ _CODE = re.compile(r"[^\s]+( [^\s]+)*")
 _LONGEST = {"code": 64, "system": 255}
 
 
-def receive(body: bytes, service: str, store: Store | None, keep_comments: bool) -> None:
+def receive(body: bytes, service: str, store: Store | None, keep_comments: bool, issuer: str = "") -> None:
     """Keep the feedback of one call.
 
-    Without a store, as the operator chose, it is checked and not kept.
+    ``issuer`` is the client that calls; empty where the service is open. A report on a card that was not shown to it is
+    answered and kept like one on an unknown card. Without a store, as the operator chose, it is checked and not kept.
 
     Raises Unusable: 400 naming every element at fault, 503 when the store did not keep it and the client may send it
     again.
@@ -44,7 +45,7 @@ def receive(body: bytes, service: str, store: Store | None, keep_comments: bool)
         log.info("feedback is not kept: there is no store", extra={"reports": len(reports)})
         return
     try:
-        kept = store.keep_feedback(service, known) if known else None
+        kept = store.keep_feedback(issuer, service, known) if known else None
     except StoreFailed as error:
         log.error("feedback was not kept", extra={"why": error.why, "reports": len(reports)})  # noqa: TRY400 - no values
         raise Unusable(503, [RequestIssue("", "the feedback could not be kept; send it again later", "transient")]) from None

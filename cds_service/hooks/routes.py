@@ -39,7 +39,7 @@ def hooks_routes(calls: Calls) -> Blueprint:
     @routes.post(f"{ROUTE}/feedback")
     def feedback(service: str) -> Response:
         _refuse_unknown(service)
-        receive(_body(), service, calls.store, calls.settings.keep_comments)
+        receive(_body(), service, calls.store, calls.settings.keep_comments, g.caller.issuer or "")
         return Response(b"{}", mimetype="application/json")
 
     return routes

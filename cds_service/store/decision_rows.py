@@ -20,13 +20,15 @@ from cds_service.store.tables import LONGEST, Row
 class DecidingCall(NamedTuple):
     """The call of a hook that decided.
 
-    It has the service, the hook, the client's name for the call, and how long the call took to answer.
+    It has the service, the hook, the client's name for the call, how long the call took to answer, and the client's
+    issuer; empty where the service is open.
     """
 
     service: str
     hook: str
     hook_instance: str
     milliseconds: float | None = None
+    issuer: str = ""
 
 
 class Logged(NamedTuple):
@@ -72,6 +74,7 @@ def decision_row(logged: Logged, content: Content, call: DecidingCall, now: date
         "milliseconds": call.milliseconds,
         "code": decision.coding.text if decision.policy and decision.coding else None,  # of the policy's list, so no client's words
         "date_of_service": logged.date_of_service,
+        "issuer": call.issuer,
     }
 
 

@@ -1,6 +1,7 @@
 """What clinicians did with cards.
 
-Each report is kept once, together with the decision that the card showed.
+Each client's report is kept once, together with the decision that the card showed to that client. Another's card is as
+unknown as one that never was.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ class Feedback:
 
 
 class Kept(NamedTuple):
-    """How many reports were new, and the cards of no logged decision."""
+    """How many reports were new, and the cards unknown for the client.
+
+    No decision that they showed is logged for it.
+    """
 
     new: int
     unknown: tuple[str, ...]
@@ -56,23 +60,25 @@ class Count(NamedTuple):
     times: int
 
 
-def keep(engine: Engine, service: str, reports: Sequence[Feedback], now: datetime) -> Kept:
-    """Keep all reports or none, each once.
+def keep(engine: Engine, issuer: str, service: str, reports: Sequence[Feedback], now: datetime) -> Kept:
+    """Keep all reports of a client or none, each once.
 
-    A report with the card, outcome and time of an earlier one is the same report. Raises StoreFailed when the database
+    A report with the card, outcome and time of an earlier one is the same report. ``issuer`` is empty where the service is
+    open. Raises StoreFailed when the database
     did not confirm that they are kept.
     """
     cards = list(dict.fromkeys(report.card for report in reports))
     with failures_told(), engine.begin() as connection:
-        shown = _decisions(connection, cards)
-        new = insert_new(connection, FeedbackRow, [_row(report, service, shown.get(report.card), now) for report in reports])
+        shown = _decisions(connection, issuer, cards)
+        rows = [_row(report, service, shown.get(report.card), now) | {"issuer": issuer} for report in reports]
+        new = insert_new(connection, FeedbackRow, rows)
     return Kept(new, tuple(card for card in cards if card not in shown))
 
 
-def _decisions(connection: Connection, cards: Sequence[str]) -> dict[str, tuple[str, str, list[str]]]:
+def _decisions(connection: Connection, issuer: str, cards: Sequence[str]) -> dict[str, tuple[str, str, list[str]]]:
     """Return the policy, version and criteria of each card's last decision.
 
-    A card may be the one that proposed another order.
+    Those alone are looked at that were made for the client. A card may be the one that proposed another order.
     """
     found: dict[str, tuple[str, str, list[str]]] = {}
     for start in range(0, len(cards), _ASKED_AT_ONCE):
@@ -80,7 +86,7 @@ def _decisions(connection: Connection, cards: Sequence[str]) -> dict[str, tuple[
         for shown in (DecisionRow.card, DecisionRow.proposal):
             columns = select(shown, DecisionRow.policy, DecisionRow.version, DecisionRow.because)
             for card, policy, version, because in connection.execute(
-                columns.where(shown.in_(asked)).order_by(DecisionRow.decided_at)
+                columns.where(shown.in_(asked), DecisionRow.issuer == issuer).order_by(DecisionRow.decided_at)
             ):
                 found[str(card)] = (policy, version, because)
     return found

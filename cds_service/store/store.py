@@ -133,9 +133,9 @@ class Store:
     def _since(self, now: datetime) -> datetime:
         return now - timedelta(days=self._context_days)
 
-    def keep_feedback(self, service: str, reports: Sequence[Feedback]) -> Kept:
-        """Keep feedback on the disk before returning; raises StoreFailed."""
-        return feedback.keep(self.engine, service, reports, datetime.now(UTC))
+    def keep_feedback(self, issuer: str, service: str, reports: Sequence[Feedback]) -> Kept:
+        """Keep a client's feedback on the disk before returning; raises StoreFailed."""
+        return feedback.keep(self.engine, issuer, service, reports, datetime.now(UTC))
 
     def first_use(self, jti: str, issuer: str, expires: datetime) -> bool:
         """Tell whether a token is used for the first time.

@@ -61,6 +61,7 @@ class DecisionRow(Table):
     - ``proposal``: the card that proposed another order because of it.
     - ``outcomes``: the outcomes of all criteria (``store.outcomes``).
     - ``milliseconds``: how long the call took until it was answered, in the row of its first decision.
+    - ``issuer``: the client whose call it was; empty where the service is open, and in rows of before it was kept.
     - ``code``: the code by which the policy governs the order, with its system, one of the policy's own list.
     """
 
@@ -87,17 +88,19 @@ class DecisionRow(Table):
     milliseconds: Mapped[float | None] = mapped_column(Float)
     code: Mapped[str | None]
     date_of_service: Mapped[date | None]
+    issuer: Mapped[str] = mapped_column(server_default="")
 
 
 class FeedbackRow(Table):
     """What a clinician did with one card.
 
-    ``policy``, ``version`` and ``because`` are those of the card's decision, where known. ``comment`` may speak of the
-    patient, and is empty unless the operator keeps comments.
+    ``issuer`` is the client that reports; empty where the service is open. ``policy``, ``version`` and ``because`` are
+    those of the decision that the card showed to that very client, where known. ``comment`` may speak of the patient,
+    and is empty unless the operator keeps comments.
     """
 
     __tablename__ = "feedback"
-    __table_args__ = (UniqueConstraint("card", "outcome", "outcome_at", name="feedback_once"),)
+    __table_args__ = (UniqueConstraint("issuer", "card", "outcome", "outcome_at", name="feedback_once"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     received_at: Mapped[datetime] = mapped_column(index=True)
@@ -112,6 +115,7 @@ class FeedbackRow(Table):
     policy: Mapped[str | None]
     version: Mapped[str | None]
     because: Mapped[list[str] | None]
+    issuer: Mapped[str] = mapped_column(server_default="")
 
 
 class ContextRow(Table):

@@ -21,7 +21,7 @@ from cds_service.store.tables import Table
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The revisions that the tables had, the newest last.
 
 There is one for each module in ``migrations/versions``.

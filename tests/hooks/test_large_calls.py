@@ -137,6 +137,7 @@ def late(content: Content, orders: int, judged: int, chart: tuple[Json, ...] = (
     return answer(call(orders, chart), content, TODAY, Settings(seconds=judged + 0.5), turn=turn)
 
 
+@pytest.mark.verifies("found-2")
 def test_what_is_not_judged_in_the_time_of_a_call_is_not_documented(content: Content, caplog: pytest.LogCaptureFixture) -> None:
     """When the time is over, the orders left are not documented, for nothing was searched; the log tells how many there are."""
     with caplog.at_level(logging.WARNING, logger="cds_service"):

@@ -94,7 +94,7 @@ store, now = Store(sys.argv[1]), datetime(2026, 1, 1, tzinfo=UTC)
 ends = datetime.now(UTC) + timedelta(minutes=5)
 first = sum(store.first_use(f"t{n}", "i", ends) for n in range(100))
 for n in range(100):
-    store.keep_feedback("s", [Feedback(f"00000000-0000-4000-8000-{n:012}", "accepted", now)])
+    store.keep_feedback("", "s", [Feedback(f"00000000-0000-4000-8000-{n:012}", "accepted", now)])
 store.close()
 print(first)
 """

@@ -36,14 +36,14 @@ FIRST = (
 """Rows as the first version wrote them."""
 
 
-def of_the_first_version(url: str) -> Engine:
+def of_the_first_version(url: str, card: str = "c1") -> Engine:
     """A store of the first version with a decision, a report on its card, and a token."""
     engine = engine_for(url)
     make_file(engine)
     with engine.begin() as connection:
         migrate(connection, REVISIONS[0])
         for row in FIRST:
-            connection.exec_driver_sql(row)
+            connection.exec_driver_sql(row.replace("'c1'", f"'{card}'"))
     return engine
 
 

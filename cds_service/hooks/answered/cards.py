@@ -30,6 +30,7 @@ from cds_service.said.detail import CardSetting, detail
 from cds_service.said.markdown import quoted
 from cds_service.said.ordered import ordered
 from cds_service.said.summary import summary
+from cds_service.security.caller import Home
 
 OVERRIDES: Final = "urn:cds-service:override-reason"
 _SPACE: Final = UUID("6f1d6f4e-6f0b-5d6a-9d7e-0c5c2d7c8f11")
@@ -84,7 +85,7 @@ def cards(
     ranked.sort(key=lambda pair: pair[0])
     made: list[dict[str, Any]] = []
     for _, [(case, decision), *others] in ranked:
-        address = page(card_uuid(hook_instance, decision.order, decision.policy_id))
+        address = page(card_uuid(hook_instance, decision.order, decision.policy_id, conversation.home))
         linked = bool(address) and (not decision.member or may_link(decision))
         card = _card(case, decision, [d for _, d in others], content, hook_instance, conversation, links=linked)
         if linked:
@@ -96,7 +97,7 @@ def cards(
         if app and decision.member:
             made.append(launch_card(card, app))
     for found_of_one in not_judged.values():
-        uuid = card_uuid(hook_instance, found_of_one[0][1].order, found_of_one[0][1].policy_id)
+        uuid = card_uuid(hook_instance, found_of_one[0][1].order, found_of_one[0][1].policy_id, conversation.home)
         made.append(unjudged_card(found_of_one, content, hook_instance, conversation, uuid))
     made += cards_of_groups(groups, hook_instance, conversation)
     return [card for card in made if conversation.wants(card["source"]["topic"]["code"])][: conversation.most_cards]
@@ -111,12 +112,13 @@ def certain(decision: Decision) -> bool:
     return decision.outcome is DecisionOutcome.NOT_NECESSARY and all(leaf.basis is not Basis.PRESUMED for leaf in grounds)
 
 
-def card_uuid(hook_instance: str, order: str, policy: str) -> str:
+def card_uuid(hook_instance: str, order: str, policy: str, home: Home) -> str:
     """Return the card's UUID.
 
-    It is the same for the same call, order and policy, so that feedback on the card finds the decision.
+    It is the same for the same call, order and policy, so that feedback on the card finds the decision; and another where
+    the names hold elsewhere (``home``), for the call's name is the client's own.
     """
-    return uuid_of(_SPACE, f"{hook_instance}|{order}|{policy}")
+    return uuid_of(_SPACE, f"{hook_instance}|{order}|{policy}|{home.issuer}|{home.tenant}|{home.server}")
 
 
 def _card(
@@ -138,7 +140,7 @@ def _card(
     what = ordered(decision.coding, policy, content, case.order)
     asked = way(decision, content, quoted) if decision.outcome is DecisionOutcome.NOT_DOCUMENTED else None
     card: dict[str, Any] = {
-        "uuid": card_uuid(hook_instance, decision.order, policy.id),
+        "uuid": card_uuid(hook_instance, decision.order, policy.id, conversation.home),
         "summary": summary(decision, content, what, asked),
         "detail": detail(decision, others, content, what, CardSetting(links, drafting), asked),
         "indicator": "warning" if serious else "info",
