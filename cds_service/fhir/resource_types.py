@@ -131,19 +131,19 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=(MEDICINE,),
             key="medicationStatements",
             sound=_of("status medicationCodeableConcept effectiveDateTime effectivePeriod statusReason"),
-            looked_at=_of("subject medicationReference dateAsserted dosage reasonCode reasonReference"),
+            looked_at=_of("subject medicationReference dateAsserted dosage reasonCode reasonReference basedOn derivedFrom"),
         ),
         "MedicationAdministration": ResourceType(
             coded=(MEDICINE,),
             key="medicationAdministrations",
             sound=_of("status medicationCodeableConcept effectiveDateTime effectivePeriod"),
-            looked_at=_of("subject medicationReference dosage statusReason reasonCode reasonReference"),
+            looked_at=_of("subject medicationReference dosage statusReason reasonCode reasonReference request"),
         ),
         "MedicationDispense": ResourceType(
             coded=(MEDICINE,),
             key="medicationDispenses",
             sound=_of("status medicationCodeableConcept whenPrepared whenHandedOver daysSupply"),
-            looked_at=_of("subject medicationReference dosageInstruction statusReasonCodeableConcept"),
+            looked_at=_of("subject medicationReference dosageInstruction statusReasonCodeableConcept authorizingPrescription"),
         ),
         "DiagnosticReport": ResourceType(
             coded=("code",),
