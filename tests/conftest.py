@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
@@ -57,6 +58,15 @@ def held_app() -> Flask:
 def app_over(content: Content) -> Flask:
     """A service over a content; the shipped one has one for the whole run."""
     return held_app() if content is held_content() else create_app(content, today=lambda: TODAY)
+
+
+@pytest.fixture
+def environment_of_its_own() -> Iterator[None]:
+    """No setting of the user reaches a test, and none of a test outlives it."""
+    with patch.dict(os.environ):
+        for name in [name for name in os.environ if name.startswith("CDS_SERVICE_")]:
+            del os.environ[name]
+        yield
 
 
 @pytest.fixture

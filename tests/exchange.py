@@ -31,6 +31,13 @@ def order(code: str = "81420", id_: str = "o1", on: str = "2025-05-01", **more: 
     } | more
 
 
+def prescription(medicine: Json | None, id_: str = "m1", on: str = "2025-05-01", **more: Any) -> Json:
+    """A draft MedicationRequest of a concept, or of a medicine that ``more`` names otherwise."""
+    ordered = {"id": id_, "status": "draft", "intent": "order", "subject": PATIENT, "authoredOn": on}
+    concept = {"medicationCodeableConcept": medicine} if medicine else {}
+    return {"resourceType": "MedicationRequest"} | ordered | concept | more
+
+
 def observation(id_: str, code: str, on: str, **more: Any) -> Json:
     """A final Observation with a LOINC code."""
     return {

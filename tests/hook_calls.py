@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -91,6 +92,24 @@ def refused(client: FlaskClient, made: Json) -> tuple[int, list[str]]:
     outcome = response.get_json()
     assert outcome["resourceType"] == "OperationOutcome"
     return response.status_code, [element for issue in outcome["issue"] for element in issue.get("expression", [])]
+
+
+def given_back(client: FlaskClient, made: Json, held: Json) -> Json:
+    """What the one order of a call carries beyond itself, given back byte by byte beside a card that suggests nothing.
+
+    The order has a quantity of 1.5, which the call writes as 1.50.
+    """
+    response = client.post(ADDRESS, data=json.dumps(made).replace('{"value": 1.5}', '{"value": 1.50}'))
+    assert response.status_code == 200
+    assert b'{"value": 1.50}' in response.data
+    answered = response.get_json()
+    (card,) = answered["cards"]
+    assert card["indicator"] == "warning"
+    assert "suggestions" not in card
+    (action,) = answered["systemActions"]
+    extension: list[Json] = action["resource"].pop("extension")
+    assert action["resource"] == held
+    return extension[0]
 
 
 def own(answered: Json) -> list[Json]:

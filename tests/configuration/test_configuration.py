@@ -6,9 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from pydantic import ValidationError
@@ -21,16 +19,8 @@ from cds_service.configuration.naming import said_of, variable
 from cds_service.configuration.page import PAGE, page
 from tests.cli.test_command_line import said
 
+pytestmark = pytest.mark.usefixtures("environment_of_its_own")
 TOP = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(autouse=True)
-def _environment_of_its_own() -> Iterator[None]:
-    """No setting of the user reaches a test, and none of a test outlives it."""
-    with patch.dict(os.environ):
-        for name in [name for name in os.environ if name.startswith("CDS_SERVICE_")]:
-            del os.environ[name]
-        yield
 
 
 def test_the_page_lists_every_flag_and_variable() -> None:

@@ -42,15 +42,18 @@ necessary_when:
       is_at_most: 88 %
       within: 30 days
 """
-FACTS = """
+SATURATION = """\
 oxygen_saturation:
   means: Oxygen saturation at rest.
   type: quantity
   unit: "%"
   range: {from: 0, to: 100}
   ask: What is the oxygen saturation at rest on room air?
-  from:
-    - observation: {codes: saturation}
+"""
+"""A fact whose file goes on with what documents it."""
+FACTS = f"""
+{SATURATION}  from:
+    - observation: {{codes: saturation}}
 """
 
 

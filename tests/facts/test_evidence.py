@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -57,6 +57,16 @@ def read_back(name: str, evidence: Evidence, via: str = "") -> list[Evidence]:
     return list(Facts(case, CONTENT.catalogue)[name].evidence)
 
 
+def any_day(value: Value, drawn: Days) -> Days:
+    """The day of evidence that may be of any."""
+    return drawn
+
+
+DAY_OF: dict[str, Callable[[Value, Days], Days]] = {
+    "patient": lambda value, drawn: Days.on(AS_OF),  # patients are what they are when the order is read
+    "report": lambda value, drawn: value if isinstance(value, Days) else drawn,  # the day that it tells is its own
+}
+"""The day of evidence of kinds that have no other."""
 SOURCES = [
     (name, source.name)
     for name, definition in CONTENT.catalogue.facts.items()
@@ -73,9 +83,8 @@ def test_what_is_imagined_is_found_again(name: str, kind: str, data: st.DataObje
     value = data.draw(values(CONTENT.catalogue[name]))
     lives = [source.kind.shelf_life for source in CONTENT.catalogue[name].entry.from_ if source.name == kind]
     most = min([200, *[(AS_OF - life.speaks.start(AS_OF)).days for life in lives if life is not None]])
-    when = Days.on(AS_OF if kind == "patient" else AS_OF - timedelta(data.draw(st.integers(0, most))))
-    if kind == "report" and isinstance(value, Days):
-        when = value  # the day that a report tells is its own
+    drawn = Days.on(AS_OF - timedelta(data.draw(st.integers(0, most))))
+    when = DAY_OF.get(kind, any_day)(value, drawn)
     try:
         found = read_back(name, Evidence(value, when), kind)
     except CannotImagine:

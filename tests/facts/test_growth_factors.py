@@ -18,6 +18,7 @@ from cds_service.facts.found.stages import stage_said
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
 from cds_service.serving.app import create_app
+from tests import exchange
 from tests.conftest import TODAY
 from tests.exchange import ADDRESS, Json, condition, decisions, request, sign
 from tests.exchange import observation as laboratory
@@ -39,17 +40,13 @@ def concept(system: str, code: str, **more: Any) -> Json:
 
 def prescription(medicine: Json | None = None, id_: str = "m1", on: str = ON, **more: Any) -> Json:
     """A draft MedicationRequest; without a medicine, for Neulasta by its HCPCS code."""
-    order: Json = {
-        "resourceType": "MedicationRequest",
-        "id": id_,
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": on,
-    }
-    if "medicationReference" not in more:
-        order["medicationCodeableConcept"] = medicine or concept(HCPCS, "J2506")
-    return order | more
+    by_reference = "medicationReference" in more
+    return exchange.prescription(None if by_reference else medicine or concept(HCPCS, "J2506"), id_, on, **more)
+
+
+def between(low: float, high: float) -> Json:
+    """A Range of cells in a microlitre."""
+    return {end: {"value": value, "unit": "/uL", "code": "/uL", "system": UCUM} for end, value in (("low", low), ("high", high))}
 
 
 def taken(medicine: Json, id_: str, on: str, **more: Any) -> Json:
@@ -374,30 +371,8 @@ def test_a_result_with_several_ranges(client: FlaskClient, ranges: list[Json], s
         (measured("n", "751-8", 500, "/uL", quantity={"comparator": ">"}), False),
         (measured("n", "751-8", 1200, "bananas"), False),
         (laboratory("n", "751-8", "2025-04-28", valueString="about 1200"), False),
-        (
-            laboratory(
-                "n",
-                "751-8",
-                "2025-04-28",
-                valueRange={
-                    "low": {"value": 900, "unit": "/uL", "code": "/uL", "system": UCUM},
-                    "high": {"value": 1100, "unit": "/uL", "code": "/uL", "system": UCUM},
-                },
-            ),
-            True,
-        ),
-        (
-            laboratory(
-                "n",
-                "751-8",
-                "2025-04-28",
-                valueRange={
-                    "low": {"value": 900, "unit": "/uL", "code": "/uL", "system": UCUM},
-                    "high": {"value": 2100, "unit": "/uL", "code": "/uL", "system": UCUM},
-                },
-            ),
-            False,
-        ),
+        (laboratory("n", "751-8", "2025-04-28", valueRange=between(900, 1100)), True),
+        (laboratory("n", "751-8", "2025-04-28", valueRange=between(900, 2100)), False),
         (measured("n", "751-8", 1200, "/uL", on="2025-03-01"), False),
         (measured("n", "751-8", 1200, "/uL", subject={"reference": "Patient/p2"}), False),
     ],

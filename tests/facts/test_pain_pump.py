@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content.content import read_content
+from tests import exchange
 from tests.exchange import PATIENT, Json, condition, decisions, observation, order, sign
 
 ON = "2025-10-01"
@@ -79,16 +80,9 @@ def prescription(
     repeat: Json = {"frequency": often, "period": 1, "periodUnit": "d"}
     if end:
         repeat["boundsPeriod"] = {"start": start, "end": end}
-    return {
-        "resourceType": "MedicationRequest",
-        "id": id_,
-        "status": status,
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": start,
-        "medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": code}]},
-        "dosageInstruction": [{"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": quantity}]}],
-    } | more
+    how = [{"timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": quantity}]}]
+    taken = {"status": status, "dosageInstruction": how} | more
+    return exchange.prescription({"coding": [{"system": RXNORM, "code": code}]}, id_, start, **taken)
 
 
 def score(id_: str, on: str, **value: Any) -> Json:

@@ -14,7 +14,7 @@ from cds_service.facts.computed.sacroiliac import COVERED, TAKES
 from cds_service.facts.kinds.order_reason import OrderReasonEvidence
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days
-from tests.exchange import ADDRESS, CPT, ICD10CM, PATIENT, Json, condition, decisions, order, request, sign
+from tests.exchange import ADDRESS, CPT, ICD10CM, PATIENT, Json, condition, decisions, order, prescription, request, sign
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
@@ -34,15 +34,7 @@ def fusion(code: str = "27280", **more: Any) -> Json:
 
 def medicine(**more: Any) -> Json:
     """A draft order of vancomycin."""
-    return {
-        "resourceType": "MedicationRequest",
-        "id": "m1",
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": ON,
-        "medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "11124"}]},
-    } | more
+    return prescription({"coding": [{"system": RXNORM, "code": "11124"}]}, on=ON, **more)
 
 
 def of_the_fusion(answered: Json, reference: str = "ServiceRequest/o1") -> Json:

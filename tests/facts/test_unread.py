@@ -18,6 +18,7 @@ from cds_service.hooks.settings import Settings
 from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, Evidence, Standing
 from cds_service.said.asked import told
 from cds_service.web.finding_view import decision_view
+from tests import exchange
 from tests.conftest import TODAY
 from tests.exchange import PATIENT, Json, gestational_age, order, request, sign
 from tests.facts.test_growth_factors import BREAST, HCPCS, STEP, concept, prescription
@@ -42,15 +43,7 @@ def said_of(words: str) -> Json:
 
 def medicine(words: str) -> Json:
     """A medicine that is known by words only."""
-    return {
-        "resourceType": "MedicationRequest",
-        "id": "m9",
-        "status": "active",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": "2025-04-01",
-        "medicationCodeableConcept": {"text": words},
-    }
+    return exchange.prescription({"text": words}, "m9", "2025-04-01", status="active")
 
 
 def test_a_card_names_what_it_could_not_read(client: FlaskClient) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 
 from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM
-from tests.exchange import PATIENT, Json, condition, order, sign
+from tests.exchange import Json, condition, order, prescription, sign
 
 CHART = (condition("C50.912"),)
 
@@ -17,19 +15,6 @@ def coded(*codings: tuple[str, str] | tuple[str, str, str], text: str = "") -> J
     """A concept of codings, each with its display where it has one."""
     named = [dict(zip(("system", "code", "display"), coding, strict=False)) for coding in codings]
     return {"coding": named} | ({"text": text} if text else {})
-
-
-def prescription(medicine: Json, **more: Any) -> Json:
-    """A draft order of a medicine."""
-    return {
-        "resourceType": "MedicationRequest",
-        "id": "o1",
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": "2025-05-01",
-        "medicationCodeableConcept": medicine,
-    } | more
 
 
 @pytest.mark.parametrize(
@@ -54,8 +39,7 @@ def test_a_card_names_the_medicine(client: FlaskClient, medicine: Json, said: st
 def test_a_medicine_that_is_referred_to_is_named(client: FlaskClient) -> None:
     """By its record, which the order refers to."""
     held = {"resourceType": "Medication", "id": "med", "code": coded((RXNORM, "727539"), text="Neulasta 6 mg syringe")}
-    referring = prescription({}, contained=[held], medicationReference={"reference": "#med"})
-    del referring["medicationCodeableConcept"]
+    referring = prescription(None, contained=[held], medicationReference={"reference": "#med"})
     assert sign(client, referring, chart=CHART)["cards"][0]["summary"].startswith("Neulasta: ")
 
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from cds_service.content.content import Content
 from cds_service.hooks.gathered.prefetch import templates
-from tests.exchange import PATIENT, condition, decisions, fetuses, order, sign
+from tests.exchange import condition, decisions, fetuses, order, prescription, sign
 
 HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 FOUR = {
@@ -22,16 +22,7 @@ MEDICARE = ("cms/home-use-of-oxygen", "cms/lung-cancer-screening-ldct")
 
 def four_orders() -> list[dict[str, Any]]:
     """One order for each clinical policy, dated so that each has a version in force."""
-    medicine = {"coding": [{"system": HCPCS, "code": "J2506"}]}
-    growth_factor = {
-        "resourceType": "MedicationRequest",
-        "id": "growth-factor",
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": "2025-07-01",
-        "medicationCodeableConcept": medicine,
-    }
+    growth_factor = prescription({"coding": [{"system": HCPCS, "code": "J2506"}]}, "growth-factor", "2025-07-01")
     return [
         order("81420", "screen", "2025-07-01"),
         growth_factor,

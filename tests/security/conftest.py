@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 import trustme
@@ -15,12 +13,8 @@ from tests.security.server import Answer, Server
 
 
 @pytest.fixture(autouse=True)
-def _environment_of_its_own() -> Iterator[None]:
-    """No setting of the user reaches a test, and none of a test outlives it."""
-    with patch.dict(os.environ):
-        for name in [name for name in os.environ if name.startswith("CDS_SERVICE_")]:
-            del os.environ[name]
-        yield
+def _environment(environment_of_its_own: None) -> None:
+    """Every test here has the environment without the user's settings."""
 
 
 @pytest.fixture(scope="session")

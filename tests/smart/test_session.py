@@ -19,7 +19,7 @@ from cds_service.hooks.answered.launch_links import launch_context, launch_links
 from cds_service.hooks.discovery import SERVICE_ID
 from cds_service.questionnaires.form import form_by_canonical
 from tests.conftest import held_content
-from tests.exchange import PATIENT, fetuses, gestational_age, order
+from tests.exchange import PATIENT, fetuses, gestational_age, order, prescription
 from tests.smart.launched import ON, PUBLIC, SECRET, Launching, chart, launching, text_of
 
 Registered = Callable[..., Launching]
@@ -528,15 +528,7 @@ PEGFILGRASTIM: Json = {"coding": [{"system": "https://www.cms.gov/Medicare/Codin
 )
 def test_a_medicines_order_is_answered_too(registered: Registered, medicine: Json, beside: tuple[Json, ...]) -> None:
     """An answer for a MedicationRequest, which no response may be based on, says by DTR's extension what it was given for."""
-    ordered: Json = {
-        "resourceType": "MedicationRequest",
-        "id": "m1",
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": ON,
-    }
-    held = registered(chart(ordered | medicine, *beside))
+    held = registered(chart(prescription(None, on=ON) | medicine, *beside))
     listed = opened(held, choose="").page.get_data(as_text=True)
     assert 'value="MedicationRequest/m1"' in listed
     page = opened(held, choose="MedicationRequest/m1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.content.test_content import value_set
+from tests.content.test_content import SATURATION, value_set
 from tests.exchange import CPT
 
 TODAY = date(2026, 11, 23)
@@ -153,12 +153,9 @@ ordered_code:
   type: code
   from: [{order_code: {}}]
 
-oxygen_saturation:
-  means: Oxygen saturation at rest.
-  type: quantity
-  unit: "%"
-  range: {from: 0, to: 100}
-  ask: What is the oxygen saturation at rest on room air?
+"""
+    + SATURATION
+    + """\
   from: [{observation: {codes: saturation, speaks_for: 30 days}}]
 
 visit_date:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.exchange import ADDRESS, CPT, LOINC, PATIENT, decisions, order, request
+from tests.exchange import ADDRESS, CPT, LOINC, PATIENT, decisions, order, prescription, request
 
 Json = dict[str, Any]
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -34,15 +34,7 @@ def coded(*codings: tuple[str | None, str], display: str = "", **more: Any) -> J
 
 def medicine(concept: Json) -> Json:
     """A draft prescription of a medicine."""
-    return {
-        "resourceType": "MedicationRequest",
-        "id": "m1",
-        "status": "draft",
-        "intent": "order",
-        "subject": PATIENT,
-        "authoredOn": "2025-05-01",
-        "medicationCodeableConcept": concept,
-    }
+    return prescription(concept)
 
 
 def answered(client: FlaskClient, *orders: Json) -> Json:
