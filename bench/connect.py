@@ -2,7 +2,8 @@
 
 It prints the seconds of each step: the clone, the installation, the database, the proxy, then every part of the page with the
 page's own commands, and the metrics. The store of the page is PostgreSQL here, so its part on a SQLite file is left out; the FHIR
-server of its own chart is one of a single patient. Packages come from the index that pip is configured with. Nothing is left behind.
+server of its own chart is one of a single patient. Packages come from the index that pip is configured with. Nothing is left
+behind.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def script(page: str, public: str, fhir: str) -> str:
     for number in range(1, len(pieces)):
         pieces[number] = f"job{number}=$!\n" + pieces[number]
     named = re.sub(r"kill %(\d) && wait %\d", r"kill $job\1 && wait $job\1", " &\n".join(pieces))
-    return f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{named}\nprintf '\\n{MARK}Metrics\\n'\nread -r _\n"
+    ends = f"printf '\\n{MARK}Metrics\\n'\nread -r _\n"
+    return f"set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n{named}\n{ends}"
 
 
 def play(steps: Steps, folder: Path, environment: Mapping[str, str], lines: str, operators: int) -> None:
