@@ -126,14 +126,14 @@ def main() -> None:
             with steps.step("Environment and installation"):
                 subprocess.run([sys.executable, "-m", "venv", str(clone / ".venv")], check=True)  # noqa: S603
                 pip = [str(commands / "pip"), "install", "--quiet", "--constraint", "constraints.txt", ".[postgresql]"]
-                subprocess.run(pip, cwd=clone, env=_without_python(os.environ), check=True)  # noqa: S603
+                subprocess.run(pip, cwd=clone, env=of_a_reader(os.environ), check=True)  # noqa: S603
         with steps.step("PostgreSQL"):
             server = stack.enter_context(_postgresql())
         port, operators = free_port(), free_port()
         with steps.step("Proxy"):
             public = stack.enter_context(prefix_proxy(port)) + PREFIX
         fhir = stack.enter_context(fhir_server([PATIENT]))
-        environment = _without_python(os.environ) | {
+        environment = of_a_reader(os.environ) | {
             **({"PYTHONPATH": str(TOP)} if installed else {}),
             "PATH": f"{commands}:{os.environ['PATH']}",
             "STORE": server,
@@ -163,10 +163,10 @@ def _postgresql() -> Iterator[str]:
         server.stdin.close()
 
 
-def _without_python(environment: Mapping[str, str]) -> dict[str, str]:
+def of_a_reader(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a shell in which nobody works on the project."""
-    ours = ("PYTHONPATH", "VIRTUAL_ENV")
-    return {name: value for name, value in environment.items() if name not in ours and not name.startswith("CDS_SERVICE_")}
+    ours = ("PYTHON", "VIRTUAL_ENV", "CDS_SERVICE_")
+    return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 
 if __name__ == "__main__":
