@@ -41,7 +41,7 @@ def assessed_risk(percent: Fact, level: Fact, as_of: date, medicines: Iterable[E
 
 
 def _under_others(assessed: Evidence, medicines: list[Evidence], present: Set[str]) -> bool:
-    """Tell whether a risk was assessed under medicines that are not of now.
+    """Tell whether a risk was assessed under other medicines.
 
     They are on record about its day, and none of those of now is until long after it.
     """

@@ -30,6 +30,8 @@ No onset of such a state lies further back from its record.
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
 HEALING: Final = "its code says that it is healing, not whether it still stands"
 """Note on an injury or complication coded for a later encounter."""
+WRITTEN_LATE: Final = "it began long before it was recorded, and may be over"
+"""Note on an illness that was written down longer after its onset than it lasts."""
 CONCLUDED: Final = "a result or report comes to it, and no diagnosis says it"
 """Note on what a report concludes in codes, or a result has as its value."""
 CLOSED: Final = "its entry in the problem list is closed and does not say when it was"
@@ -60,6 +62,7 @@ class SoughtDiagnosis:
     stage: str
     lasts: bool
     concluded: bool = False
+    lasts_at_most: LookBack | None = None
 
 
 def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Sequence[StatedReason] = ()) -> list[Evidence]:
@@ -123,10 +126,18 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    standing, note = _as_coded(sought, hit.coding, when)
+    standing, note = _as_coded(sought, hit.coding, when, condition)
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+
+
+def _written_late(sought: SoughtDiagnosis, condition: Resource) -> bool:
+    """Tell whether an illness was recorded long after its onset."""
+    if sought.lasts_at_most is None:
+        return False
+    recorded, onset = days(condition.get("recordedDate")), first_days(condition, "onsetDateTime", "onsetPeriod")
+    return recorded is not None and onset is not None and onset.last < sought.lasts_at_most.start(recorded.first)
 
 
 def _past(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart, evidence: Evidence) -> Evidence:
@@ -181,11 +192,15 @@ def _reasons(sought: SoughtDiagnosis, reasons: Iterable[StatedReason], wanted: W
     return found
 
 
-def _as_coded(sought: SoughtDiagnosis, coding: Coding, when: Days | None) -> tuple[Standing, str]:
+def _as_coded(
+    sought: SoughtDiagnosis, coding: Coding, when: Days | None, condition: Resource | None = None
+) -> tuple[Standing, str]:
     """Return the standing of a confirmed, current diagnosis, and a note.
 
-    They follow from its code and its date; the note says why.
+    They follow from its code and its dates; the note says why.
     """
+    if condition is not None and _written_late(sought, condition):
+        return Standing.UNCERTAIN, WRITTEN_LATE
     if sought.healing == "asks" and _heals(coding):
         return Standing.UNCERTAIN, HEALING
     if when is None and sought.undated == "asks":

@@ -60,7 +60,7 @@ class SoughtPurpose:
 
 
 class Purposes:
-    """What those records of a chart are for that are weighed.
+    """What the records of a chart are for.
 
     Of several purposes that a medicine must be given for, the one that speaks against it most counts.
     """

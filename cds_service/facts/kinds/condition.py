@@ -44,6 +44,8 @@ class ConditionEvidence(EvidenceKind):
       Observation ends the silence.
     - ``healing``: with ``healing: asks``, an injury or complication that ICD-10-CM codes as healing (its seventh character D)
       only ends the silence: what it left may be closed.
+    - ``acute``: how long such an illness lasts at most. One whose onset lies further back from its record only ends the
+      silence: it was written down long after.
     """
 
     declared: ClassVar = Declaration("condition", CODED)
@@ -58,6 +60,7 @@ class ConditionEvidence(EvidenceKind):
     dated_by: Literal["record", "onset", "onset of long before"] = "record"
     healing: Literal["counts", "asks"] = "counts"
     concluded: Literal["", "asks"] = ""
+    acute: str = ""
     body_site: str = ""
     severity: str = ""
     stage: str = ""
@@ -74,6 +77,11 @@ class ConditionEvidence(EvidenceKind):
     def asked_back(self) -> LookBack | None:
         """How long what is over ends the silence; None for no limit."""
         return LookBack.parse(self.asks_for) if self.asks_for else None
+
+    @cached_property
+    def lasts_at_most(self) -> LookBack | None:
+        """How long such an illness lasts at most; None for no limit."""
+        return LookBack.parse(self.acute) if self.acute else None
 
     @cached_property
     def sought(self) -> SoughtDiagnosis:
@@ -93,6 +101,7 @@ class ConditionEvidence(EvidenceKind):
             self.stage,
             self.shelf_life is None,
             self.concluded == "asks",
+            self.lasts_at_most,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
