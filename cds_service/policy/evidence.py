@@ -35,7 +35,8 @@ ONLY_WORDS: Final = "its words speak of it, and its code is none that is read he
 NAMED_ONLY: Final = "it is named only in words"
 NOT_RECOGNISED: Final = "it is a medicine that could not be read"
 NOT_SENT: Final = "it is a medicine that could not be read, for what it refers to was not sent"
-_UNREAD: Final = (ONLY_WORDS, NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, UNPLACED)
+AGAINST_CODE: Final = "the words of the order speak against its code"
+_UNREAD: Final = (ONLY_WORDS, NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, UNPLACED, AGAINST_CODE)
 """The notes of evidence that is there and not understood; they stand here, so that all who look for them mean the same."""
 
 

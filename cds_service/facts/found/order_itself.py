@@ -15,7 +15,7 @@ from cds_service.facts.found.wording import Saying, empty, hinted, matched, name
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.elements import items, text
 from cds_service.order import Order
-from cds_service.policy.evidence import Evidence, Standing
+from cds_service.policy.evidence import AGAINST_CODE, Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
 _LONG_AGO: Final = Days.on(date.min)
@@ -170,8 +170,8 @@ def hints(sought: SoughtHints, case: Case, wanted: Wanted) -> Iterable[Evidence]
     if named_any(own, sought.saying.unless):
         return
     if hint := named(sought.saying, own + (order.displays(known=True) if "displays" in sought.hints_in else [])):
-        when, note = Days.on(case.as_of), f"'{hint}' on an order with this code leaves it open"
-        yield Evidence(sought.gives, when, order.reference, standing=Standing.UNCERTAIN, note=note)
+        when, note = Days.on(case.as_of), f"{AGAINST_CODE}: '{hint}'"
+        yield Evidence(None if sought.gives == "" else sought.gives, when, order.reference, standing=Standing.UNCERTAIN, note=note)
 
 
 def value_written(written: str, wanted: Wanted) -> Value:

@@ -22,7 +22,8 @@ class OrderHintsEvidence(EvidenceKind):
     end the silence and decide nothing. Read are the texts of the code and of ``orderDetail``, the displays of codes of
     no known system, and what ``hints_in`` names: ``displays`` of the other codes, ``notes``, ``reasons``. Where one of
     ``unless`` is said too, by other words than the display of a known code, none of them counts; a phrase in
-    ``passing_over`` is not read. What is negated, or told of the past, of the family or of an indication, is none.
+    ``passing_over`` is not read. What is negated, or told of the past, of the family or of an indication, is none. They
+    hint at ``gives``, or at something else that has no value here where that is left empty.
     """
 
     declared: ClassVar = Declaration("order_hints", frozenset({"boolean", "choice"}), of="order")
@@ -54,7 +55,7 @@ class OrderHintsEvidence(EvidenceKind):
         return ()
 
     def writes(self) -> tuple[bool | str, ...]:
-        return (self.gives,)
+        return () if self.gives == "" else (self.gives,)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(self.beside)

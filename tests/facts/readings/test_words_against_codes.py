@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.exchange import CPT, decisions, gestational_age, order, sign
+from tests.exchange import CPT, PATIENT, decisions, gestational_age, order, sign
 
 Json = dict[str, Any]
 DATED = gestational_age(80, "2025-04-30")
@@ -27,6 +27,7 @@ def worded(place: str, words: str, code: str = "81420") -> Json:
     return order(code) | placed[place]
 
 
+QR_CONTEXT = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/qr-context"
 PLACES = ("text", "detail", "own code", "display", "note", "reason")
 
 
@@ -87,3 +88,21 @@ def test_the_name_of_an_own_code_beside_an_unlisted_one(client: FlaskClient, wor
     """It hints at what is ordered: a screen is asked what it screens, and anything else stays a test that nobody described."""
     (decision,) = decisions(sign(client, worded("own code", words, "81479"), chart=(DATED,)))
     assert (decision["outcome"], decision["because"]) == ("not-documented", because)
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"), [("Early gender test", "names_fetal_sex_only"), ("Prenatal paternity test", "names_other_target")]
+)
+def test_an_answer_settles_what_the_words_left_open(client: FlaskClient, words: str, asked: str) -> None:
+    """Whoever ordered says that the code is right: the order is judged by it."""
+    answer = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q",
+        "status": "completed",
+        "subject": PATIENT,
+        "authored": "2025-05-01",
+        "extension": [{"url": QR_CONTEXT, "valueReference": {"reference": "ServiceRequest/o1"}}],
+        "item": [{"linkId": asked, "answer": [{"valueBoolean": False}]}],
+    }
+    (decision,) = decisions(sign(client, worded("text", words), chart=(DATED, answer)))
+    assert decision["outcome"] == "necessary"
