@@ -54,6 +54,7 @@ class Definition:
     - ``question``: what a form asks.
     - ``means_plans``: whether what is planned for a day to come counts now.
     - ``only_hinted``: whether all that documents it only hints at a yes.
+    - ``grows``: whether it is a number that only grows.
     - ``of_plan``: whether no chart documents it, but how a plan has set this service up.
     """
 
@@ -67,6 +68,7 @@ class Definition:
         self.only_asked = bool(self.sources) and all(source.declared.of == "question" for source in self.sources)
         self.of_plan = bool(self.sources) and all(source.declared.of == "plan" for source in self.sources)
         self.only_hinted = entry.type == "boolean" and all(getattr(source, "uncertain", False) for source in self.sources)
+        self.grows = any(source.shelf_life is not None and source.shelf_life.grows for source in self.sources)
         self.is_order_code = [*map(type, self.sources)] == [OrderCodeEvidence]
         self.silent = Fact(name)
         spoken = [source.speaks_by() for source in self.sources]

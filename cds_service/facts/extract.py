@@ -16,6 +16,7 @@ from cds_service.facts.found.forms import is_for_one, order_of
 from cds_service.facts.found.services import ordered_on
 from cds_service.facts.kinds.evidence_kind import EvidenceKind
 from cds_service.facts.settled import settled
+from cds_service.facts.shelf_life import never_fallen
 from cds_service.fhir.elements import own_reference
 from cds_service.fhir.words_of_records import Unplaced
 from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, Evidence, Fact, Standing
@@ -132,6 +133,8 @@ class Facts(ChartFacts):
             found = list(dict.fromkeys(found))  # one record that two kinds of evidence find is one piece of evidence
         if self.unusable:
             found = [self._usable(evidence) for evidence in found]
+        if definition.grows:
+            found = never_fallen(found)
         if name in self._answers:
             found += self._answered(definition)
             found = list(settled(found, self._for_this(name)))

@@ -70,6 +70,23 @@ class Past:
         return self.counts and True in [span is None or ended.last >= span.start(as_of) for span in self.spans]
 
 
+def never_fallen(found: list[Evidence]) -> list[Evidence]:
+    """Return numbers that only grow, with those in doubt that have fallen.
+
+    A number that is lower than an earlier record says contradicts it: one of the two is a mistake, and neither says which.
+    """
+    held = [(e.when, e.value) for e in found if e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.when]
+    return [
+        _but(e, Standing.UNCERTAIN, "an earlier record says more, and such a number only grows")
+        if e.standing is Standing.USABLE
+        and isinstance(value := e.value, Interval)
+        and (now := e.when) is not None
+        and any(when.last < now.first and before.low > value.high for when, before in held)
+        else e
+        for e in found
+    ]
+
+
 def _the_least(evidence: Evidence) -> Evidence:
     """Return an older number as the least it is by now."""
     return evidence._replace(value=at_least(evidence.value)) if isinstance(evidence.value, Interval) else evidence

@@ -79,6 +79,11 @@ def quoted(unit: str) -> str:
     return f", '{unit}'," if re.fullmatch(r"[A-Za-z0-9%/*^_{}\[\]]{1,20}", unit) else ""
 
 
+_SCORE: Final = "{score}"
+_OUT_OF: Final = re.compile(r"\s*(?:points?|pts?|score)?\s*(?:/|out of|of)\s*(\d{1,3})\s*", re.IGNORECASE | re.ASCII)
+"""The unit of a score that names the highest: ``/30``. It is that of a scale as long as the fact's, and of no other."""
+
+
 def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     """Convert a number to the unit of the fact.
 
@@ -86,6 +91,8 @@ def in_unit(interval: Interval, unit: str, wanted: Wanted) -> Interval:
     """
     if wanted.type != "quantity":
         raise Unreadable("a number was found where none is meant")
+    if wanted.unit == _SCORE and (whole := _OUT_OF.fullmatch(unit)) and float(whole[1]) == wanted.high:
+        unit = _SCORE
     try:
         low, high = (bound if math.isinf(bound) else convert(bound, unit, wanted.unit) for bound in (interval.low, interval.high))
     except OutOfReach:

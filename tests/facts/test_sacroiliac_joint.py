@@ -484,6 +484,7 @@ def imaging(on: str = "2025-04-01", **more: Any) -> Json:
         ({"conclusion": "Osteomyelitis involving the sacrum."}, "si_joint_infection"),
         ({"conclusion": "Comminuted fracture of the left sacral ala."}, "pelvic_trauma"),
         ({"conclusion": "Superior pubic ramus fracture, likely with a sacral fracture."}, "pelvic_trauma"),
+        ({"conclusion": "Fractures of the left superior and inferior pubic rami."}, "pelvic_trauma"),
         ({"conclusion": "Destructive lesion of the sacrum."}, "sacral_tumor"),
     ],
 )

@@ -14,7 +14,7 @@ from ucumvert import PintUcumRegistry
 from cds_service.facts.fhir_value import read_value
 from cds_service.facts.number_text import read_grade, read_number
 from cds_service.facts.units import LONGEST, SYMBOLS, OutOfReach, UnknownUnit, convert, is_unit, scale
-from cds_service.facts.wanted import Unreadable, Wanted
+from cds_service.facts.wanted import Unreadable, Wanted, in_unit
 from cds_service.fhir.code_shapes import systems_of
 from cds_service.fhir.code_systems import CPT, ICD10CM, LOINC, RXNORM, SNOMED, system_name
 from cds_service.fhir.codes import Coding, is_known, key_of, sent, written
@@ -393,3 +393,25 @@ def test_a_day_is_the_one_that_is_written(written_as: Any, first: str | None, la
 def test_a_number_that_was_converted_before_is_the_same_again(pressure: float) -> None:
     """A partial pressure told in kilopascals lies on the same side of a limit in millimetres of mercury."""
     assert convert(convert(pressure, "mm[Hg]", "kPa"), "kPa", "mm[Hg]") == pressure
+
+
+@pytest.mark.parametrize(
+    ("unit", "highest", "read"),
+    [
+        ("/30", 30, True),
+        ("out of 30", 30, True),
+        ("points / 30", 30, True),
+        ("/40", 40, True),
+        ("/30", 10, False),
+        ("/5", 10, False),
+        ("/0", 30, False),
+    ],
+)
+def test_a_score_out_of_the_highest_is_read(unit: str, highest: float, read: bool) -> None:
+    """A score out of 30 is one of a scale that ends at 30; of another scale it is none."""
+    wanted = Wanted("score", "quantity", "{score}", 0, highest, ())
+    if read:
+        assert in_unit(Interval.exactly(3), unit, wanted) == Interval.exactly(3)
+    else:
+        with pytest.raises(Unreadable):
+            in_unit(Interval.exactly(3), unit, wanted)
