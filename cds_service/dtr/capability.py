@@ -17,10 +17,10 @@ Json = dict[str, Any]
 _DTR = "http://hl7.org/fhir/us/davinci-dtr/OperationDefinition/"
 
 
-def capability_statement(spoken: Spoken, address: str, day: date, *, guarded: bool) -> Json:
+def capability_statement(spoken: Spoken, address: str, day: date, *, guarded: bool, talks: bool) -> Json:
     """Return the CapabilityStatement of one version at its address.
 
-    ``guarded`` says that a token is needed.
+    ``guarded`` says that a token is needed, ``talks`` that adaptive forms can go on.
     """
     next_question = (
         f"{_DTR}DTR-Questionnaire-next-question"
@@ -50,7 +50,7 @@ def capability_statement(spoken: Spoken, address: str, day: date, *, guarded: bo
                         "type": "Questionnaire",
                         "operation": [
                             {"name": "questionnaire-package", "definition": f"{_DTR}questionnaire-package"},
-                            {"name": "next-question", "definition": next_question},
+                            *([{"name": "next-question", "definition": next_question}] if talks else []),
                             {"name": "log-questionnaire-errors", "definition": f"{_DTR}log-questionnaire-errors"},
                         ],
                     },

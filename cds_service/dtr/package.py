@@ -87,7 +87,7 @@ class Packages:
                 made.warnings.append(RequestIssue(where("questionnaire"), f"a form is not held: {error}", "not-found"))
                 continue
             if any(member.has(one.of.policy) for member in members):
-                found.append(one)
+                found.append(one if self.openers.store or not one.adaptive else _standard(one, made))
             else:
                 made.warnings.append(RequestIssue(where("questionnaire"), "a form is not of this coverage's payer", "not-found"))
         return found
@@ -162,6 +162,8 @@ class Packages:
                     made.told.append(RequestIssue("", said, "informational"))
                 continue
             chosen = [form for form in named if form.of is own.of] if asked.canonicals else [own]
+            if one.kept_at is None and any(form.adaptive for form in chosen):
+                chosen = [_standard(form, made, own) if form.adaptive else form for form in chosen]
             wanted = [form for form in wanted if form.of is not own.of]
             for form in chosen:
                 key = form.of.canonical("", form.facts, adaptive=form.adaptive)
@@ -191,6 +193,16 @@ class Packages:
         draft = draft_response(form, about, now, content, our_url, known, spoken.version)
         resources: list[Resource] = [form.questionnaire, draft]
         return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+
+
+def _standard(form: NamedForm, made: _Package, own: NamedForm | None = None) -> NamedForm:
+    """Return the form sent in the place of an adaptive one.
+
+    It is the order's ``own``, else all that the policy asks: an adaptive form goes on from what is kept of its order.
+    """
+    said = "nothing is kept from which an adaptive form could go on; the one that asks everything at once is sent instead"
+    made.warnings.append(RequestIssue(where("questionnaire"), said, "not-supported"))
+    return own or NamedForm(form.of, form.of.facts)
 
 
 def used(opened: Opened, facts: Iterable[str]) -> dict[str, Evidence]:

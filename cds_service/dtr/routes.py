@@ -53,7 +53,7 @@ def dtr_routes(content: Content, settings: Settings, today: Callable[[], date], 
     packages, talk = Packages(openers, _changed(content)), Talk(openers)
     for spoken in SPOKEN:
         _operations(routes, spoken, packages, talk, content, settings, today, access)
-        _descriptions(routes, spoken, settings, today, access)
+        _descriptions(routes, spoken, settings, today, access, talks=openers.store is not None)
     routes.get(WELL_KNOWN, endpoint="smart configuration")(lambda: _smart_configuration(settings))
     token_route(routes, access, settings.link_secret, store)
     return routes
@@ -99,10 +99,12 @@ def _operations(
     routes.route(f"{spoken.base}/ValueSet/$expand", methods=["GET", "POST"], endpoint=f"expand {name}")(expand)
 
 
-def _descriptions(routes: Blueprint, spoken: Spoken, settings: Settings, today: Callable[[], date], access: Access) -> None:
+def _descriptions(
+    routes: Blueprint, spoken: Spoken, settings: Settings, today: Callable[[], date], access: Access, *, talks: bool
+) -> None:
     def metadata() -> Response:
         address = f"{settings.public_url or request.host_url.rstrip('/')}{spoken.base}"
-        return _fhir(capability_statement(spoken, address, today(), guarded=access.clients is not None))
+        return _fhir(capability_statement(spoken, address, today(), guarded=access.clients is not None, talks=talks))
 
     routes.get(f"{spoken.base}/metadata", endpoint=f"metadata {spoken.version.replace('.', '-')}")(metadata)
     well_known = routes.get(f"{spoken.base}{WELL_KNOWN}", endpoint=f"smart configuration {spoken.version.replace('.', '-')}")
@@ -174,4 +176,4 @@ def _changed(content: Content) -> datetime:
 
 
 def _fhir(made: dict[str, object]) -> Response:
-    return Response(orjson.dumps(made), mimetype=FHIR_JSON)
+    return Response(orjson.dumps(made), mimetype=FHIR_JSON, headers={"Cache-Control": "no-store"})

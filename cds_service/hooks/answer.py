@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any, Final, NamedTuple
@@ -102,7 +103,8 @@ def answer(
     moment = datetime.now(UTC)
     page = decision_page(settings.public_url, settings.link_secret, moment) if store else no_page
     launch = launch_links(settings.public_url, settings.link_secret, moment, settings.smart_issuers, request.fhir_server)
-    response = response_for(request, body, decided, content, today, settings, page, launch, caller)
+    kept = settings if store else replace(settings, context_days=0)
+    response = response_for(request, body, decided, content, today, kept, page, launch, caller)
     tell(decided, content.revision)
     if store:
         call = DecidingCall(service_id(request.hook), request.hook, request.hook_instance, round((turn.clock() - begun) * 1000, 2))

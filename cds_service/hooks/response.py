@@ -72,7 +72,7 @@ def _response(
     launch: Launch,
     caller: Caller,
 ) -> dict[str, Any]:
-    conversation = conversation_of(request, settings.crd_version, caller)
+    conversation = conversation_of(request, settings.crd_version, caller, keeps=bool(settings.context_days))
     response: dict[str, Any] = {
         "cards": cards(decided, content, request.hook_instance, conversation, page, launch),
         "systemActions": coverage_actions(decided, body, content, today, conversation),

@@ -177,12 +177,12 @@ def test_a_client_token_of_cds_hooks_is_none_of_these(tmp_path: Path) -> None:
 @verifies("dtr-capability")
 @pytest.mark.parametrize("base", talks.BASES.values())
 def test_the_server_describes_itself(tmp_path: Path, base: str) -> None:
-    """Without a token: the CapabilityStatement with all operations, and where tokens are to be had."""
+    """Without a token: the CapabilityStatement with its operations (it keeps nothing, so it does not talk), and where tokens are to be had."""
     client = guarded(tmp_path)
     statement = client.get(f"{base}/metadata").get_json()
     CapabilityStatement.model_validate(statement)
     named = [one["name"] for resource in statement["rest"][0]["resource"] for one in resource["operation"]]
-    assert named == ["questionnaire-package", "next-question", "log-questionnaire-errors", "expand"]
+    assert named == ["questionnaire-package", "log-questionnaire-errors", "expand"]
     assert statement["implementation"]["url"] == f"{PUBLIC_URL}{base}"
     for address in (f"{base}/.well-known/smart-configuration", "/.well-known/smart-configuration"):
         said = client.get(address).get_json()

@@ -430,13 +430,13 @@ CARD_TYPES = frozenset(
 
 @verifies("dev-7", "dev-8", "dev-9")
 def test_codes_of_options_are_those_of_crd(content: Content) -> None:
-    """Options are named as JSON members may be and by CRD's own types; only the number of cards, for which CRD has none, is ours.
+    """Options are named as JSON members may be and by CRD's own types; only the number of cards and adaptive forms, for which CRD has none, are ours.
     No code, name or description stands twice in a service, and all services have the same."""
     declared = [service["extension"]["davinci-crd.configuration-options"] for service in discovery(content)["services"]]
     for options in declared:
         codes = [option["code"] for option in options]
         assert all(JSON_NAME.fullmatch(code) for code in codes)
-        assert set(codes) - CARD_TYPES == {"max-cards"}
+        assert set(codes) - CARD_TYPES == {"max-cards", "adaptive-forms"}
         for member in ("code", "name", "description"):
             assert len({option[member] for option in options}) == len(options)
         assert options == declared[0]

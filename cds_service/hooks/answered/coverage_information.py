@@ -134,7 +134,7 @@ def _extension(
     failure = technical_failure(case, decision)
     if failure:
         answer = undecided(answer, early=conversation.version == "2.0.1")
-    elif not conversation.early and (forms := _forms(found, content)):
+    elif not conversation.early and (forms := _forms(found, content, conversation)):
         answer = asked_by(answer, forms)
     if conversation.early:
         answer = undocumented(answer)
@@ -160,13 +160,14 @@ def _id(case: Case, decision: Decision, member: Member, conversation: Conversati
     return assertion_id(conversation.home, decision.order, member.coverage, case.chart.patient, member.payer.id)
 
 
-def _forms(found: list[Decided], content: Content) -> tuple[str, ...]:
+def _forms(found: list[Decided], content: Content, conversation: Conversation) -> tuple[str, ...]:
     """Return the canonicals of the forms that ask what is open.
 
-    There is one for each policy that leaves something open.
+    There is one for each policy that leaves something open; it is adaptive where the client wants that.
     """
     named = [(open_form(decision, content), case.our_url) for case, decision in found]
-    return tuple([canonical_of_form(form, our_url) for form, our_url in named if form])
+    forms = [(form._replace(facts=(), adaptive=True) if conversation.adaptive else form, url) for form, url in named if form]
+    return tuple([canonical_of_form(form, url) for form, url in forms])
 
 
 def _unlisted(

@@ -88,6 +88,13 @@ OPTIONS: Final = (
         "How many cards are returned at most, the most serious first.",
         MOST_CARDS,
     ),
+    Option(
+        "adaptive-forms",
+        "Adaptive forms",
+        "Whether the form that is named asks a few questions at a time and goes on as answers leave something open. "
+        "Without it, and where the service keeps nothing to go on from, the form asks all that is open at once.",
+        default=False,
+    ),
 )
 
 
@@ -130,6 +137,11 @@ class Conversation:
         """The most cards that may be returned."""
         return int(self.options.get("max-cards", MOST_CARDS))
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether adaptive forms are wanted, and can be had."""
+        return bool(self.options.get("adaptive-forms", False))
+
     def wants(self, code: str) -> bool:
         """Tell whether the call wants answers under an option or topic.
 
@@ -146,10 +158,11 @@ class Conversation:
         return {"davinci-crd.associated-resource": [order if self.version == "2.0.1" else {"reference": order}]}
 
 
-def conversation_of(request: HookRequest[Any], configured: CrdVersion, caller: Caller) -> Conversation:
+def conversation_of(request: HookRequest[Any], configured: CrdVersion, caller: Caller, *, keeps: bool = False) -> Conversation:
     """Read what a request says of the answer's form.
 
-    ``configured`` is the CRD version for requests that name none, ``caller`` who makes it.
+    ``configured`` is the CRD version for requests that name none, ``caller`` who makes it. ``keeps`` tells that what the
+    chart says is kept, without which no adaptive form goes on.
     """
     extension = request.extension or {}
     version = version_of(extension, configured)
@@ -164,6 +177,8 @@ def conversation_of(request: HookRequest[Any], configured: CrdVersion, caller: C
             _ignored(request, option.code)
         elif value is not None:
             options[option.code] = value
+    if not keeps:
+        options.pop("adaptive-forms", None)
     return Conversation(version, options, request.hook_instance, all_hooks()[request.hook], caller.home(request.fhir_server))
 
 
