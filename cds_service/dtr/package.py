@@ -196,7 +196,7 @@ class Packages:
 
 
 def _standard(form: NamedForm, made: _Package, own: NamedForm | None = None) -> NamedForm:
-    """Return the form that is sent in the place of an adaptive one.
+    """Return the form sent in the place of an adaptive one.
 
     It is the order's ``own``, else all that the policy asks: an adaptive form goes on from what is kept of its order.
     """

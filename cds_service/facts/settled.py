@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cds_service.policy.evidence import Evidence, Standing
-from cds_service.policy.values import Interval, Value
+from cds_service.policy.values import Days, Interval, Value
 
 SETTLED = "the answer that was given for this order settles it"
 
@@ -34,13 +34,22 @@ def settled(found: Sequence[Evidence], own: Sequence[Evidence]) -> Sequence[Evid
     ]
     sure = [one for one in of_the_day if one.standing is Standing.USABLE]
     back = [one for one in of_the_day if one.standing is Standing.UNCERTAIN]
-    if any(_vague(one.value) for one in sure) or _around([one.value for one in sure], own):
+    if any(_vague(one.value, own) for one in sure) or _around([one.value for one in sure], own):
         back += sure
     return [one._replace(standing=Standing.DISCOUNTED, note=SETTLED) if one in back else one for one in found]
 
 
-def _vague(value: Value | None) -> bool:
-    return isinstance(value, Interval) and value.low != value.high
+def _vague(value: Value | None, own: Sequence[Evidence]) -> bool:
+    """Tell whether a value leaves open what an answer tells.
+
+    That is a number with bounds alone, or a span of days in which the day of the answer lies.
+    """
+    if not isinstance(value, Days):
+        return isinstance(value, Interval) and value.low != value.high
+    told = [one.value for one in own if isinstance(one.value, Days)]
+    return any(
+        (day.first, day.last) != (value.first, value.last) and value.first <= day.first <= day.last <= value.last for day in told
+    )
 
 
 def _around(values: list[Value | None], own: Sequence[Evidence]) -> bool:

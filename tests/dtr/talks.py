@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice, product
 from pathlib import Path
@@ -174,7 +174,7 @@ def _directed(criterion: Criterion, wanted: bool) -> Iterator[tuple[Check, bool]
         yield from _directed(part, not wanted if isinstance(criterion, NoneOf) else wanted)
 
 
-def _candidates(definition: Definition, checks: list[tuple[Check, bool]]) -> list[Value]:
+def _candidates(definition: Definition, checks: list[tuple[Check, bool]], as_of: date) -> list[Value]:
     entry = definition.entry
     match entry.type:
         case "boolean":
@@ -186,6 +186,8 @@ def _candidates(definition: Definition, checks: list[tuple[Check, bool]]) -> lis
             wanted = definition.wanted
             near = {edge + step for edge in edges for step in (-1, 0, 1)} | {wanted.low, wanted.high}
             return [Interval.exactly(one) for one in sorted(near) if wanted.low <= one <= wanted.high]
+        case "date":
+            return [Days.on(as_of - timedelta(days=back)) for back in (400, 5 * 366, 15 * 365 - 60, 0, 20 * 366)]
         case _:
             return []
 
@@ -205,7 +207,7 @@ def ranked(vignette: Vignette, fact: str, content: Content, favourable: bool = T
         outcomes = [(judge(check, facts, vignette.as_of).outcome, wanted) for check, wanted in checks]
         return sum(1 if outcome is (MET if wanted else NOT_MET) else 0 for outcome, wanted in outcomes)
 
-    return sorted(_candidates(content.catalogue[fact], checks), key=helps, reverse=favourable)
+    return sorted(_candidates(content.catalogue[fact], checks, vignette.as_of), key=helps, reverse=favourable)
 
 
 def as_answered(vignette: Vignette, answers: Mapping[str, Value], content: Content) -> Decision:

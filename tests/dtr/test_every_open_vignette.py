@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,14 +12,14 @@ import pytest
 from fhir.resources.R4B.parameters import Parameters
 from flask.testing import FlaskClient
 
-from cds_service.policy.values import Value
+from cds_service.policy.values import Days, Value
 from cds_service.vignettes.read import Vignette
 from tests.conftest import held_content
 from tests.dtr import talks
 from tests.dtr.talks import BASES
 from tests.exchange import Json
 
-POLICIES = ("bcbsm", "carelon", "lhcc", "medica-central")
+POLICIES = ("bcbsm", "carelon", "cms", "lhcc", "medica-central")
 pytestmark = pytest.mark.slow
 
 
@@ -54,7 +55,29 @@ A_PERSON = (
     "the document leaves it to a person where the test fails, whoever says so; and the record of the day stands beside the answer"
 )
 OUTSIDE = "the answer lies outside the two counts of the day, and so agrees with neither"
-STILL_OPEN = {
+RECORD = "the record of the day says otherwise, and stands beside the answer"
+TWO = "two answers of the day contradict each other, and a third does not say when it was given"
+OXYGEN_RECORDED = (
+    "PO2 at rest of 56",
+    "Saturation low, blood gas not",
+    "Not by the practitioner",
+    "Not at the time of need",
+    "PO2 asleep of 56",
+    "Low asleep, a portable unit",
+    "PO2 in exercise of 56",
+    "Low in exercise, oxygen does not help",
+    "Low in exercise, whether oxygen helps is not known",
+    "PO2 of 60 with edema",
+    "Between low and enough, low asleep",
+    "Between low and enough, low in exercise",
+    "Between low and enough, with edema",
+    "Saturation of 89 with edema, and a PO2 of 60",
+)
+STILL_OPEN = dict.fromkeys(OXYGEN_RECORDED, RECORD) | {
+    "Two answers of one day, angina or breathlessness": TWO,
+    "Two answers of one day, a limb or a terminal illness": TWO,
+    "The first, without the visit": NEXT,
+    "Stopped in some year": "the answer lies outside the year that the record of the day knows, and contradicts it",
     "Counts that disagree": OUTSIDE,
     "Two and three on the same day": NEXT,
     "A number of fetuses of a code that is not known, on the day of another": NEXT,
@@ -104,6 +127,17 @@ def test_the_form_asks_what_is_open_and_its_answers_decide(client: FlaskClient, 
             assert outcome == expected, (vignette.name, answers)
             said_again = talks.assertion(again, vignette)
             assert not said_again or said_again["coverage-assertion-id"] == [context]
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(date(2011, 12, 15), "necessary"), (date(2025, 5, 11), "not-documented")])
+def test_a_day_within_the_year_of_the_record_settles_it(client: FlaskClient, day: date, outcome: str) -> None:
+    """Where the record of the visit knows the year alone, its day is asked for, and counts; a day of another year contradicts it."""
+    content = held_content()
+    (vignette,) = [one for one in of("cms") if one.name == "Stopped in some year"]
+    said = talks.assertion(talks.sign(client, talks.insured(vignette, content)), vignette)
+    form, draft = handed_out(client, vignette, "2.2", said["coverage-assertion-id"][0])
+    filled = talks.filled(draft, form, {"smoking_quit_day": Days.on(day)}, content, vignette.as_of.isoformat())
+    assert talks.decided(talks.sign(client, talks.insured(vignette, content, filled)), vignette)["outcome"] == outcome
 
 
 @pytest.mark.parametrize("version", BASES)

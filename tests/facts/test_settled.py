@@ -24,6 +24,7 @@ def number(value: float) -> Interval:
 
 
 ANSWER = Evidence(number(60), DAY, "QuestionnaireResponse/1", "answered")
+QUIT = Evidence(Days.on(date(2011, 12, 15)), DAY, "QuestionnaireResponse/1", "answered")
 NO = Evidence(False, DAY, "QuestionnaireResponse/1", "answered")
 
 
@@ -36,6 +37,9 @@ NO = Evidence(False, DAY, "QuestionnaireResponse/1", "answered")
         pytest.param(ANSWER, [record(number(45), LATER), record(number(46), LATER)], 2, id="two later records"),
         pytest.param(ANSWER, [record(number(55), LATER), record(number(62), LATER)], 2, id="two later records around it"),
         pytest.param(ANSWER, [record(Interval(50, 70))], 0, id="one that is vague"),
+        pytest.param(QUIT, [record(Days(date(2011, 1, 1), date(2011, 12, 31)))], 0, id="a year in which the day lies"),
+        pytest.param(QUIT, [record(Days(date(2012, 1, 1), date(2012, 12, 31)))], 1, id="another year"),
+        pytest.param(QUIT, [record(Days.on(date(2011, 12, 1)))], 1, id="another day"),
         pytest.param(ANSWER, [record(None, standing=Standing.UNCERTAIN)], 0, id="one that is uncertain"),
         pytest.param(ANSWER, [record(number(61), LATER), record(None, LATER, standing=Standing.UNCERTAIN)], 2, id="a later doubt"),
         pytest.param(NO, [record(True)], 1, id="yes against no"),
