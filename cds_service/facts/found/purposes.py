@@ -147,7 +147,7 @@ class _OnePurpose:
 
     @cached_property
     def _has_another(self) -> bool:
-        """Whether the chart holds one of the other diseases, in code or words."""
+        """Whether the chart holds one of the other diseases."""
         holding, diseases = self._chart.terminology.holding, self._sought.diseases
         heard = self._sought.other_words.heard
         if any(
