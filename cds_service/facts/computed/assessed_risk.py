@@ -31,7 +31,7 @@ def assessed_risk(percent: Fact, level: Fact, as_of: date, medicines: Iterable[E
     under others is open.
     """
     found = [_category(e, as_of) for e in percent.evidence] + [_fresh(e, as_of) for e in level.evidence]
-    dated = [e for e in medicines if e.standing is Standing.USABLE and e.when is not None]
+    dated = [e for e in medicines if e.standing is not Standing.DISCOUNTED and e.when is not None]
     return [
         e._replace(standing=Standing.UNCERTAIN, note=_OTHERS, value=None)
         if e.standing is Standing.USABLE and _under_others(e, dated, present)

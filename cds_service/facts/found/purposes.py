@@ -55,6 +55,7 @@ class SoughtPurpose:
     diseases: frozenset[str]
     words: Vocabulary
     others: frozenset[str]
+    other_words: Vocabulary
     also: str
     routes: str
 
@@ -146,8 +147,14 @@ class _OnePurpose:
 
     @cached_property
     def _has_another(self) -> bool:
-        """Whether the chart holds one of the other diseases, in force."""
+        """Whether the chart holds one of the other diseases."""
         holding, diseases = self._chart.terminology.holding, self._sought.diseases
+        heard = self._sought.other_words.heard
+        if any(
+            in_force(one, remission=True) and any(heard[said[:LONGEST]] for said in concept_words(one.get("code")))
+            for one in self._chart.of("Condition")
+        ):
+            return True
         return any(
             in_force(hit.resource, remission=True) and diseases.isdisjoint(holding(*hit.coding))
             for value_set in self._sought.others

@@ -15,13 +15,14 @@ class PurposeEntry(SettledEntry):
     A record whose reasons are all in ``others``, value sets of diseases that the same medicines treat, does not count.
     One with another reason decides nothing, unless a reason is in one of the value sets of ``diseases``, or its words
     speak of such a disease (``words``). Where no reason is stated, medicines in ``also`` decide nothing as long as the
-    chart holds one of ``others``, except by a route in ``routes``.
+    chart holds one of ``others``, in code or in words (``other_words``), except by a route in ``routes``.
     """
 
     diseases: list[str]
     words: list[str]
     not_in: list[str] = []
     others: list[str]
+    other_words: list[str] = []
     also: str = ""
     routes: str = ""
 
@@ -30,7 +31,9 @@ class PurposeEntry(SettledEntry):
         """What the finder is given."""
         spoken = SpokenWords(tuple(self.words), tuple(self.not_in), frozenset(), frozenset(), False)
         vocabulary = Vocabulary({"purpose": spoken})
-        return SoughtPurpose(frozenset(self.diseases), vocabulary, frozenset(self.others), self.also, self.routes)
+        other = SpokenWords(tuple(self.other_words), (), frozenset(), frozenset(), False)
+        others = Vocabulary({"other": other})
+        return SoughtPurpose(frozenset(self.diseases), vocabulary, frozenset(self.others), others, self.also, self.routes)
 
     def value_sets(self) -> tuple[str, ...]:
         """Return the ids of the value sets it names."""
