@@ -35,10 +35,16 @@ def keep(connection: Connection, rows: Sequence[dict[str, Any]], days: int) -> N
     """Keep contexts, each in the place of an earlier one.
 
     The earlier one has its client, id and policy. A context without facts only ends an earlier one. Those that were
-    kept for ``days`` go at the same time.
+    kept for ``days`` go at the same time, and those of an order that has come under other policies since.
     """
     if rows:
         connection.execute(delete(ContextRow).where(ContextRow.kept_at < rows[-1]["kept_at"] - timedelta(days=days)))
+    together: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows:
+        together.setdefault((row["issuer"], row["id"], row["kept_at"]), set()).add(row["policy"])
+    for (issuer, id_, _), policies in together.items():
+        one = and_(ContextRow.issuer == issuer, ContextRow.id == id_)
+        connection.execute(delete(ContextRow).where(one, ContextRow.policy.not_in(policies)))
     for row in rows:
         same = and_(ContextRow.issuer == row["issuer"], ContextRow.id == row["id"], ContextRow.policy == row["policy"])
         if row["facts"] is None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from cds_service.configuration.environment import read_configuration
+from cds_service.fhir.coverage_information import URL
 from cds_service.hooks.settings import Settings
 from cds_service.serving.app import create_app
 from cds_service.store.store import Store
@@ -22,7 +23,7 @@ from cds_service.store.upgrade import upgrade
 from tests.conftest import TODAY, held_app, held_content
 from tests.dtr import talks
 from tests.dtr.conftest import CONTEXT, COVERAGE, PUMP, Asking, named, ordered
-from tests.exchange import PATIENT, Json, order, request
+from tests.exchange import ADDRESS, PATIENT, Json, order, request
 
 STANDARD = f"{talks.PUBLIC}/fhir/Questionnaire/lhcc-implantable-intrathecal-epidural-pain-pump"
 BUNDLE = {"2.2": "packagebundle", "2.0.1": "PackageBundle"}
@@ -154,6 +155,25 @@ def test_an_order_that_was_decided_meanwhile_needs_nothing(asking: Asking) -> No
     assert told(answered) == [("information", "informational")]
     (row,) = asking.store.contexts("", asking.context, datetime.now(UTC))
     assert row.facts is None
+
+
+def test_an_order_of_another_service_now_has_no_form_of_before(tmp_path: Path) -> None:
+    """An order that is signed again for another service is asked about that one alone, under the same context."""
+    client, store = talks.service(held_content(), tmp_path)
+    cms = COVERAGE | {"payor": [{"identifier": {"system": "urn:cds-service:payer", "value": "cms"}}]}
+    oxygen = {"coding": [{"system": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "code": "E1390"}]}
+    scan = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "71271"}]}
+    contexts = []
+    for code in (oxygen, scan):
+        signed = order(on="2026-06-15") | {"code": code}
+        answered = client.post(ADDRESS, json=request(signed, chart=(cms,))).get_json()
+        (extension,) = [one for one in answered["systemActions"][0]["resource"]["extension"] if one["url"] == URL]
+        contexts.append(talks.parts(extension)["coverage-assertion-id"][0])
+        assert store.decisions.flush(5)
+    assert contexts[0] == contexts[1]
+    packed = talks.package(client, "2.2", {"name": "coverage", "resource": cms}, CONTEXT(contexts[0]))
+    assert ["ldct" in canonical for canonical in forms(packed)] == [True]
+    store.close()
 
 
 OTHER_PATIENT = COVERAGE | {"beneficiary": {"reference": "Patient/p2"}}
