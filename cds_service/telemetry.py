@@ -65,6 +65,8 @@ class Metrics:
         self.requests: Any = made.Counter("cds_requests", "Requests answered.", ["hook", "status"], **held)
         self.seconds: Any = made.Histogram("cds_request_seconds", said, ["hook"], buckets=bounds, **held)
         self.outcomes: Any = made.Counter("cds_outcomes", "Orders decided.", ["policy", "outcome"], **held)
+        questions = "Questions that are open for an order that is not yet documented."
+        self.asked: Any = made.Histogram("cds_questions_asked", questions, ["policy"], buckets=(1, 2, 3, 5, 8, 13, 21), **held)
         self.unusable: Any = made.Counter("cds_unusable_evidence", "Evidence that did not count.", ["policy", "standing"], **held)
         self.outbound: Any = made.Counter("cds_outbound_calls", "Calls to clients' servers.", ["kind", "result"], **held)
         self.not_logged: Any = made.Counter("cds_decisions_not_logged", "Decisions that the decision log lost.", **held)
@@ -94,7 +96,7 @@ class NoMetrics(Metrics):
     def __init__(self, why_not: str) -> None:
         self.why_not = why_not
         self.again = time.monotonic() + PAUSE
-        self.requests = self.seconds = self.outcomes = self.unusable = self.outbound = self.not_logged = self.waiting = _UNCOUNTED
+        self.requests = self.seconds = self.outcomes = self.asked = self.unusable = self.outbound = self.not_logged = self.waiting = _UNCOUNTED
 
 
 _UNCOUNTED: Final = _Uncounted()

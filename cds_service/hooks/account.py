@@ -34,6 +34,7 @@ class LoggedCall:
     orders: int = 0
     revision: str = ""
     outcomes: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, int]] = field(default_factory=list)
     assertions: list[dict[str, str]] = field(default_factory=list)
     unusable: list[tuple[str, str]] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
@@ -90,6 +91,8 @@ def end(status: int, size: int) -> None:
     child_of(metrics().seconds, call.hook).observe(seconds)
     for one in call.outcomes:
         child_of(metrics().outcomes, one["policy"], one["outcome"]).inc()
+    for policy, questions in call.asked:
+        child_of(metrics().asked, policy).observe(questions)
     for labels, count in Counter(call.unusable).items() if call.unusable else ():
         child_of(metrics().unusable, *labels).inc(count)
     told: dict[str, Any] = {"hook": call.hook, "status": status, "ms": round(seconds * 1000, 3), "bytes": size}

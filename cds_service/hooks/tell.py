@@ -1,6 +1,6 @@
 """What telemetry is told of decisions.
 
-That is the outcomes of a call by policy, and the evidence that did not count.
+That is the outcomes of a call by policy, how much is asked, and the evidence that did not count.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ def tell(decided: Iterable[tuple[Case, Decision]], revision: str) -> None:
         orders.add(decision.order)
         because = list(decision.because_ids)
         call.outcomes.append({"policy": decision.policy_id, "outcome": decision.outcome.value, "because": because})
+        if decision.asks:
+            call.asked.append((decision.policy_id, len(decision.asks)))
         call.unusable += [
             (decision.policy_id, evidence.standing.value)
             for evidence in evidence_of(decision)

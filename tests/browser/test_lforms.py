@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from cds_service.content.forms import NamedForm
+from cds_service.decision import DecisionOutcome
 from cds_service.facts.found.forms import WHEN, every_item
+from cds_service.policy.values import Value
 from cds_service.questionnaires.form import form_named
+from cds_service.vignettes.read import Vignette
 from tests.conftest import held_content
 from tests.dtr import talks
-from tests.dtr.conftest import CONTEXT, Asking
-from tests.dtr.conftest import asking as asking  # noqa: PLC0414 - a fixture
+from tests.dtr.test_every_open_vignette import STILL_OPEN
 from tests.exchange import Json
 from tests.security.server import Server
 from tests.server_scripts import installed
@@ -49,9 +52,19 @@ class Renderer:
         assert isinstance(found, dict)
         return found
 
-    def yes(self, fact: str) -> None:
-        """Clicks *Yes*."""
-        self.page.locator(f"[id='{fact}/1|true']").click()
+    def answer(self, item: Json, given: Json) -> None:
+        """Answers a question as a person does: a click on *Yes* or *No*, a choice or a number or a day that is typed."""
+        match given:
+            case {"valueBoolean": bool(yes)}:
+                self.page.locator(f"[id='{item['linkId']}/1|{str(yes).lower()}']").click()
+            case {"valueCoding": {"display": str(shown)}}:
+                self.type(item["linkId"], shown)
+            case {"valueDate": str(day)}:
+                self.type(item["linkId"], date.fromisoformat(day).strftime("%m/%d/%Y"))
+            case {"valueQuantity": {"value": number}} | {"valueDecimal": number} | {"valueInteger": number}:
+                self.type(item["linkId"], str(number))
+            case _:
+                raise LookupError(given)
 
     def type(self, fact: str, text: str) -> None:
         """Types into a field, or what it offers to choose from."""
@@ -111,29 +124,37 @@ def test_the_forms_of_all_policies_survive(renderer: Renderer, name: str) -> Non
     assert renderer.left == []
 
 
+def open_order(policy: str) -> tuple[Vignette, tuple[str, ...], Mapping[str, Value]]:
+    """An order of a policy that a vignette leaves open, the way that settles it, and the answers along it: one of many questions."""
+    content = held_content()
+    found = []
+    for vignette in talks.open_vignettes(content):
+        if vignette.policy.id == policy and vignette.name not in STILL_OPEN:
+            way = talks.way_of(vignette, content)
+            answers = talks.favourable(vignette, way, content)
+            if talks.as_answered(vignette, answers, content).outcome is DecisionOutcome.NECESSARY:
+                found.append((vignette, way, answers))
+    return max(found[:40], key=lambda one: len(one[1]))
+
+
 @verifies("dtr-survives-lforms", "answers-read")
-def test_a_form_that_is_filled_by_clicks_decides_the_order(renderer: Renderer, asking: Asking) -> None:
+@pytest.mark.parametrize("policy", sorted({one.id for one in held_content().policies if one.order_sets}))
+def test_the_form_of_each_policy_filled_by_clicks_decides_its_order(renderer: Renderer, tmp_path: Path, policy: str) -> None:
     """Signed: not documented. The package's form is filled in LForms, its response put into the next call: necessary."""
-    ((form, draft),) = talks.bundles(asking.package(CONTEXT(asking.context)))
+    content = held_content()
+    vignette, way, answers = open_order(policy)
+    client, store = talks.service(content, tmp_path)
+    (context,) = talks.assertion(talks.sign(client, talks.insured(vignette, content)), vignette)["coverage-assertion-id"]
+    parameters = ({"name": "coverage", "resource": talks.coverage(vignette)}, {"name": "context", "valueString": context})
+    ((form, draft),) = talks.bundles(talks.package(client, "2.2", *parameters))
     renderer.show(form)
-    renderer.type("pain_origin", "malignant")
-    for fact in (
-        "noninvasive_pain_control_failed",
-        "spine_imaging_clear",
-        "trial_side_effects_minimal",
-        "body_supports_pump",
-        "opioid_drug",
-    ):
-        renderer.yes(fact)
-    renderer.type("life_expectancy", "6")
-    renderer.type("trial_pain_reduction", "60")
+    for item in form["item"]:
+        if item["linkId"] in way:
+            renderer.answer(item, talks.answer(content.catalogue[item["linkId"]], answers[item["linkId"]], item))
     response = renderer.response()
     assert renderer.left == []
-    completed = (
-        response
-        | {name: draft[name] for name in ("extension", "subject", "questionnaire")}
-        | {"id": "lforms", "status": "completed"}
-    )
-    completed["authored"] = "2025-07-02T01:30:00Z"
-    decision = asking.sign(completed)
-    assert decision["outcome"] == "necessary", (decision, response)
+    kept = {name: draft[name] for name in ("extension", "subject", "questionnaire")}
+    completed = response | kept | {"id": "lforms", "status": "completed", "authored": vignette.as_of.isoformat()}
+    decision = talks.decided(talks.sign(client, talks.insured(vignette, content, completed)), vignette)
+    store.close()
+    assert decision["outcome"] == "necessary", (vignette.name, decision, response)

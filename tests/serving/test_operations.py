@@ -30,7 +30,7 @@ from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
 from cds_service.web.pages import AHEAD
 from tests.conftest import TODAY, held_app, held_content
-from tests.exchange import ADDRESS, fetuses, gestational_age, order, request, sign
+from tests.exchange import ADDRESS, decisions, fetuses, gestational_age, order, request, sign
 
 AT_THEIR_PORT = {OPERATORS: "1"}
 """What the operators' own port says of a request."""
@@ -57,6 +57,26 @@ def test_metrics_count_requests_outcomes_and_evidence_that_did_not_count(client:
     assert 'cds_outcomes_total{outcome="' in told
     assert 'cds_request_seconds_bucket{hook="order-sign",le="0.0005"}' in told
     assert 'cds_unusable_evidence_total{policy="carelon/prenatal-cfdna-screening",standing="discounted"}' in told
+
+
+def test_metrics_count_the_questions_of_orders_that_are_open(client: FlaskClient) -> None:
+    """An order that is asked about adds its questions to its policy's; one that is decided adds nothing."""
+    sign(client, order(), chart=(gestational_age(77, "2025-05-01"), fetuses(3, "2025-05-01")))
+    before = _questions(client)
+    sign(client, order(), chart=(gestational_age(77, "2025-05-01"), fetuses(3, "2025-05-01")))
+    assert _questions(client) == before
+    answered = sign(client, order())
+    asked = len(decisions(answered)[0]["asks"])
+    assert asked
+    assert _questions(client) == (before[0] + 1, before[1] + asked)
+
+
+def _questions(client: FlaskClient) -> tuple[float, float]:
+    told = client.get("/metrics", environ_overrides=AT_THEIR_PORT).get_data(as_text=True)
+    name = 'cds_questions_asked_{}{{policy="carelon/prenatal-cfdna-screening"}}'
+    held = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
+    count, total = (float(held.get(name.format(of), 0)) for of in ("count", "sum"))
+    return count, total
 
 
 def test_no_label_of_the_metrics_is_a_clients_word(client: FlaskClient) -> None:
