@@ -96,7 +96,9 @@ class NoMetrics(Metrics):
     def __init__(self, why_not: str) -> None:
         self.why_not = why_not
         self.again = time.monotonic() + PAUSE
-        self.requests = self.seconds = self.outcomes = self.asked = self.unusable = self.outbound = self.not_logged = self.waiting = _UNCOUNTED
+        self.requests = self.seconds = self.outcomes = self.asked = self.unusable = self.outbound = self.not_logged = (
+            self.waiting
+        ) = _UNCOUNTED
 
 
 _UNCOUNTED: Final = _Uncounted()
