@@ -79,6 +79,7 @@ STILL_OPEN = dict.fromkeys(OXYGEN_RECORDED, RECORD) | {
     "The first, without the visit": NEXT,
     "Stopped in some year": "the answer lies outside the year that the record of the day knows, and contradicts it",
     "Counts that disagree": OUTSIDE,
+    "Three gestational sacs under a hospital's own code": NEXT,
     "Two and three on the same day": NEXT,
     "A number of fetuses of a code that is not known, on the day of another": NEXT,
     "Unlisted code without description, pregnant patient": NEXT,
