@@ -24,7 +24,7 @@ ONE_OR_MORE: Final = ("any_of", "latest_of", "first_documented_of", "highest_of"
 """Derivations of one fact or several, in the file's order."""
 FROM_TO: Final = ("days_between", "fall_of")
 """Derivations of two facts, ``from`` and ``to``."""
-ALL: Final = (*ONE_OR_MORE, *FROM_TO, "there_is", "at_least_that_of")
+ALL: Final = (*ONE_OR_MORE, *FROM_TO, "there_is", "in_doubt", "at_least_that_of")
 
 
 def derivation(key: str, takes: Sequence[str], within: str) -> Derivation:
@@ -53,6 +53,8 @@ def derivation(key: str, takes: Sequence[str], within: str) -> Derivation:
             compute = _days_between
         case "fall_of":
             compute = _fall
+        case "in_doubt":
+            compute = _in_doubt
         case "at_least_that_of":
             compute = _at_least
         case _:
@@ -107,6 +109,16 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
         if e.value is False:
             continue
         found.append(but(e, True) if e.standing is Standing.USABLE else doubtful(e, "", True))
+    return found
+
+
+def _in_doubt(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; never no."""
+    found: list[Evidence] = []
+    for fact in facts.values():
+        latest = max((last_day(e) for e in usable(fact)), default=date.min)
+        open_ = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN]
+        found += [but(e, True) for e in open_ if e.when is None or e.when.last >= latest]
     return found
 
 

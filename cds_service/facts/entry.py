@@ -51,7 +51,8 @@ class DerivedEntry(Entry):
     ``latest_of``: the records of all, of which the latest decides. ``first_documented_of``: the first of which anything
     is on record. ``highest_of`` and ``lowest_of``: the extreme number on record, ``within`` a look-back. ``sum_of``,
     ``product_of``: of the latest of each. ``days_between``: two days. ``fall_of``: by how many percent a number fell.
-    ``there_is``: yes where the fact is on record. ``at_least_that_of``: the number of a fact as the least that it can be.
+    ``there_is``: yes where the fact is on record. ``in_doubt``: yes where what speaks of it decides nothing.
+    ``at_least_that_of``: the number of a fact as the least that it can be.
 
     ``imagined_by`` is the input that a vignette's value stands for, ``table`` a file of ``facts/tables/`` that a rule
     looks things up in. ``answers_speak_for`` says how long an answer to the fact's own question speaks, where that is
@@ -71,6 +72,7 @@ class DerivedEntry(Entry):
     days_between: FromToEntry | None = None
     fall_of: FromToEntry | None = None
     there_is: FactName | None = None
+    in_doubt: FactName | None = None
     at_least_that_of: FactName | None = None
     within: str = ""
     imagined_by: FactName | None = None
@@ -218,10 +220,10 @@ def unfitting(entry: FactEntry, taken: list[FactEntry]) -> Iterator[str]:
         "fall_of": ("quantity", "quantity"),
         "at_least_that_of": ("quantity", "quantity"),
     }
-    takes, gives = wants.get(key, (entry.type, "boolean" if key == "there_is" else entry.type))
+    takes, gives = wants.get(key, (entry.type, "boolean" if key in ("there_is", "in_doubt") else entry.type))
     if entry.type != gives:
         yield f"'{key}' gives a {gives}, and the fact is a {entry.type}"
-    if key != "there_is" and types - {takes}:
+    if key not in ("there_is", "in_doubt") and types - {takes}:
         yield f"'{key}' takes facts that are a {takes}, and one is a {sorted(types - {takes})[0]}"
     units = {one.unit for one in taken}
     in_its_own = ("highest_of", "lowest_of", "sum_of", "latest_of", "first_documented_of", "at_least_that_of")

@@ -11,6 +11,7 @@ from tests.exchange import CPT, PATIENT, decisions, gestational_age, order, sign
 
 Json = dict[str, Any]
 DATED = gestational_age(80, "2025-04-30")
+HCPCS = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 OWN = "urn:oid:1.2.840.114350.1.13.99.2.7.2.696580"
 
 
@@ -28,6 +29,21 @@ def worded(place: str, words: str, code: str = "81420") -> Json:
 
 
 QR_CONTEXT = "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/qr-context"
+
+
+def answered(asked: str, value: bool) -> Json:
+    """What was answered for the order."""
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q",
+        "status": "completed",
+        "subject": PATIENT,
+        "authored": "2025-05-01",
+        "extension": [{"url": QR_CONTEXT, "valueReference": {"reference": "ServiceRequest/o1"}}],
+        "item": [{"linkId": asked, "answer": [{"valueBoolean": value}]}],
+    }
+
+
 PLACES = ("text", "detail", "own code", "display", "note", "reason")
 
 
@@ -95,14 +111,48 @@ def test_the_name_of_an_own_code_beside_an_unlisted_one(client: FlaskClient, wor
 )
 def test_an_answer_settles_what_the_words_left_open(client: FlaskClient, words: str, asked: str) -> None:
     """Whoever ordered says that the code is right: the order is judged by it."""
-    answer = {
-        "resourceType": "QuestionnaireResponse",
-        "id": "q",
-        "status": "completed",
-        "subject": PATIENT,
-        "authored": "2025-05-01",
-        "extension": [{"url": QR_CONTEXT, "valueReference": {"reference": "ServiceRequest/o1"}}],
-        "item": [{"linkId": asked, "answer": [{"valueBoolean": False}]}],
-    }
+    answer = answered(asked, False)
     (decision,) = decisions(sign(client, worded("text", words), chart=(DATED, answer)))
     assert decision["outcome"] == "necessary"
+
+
+OTHERWISE = [
+    (CPT, "27280", "SI joint steroid injection", "open_fusion_ordered"),
+    (CPT, "27280", "iFuse SI joint fusion", "open_fusion_ordered"),
+    (CPT, "62362", "Pump removal", "pump_implant_ordered"),
+    (HCPCS, "E1390", "CPAP machine", "home_oxygen_ordered"),
+]
+
+
+def of_today(place: str, words: str, system: str, code: str) -> Json:
+    """An order of 2026 that says these words in one place, with a code of this system."""
+    made = worded(place, words, code) | {"authoredOn": "2026-05-01"}
+    for coding in made["code"]["coding"]:
+        coding["system"] = system if coding["system"] == CPT else coding["system"]
+    return made
+
+
+@pytest.mark.parametrize(("system", "code", "words", "asked"), OTHERWISE)
+@pytest.mark.parametrize("place", ["text", "detail", "own code", "display"])
+def test_words_of_another_service_under_a_code_are_asked_about(
+    client: FlaskClient, place: str, system: str, code: str, words: str, asked: str
+) -> None:
+    """Where words name something else than the code, that is asked before anything else; the code alone is not asked about."""
+    (decision,) = decisions(sign(client, of_today(place, words, system, code)))
+    assert (decision["outcome"], decision["because"], decision["asks"]) == ("not-documented", ["order-in-doubt"], [asked])
+    (decision,) = decisions(sign(client, of_today(place, "As discussed", system, code)))
+    assert asked not in decision["asks"]
+
+
+@pytest.mark.parametrize(("system", "code", "words", "asked"), OTHERWISE)
+@pytest.mark.parametrize("meant", [True, False])
+def test_whoever_ordered_says_what_is_meant(
+    client: FlaskClient, meant: bool, system: str, code: str, words: str, asked: str
+) -> None:
+    """If the code is right, the order is judged by it; if not, the policy does not speak of it."""
+    answer = answered(asked, meant) | {"authored": "2026-05-01"}
+    (decision,) = decisions(sign(client, of_today("text", words, system, code), chart=(answer,)))
+    if meant:
+        assert (decision["outcome"], "order-in-doubt" in decision["because"]) == ("not-documented", False)
+    else:
+        assert (decision["outcome"], decision["because"]) == ("not-addressed", ["order-is-otherwise"])
