@@ -126,7 +126,7 @@ class Case:
         if reasons:
             listen(vocabulary, "Condition", self.order.resource, reasons, self.chart.terminology, said)
         if ORDER in vocabulary.kinds:
-            described = [{"text": one} for one in (*self.described[2], *self.order.displays(known=False))]
+            described = [{"text": one} for one in (*self.described[2], *self.beside_description["own names"])]
             listen(vocabulary, ORDER, self.order.resource, described, self.chart.terminology, said)
         for other, by_fact in self.together.heard(vocabulary) if len(self.signing) > 1 else ():
             if other is not self.order:
@@ -191,6 +191,17 @@ class Case:
         found, words = self.order.descriptions()
         holding = self.chart.terminology.holding
         return frozenset(id_ for coding in found for id_ in holding(coding.system, coding.code)), found, words
+
+    @cached_property
+    def beside_description(self) -> Mapping[str, list[str]]:
+        """Words on the order that do not describe it, by place.
+
+        They are the names of codes of no known system (``own names``) and of the others (``displays``), ``notes`` and
+        ``reasons``.
+        """
+        order = self.order
+        own, known = order.displays(known=False), order.displays(known=True)
+        return {"own names": own, "displays": known, "notes": order.remarks(), "reasons": order.reasons()}
 
     @cached_property
     def reason_words(self) -> tuple[str, ...]:

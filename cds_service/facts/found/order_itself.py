@@ -14,7 +14,6 @@ from cds_service.case import Case
 from cds_service.facts.found.wording import Saying, empty, hinted, matched, named, named_any
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.elements import items, text
-from cds_service.order import Order
 from cds_service.policy.evidence import AGAINST_CODE, Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
 
@@ -125,22 +124,10 @@ def _hinted_beside(sought: SoughtWords, case: Case) -> tuple[str, str]:
     It comes with the value of that saying. Read are the names of the client's own codes, and where else ``hints_in``
     says. What tells of the past, of the family or of an indication is none. Empty strings stand for nothing.
     """
-    words = case.order.displays(known=False)
-    for place in sought.hints_in:
-        words += words_of(place, case.order)
+    beside = case.beside_description
+    words = [*beside["own names"], *[said for place in sought.hints_in for said in beside[place]]]
     said = ((value, named(saying, words)) for value, saying in sought.says) if words else ()
     return next(((value, hint) for value, hint in said if hint), ("", ""))
-
-
-def words_of(place: str, order: Order) -> list[str]:
-    """Return the words in one place of an order."""
-    match place:
-        case "displays":
-            return order.displays(known=True)
-        case "notes":
-            return order.remarks()
-        case _:
-            return order.reasons()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +138,8 @@ class SoughtHints:
     """
 
     beside: tuple[str, ...]
-    saying: Saying
-    gives: bool | str
+    says: tuple[tuple[bool | str, Saying], ...]
+    unless: tuple[str, ...]
     hints_in: tuple[str, ...]
 
 
@@ -160,18 +147,20 @@ def hints(sought: SoughtHints, case: Case, wanted: Wanted) -> Iterable[Evidence]
     """Find what any words on the order say against its code.
 
     They count unless what the code stands for is named too, by other words than those that its system has for it.
+    The value of each is what its words hint at.
     """
-    order = case.order
     sets, _, described = case.described
     if sets.isdisjoint(sought.beside):
         return
-    own = [*described, *order.displays(known=False)]
-    own += [words for place in sought.hints_in if place != "displays" for words in words_of(place, order)]
-    if named_any(own, sought.saying.unless):
+    beside = case.beside_description
+    own = [*described, *beside["own names"], *[said for place in sought.hints_in if place != "displays" for said in beside[place]]]
+    said = [*own, *beside["displays"]] if "displays" in sought.hints_in else own
+    if not said or named_any(own, sought.unless):
         return
-    if hint := named(sought.saying, own + (order.displays(known=True) if "displays" in sought.hints_in else [])):
-        when, note = Days.on(case.as_of), f"{AGAINST_CODE}: '{hint}'"
-        yield Evidence(None if sought.gives == "" else sought.gives, when, order.reference, standing=Standing.UNCERTAIN, note=note)
+    for gives, saying in sought.says:
+        if hint := named(saying, said):
+            when, note = Days.on(case.as_of), f"{AGAINST_CODE}: '{hint}'"
+            yield Evidence(None if gives == "" else gives, when, case.order.reference, standing=Standing.UNCERTAIN, note=note)
 
 
 def value_written(written: str, wanted: Wanted) -> Value:

@@ -23,13 +23,15 @@ class OrderHintsEvidence(EvidenceKind):
     no known system, and what ``hints_in`` names: ``displays`` of the other codes, ``notes``, ``reasons``. Where one of
     ``unless`` is said too, by other words than the display of a known code, none of them counts; a phrase in
     ``passing_over`` is not read. What is negated, or told of the past, of the family or of an indication, is none. They
-    hint at ``gives``, or at something else that has no value here where that is left empty.
+    hint at ``gives``, or at something else that has no value here where that is left empty. ``says`` gives phrases for
+    several values at once.
     """
 
     declared: ClassVar = Declaration("order_hints", frozenset({"boolean", "choice"}), of="order")
 
     beside: list[str]
     say: list[str] = []
+    says: dict[str, list[str]] = {}
     alone: list[str] = []
     unless: list[str] = []
     passing_over: list[str] = []
@@ -44,9 +46,12 @@ class OrderHintsEvidence(EvidenceKind):
     @cached_property
     def sought(self) -> order_itself.SoughtHints:
         """What the finder is given."""
-        said, unless, passing = tuple(self.say), tuple(self.unless), tuple(self.passing_over)
-        saying = Saying((), "", said, (), unless, passing, alone=tuple(self.alone))
-        return order_itself.SoughtHints(tuple(self.beside), saying, self.gives, tuple(self.hints_in))
+        unless, passing = tuple(self.unless), tuple(self.passing_over)
+        own: tuple[bool | str, list[str], list[str]] = (self.gives, self.say, self.alone)
+        each = [own] if self.say or self.alone else []
+        each += [(value, said, []) for value, said in self.says.items()]
+        says = tuple([(gives, Saying((), "", tuple(said), (), unless, passing, alone=tuple(alone))) for gives, said, alone in each])
+        return order_itself.SoughtHints(tuple(self.beside), says, unless, tuple(self.hints_in))
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
         return order_itself.hints(self.sought, case, wanted)
@@ -55,7 +60,8 @@ class OrderHintsEvidence(EvidenceKind):
         return ()
 
     def writes(self) -> tuple[bool | str, ...]:
-        return () if self.gives == "" else (self.gives,)
+        own = [self.gives] if (self.say or self.alone) and self.gives != "" else []
+        return (*own, *self.says)
 
     def value_sets(self) -> tuple[str, ...]:
         return tuple(self.beside)
