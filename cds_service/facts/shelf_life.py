@@ -71,20 +71,23 @@ class Past:
 
 
 def never_fallen(found: list[Evidence]) -> list[Evidence]:
-    """Return numbers that only grow, with those in doubt that have fallen.
+    """Return numbers that only grow, as far as earlier records let them stand.
 
     A number that is lower than an earlier record says contradicts it: one of the two is a mistake, and neither says which.
+    Beside an earlier record that may say more, and that nobody has read, it is the least.
     """
-    held = [(e.when, e.value) for e in found if e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.when]
-    return [
-        _but(e, Standing.UNCERTAIN, "an earlier record says more, and such a number only grows")
-        if e.standing is Standing.USABLE
-        and isinstance(value := e.value, Interval)
-        and (now := e.when) is not None
-        and any(when.last < now.first and before.low > value.high for when, before in held)
-        else e
-        for e in found
-    ]
+    return [_beside_earlier(e, found) for e in found]
+
+
+def _beside_earlier(evidence: Evidence, found: list[Evidence]) -> Evidence:
+    value, now = evidence.value, evidence.when
+    if evidence.standing is not Standing.USABLE or not isinstance(value, Interval) or now is None:
+        return evidence
+    earlier = [e for e in found if e.when is not None and e.when.last < now.first]
+    if any(e.standing is Standing.USABLE and isinstance(e.value, Interval) and e.value.low > value.high for e in earlier):
+        return _but(evidence, Standing.UNCERTAIN, "an earlier record says more, and such a number only grows")
+    unread = [e.value for e in earlier if e.standing is Standing.UNCERTAIN]
+    return _the_least(evidence) if any(not isinstance(one, Interval) or one.high > value.high for one in unread) else evidence
 
 
 def _the_least(evidence: Evidence) -> Evidence:

@@ -57,6 +57,7 @@ def test_only_the_configuration_reads_the_environment() -> None:
 
 
 NO_SETTINGS = {
+    "cds_service/__main__.py",  # PYDANTIC_DISABLE_PLUGINS, which pydantic reads
     "cds_service/cli/terminal.py",  # COLUMNS, a terminal's width
     "cds_service/replay/spark_engine.py",  # PYSPARK_PYTHON, which Spark reads
     "cds_service/cli/serve.py",  # PROMETHEUS_MULTIPROC_DIR, which prometheus_client reads
