@@ -113,12 +113,13 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _in_doubt(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; never no."""
+    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; no where something decides."""
     found: list[Evidence] = []
     for fact in facts.values():
-        latest = max((last_day(e) for e in usable(fact)), default=date.min)
-        open_ = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN]
-        found += [but(e, True) for e in open_ if e.when is None or e.when.last >= latest]
+        sure = usable(fact)
+        latest = max(map(last_day, sure), default=date.min)
+        doubts = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN and (e.when is None or e.when.last >= latest)]
+        found += [but(e, True) for e in doubts] or [but(e, False) for e in sure if last_day(e) == latest]
     return found
 
 

@@ -98,7 +98,11 @@ class Facts(ChartFacts):
             takes[rule.joins] = Fact(joined.name, joined.evidence + own, joined.unsearched)
             own = ()
         computed = rule(takes, self._case.as_of, self._catalogue.tables.get(derived.table))
-        found = settled((*computed, *own), self._for_this(name)) if name in self._answers else (*computed, *own)
+        found = (
+            settled((*computed, *own), self._for_this(name), self._case.order.reference)
+            if name in self._answers
+            else (*computed, *own)
+        )
         fact = Fact(name, tuple(found), tuple(unsearched))
         if known is not None:
             known.keep_computed((definition, bool(own)), inputs, fact)
@@ -137,7 +141,7 @@ class Facts(ChartFacts):
             found = never_fallen(found)
         if name in self._answers:
             found += self._answered(definition)
-            found = list(settled(found, self._for_this(name)))
+            found = list(settled(found, self._for_this(name), self._case.order.reference))
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
         fact = Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
         if alike and known is not None:

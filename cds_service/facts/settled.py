@@ -13,11 +13,12 @@ from cds_service.policy.values import Days, Interval, Value
 SETTLED = "the answer that was given for this order settles it"
 
 
-def settled(found: Sequence[Evidence], own: Sequence[Evidence]) -> Sequence[Evidence]:
+def settled(found: Sequence[Evidence], own: Sequence[Evidence], order: str) -> Sequence[Evidence]:
     """Return the evidence of a fact together with persons' answers for it.
 
-    ``own`` are the answers given for the order that is judged. They settle what the chart left open in two cases.
-    Records of the answer's day stand back where they are uncertain or vague, or contradict each other around what the
+    ``own`` are the answers given for the order that is judged, which is ``order`` (``Type/id``). They settle what its own
+    words left open, whenever they were given: it may be for a day to come. And they settle what the chart left open in
+    two cases. Records of the answer's day stand back where they are uncertain or vague, or contradict each other around what the
     answer says. And where nothing else is usable, what made it so does not take the answer away. Records that agree with
     each other against the answer contradict it, and a later record is newer than it.
     """
@@ -33,7 +34,7 @@ def settled(found: Sequence[Evidence], own: Sequence[Evidence]) -> Sequence[Evid
         if one.kind != "answered" and one.when and any(one.when.last >= d.first and one.when.first <= d.last for d in days)
     ]
     sure = [one for one in of_the_day if one.standing is Standing.USABLE]
-    back = [one for one in of_the_day if one.standing is Standing.UNCERTAIN]
+    back = [one for one in found if one.standing is Standing.UNCERTAIN and (one in of_the_day or one.resource == order)]
     if any(_vague(one.value, own) for one in sure) or _around([one.value for one in sure], own):
         back += sure
     return [one._replace(standing=Standing.DISCOUNTED, note=SETTLED) if one in back else one for one in found]

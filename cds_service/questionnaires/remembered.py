@@ -92,7 +92,7 @@ class RememberedFacts(Facts):
         own = self.answered(name)
         kept = [one for one in self._kept.get(name, ()) if one.kind != "answered"]
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing])
-        found = settled((*kept, *own), self._for_this(name)) if own else kept
+        found = settled((*kept, *own), self._for_this(name), self._case.order.reference) if own else kept
         return Fact(name, tuple(found), unsearched)
 
     def _for_this(self, name: str) -> tuple[Evidence, ...]:

@@ -28,6 +28,9 @@ QUIT = Evidence(Days.on(date(2011, 12, 15)), DAY, "QuestionnaireResponse/1", "an
 NO = Evidence(False, DAY, "QuestionnaireResponse/1", "answered")
 
 
+ORDER = "ServiceRequest/o1"
+
+
 @pytest.mark.parametrize(
     ("own", "chart", "left"),
     [
@@ -49,7 +52,7 @@ NO = Evidence(False, DAY, "QuestionnaireResponse/1", "answered")
 )
 def test_records_stand_back_only_where_the_answer_settles_them(own: Evidence, chart: list[Evidence], left: int) -> None:
     """Of the answer's day, and vague, uncertain or at odds around the answer; else they contradict it or are newer."""
-    found = settled([*chart, own], [own])
+    found = settled([*chart, own], [own], ORDER)
     assert own in found
     assert sum(one.kind == "recorded" and one.standing is not Standing.DISCOUNTED for one in found) == left
 
@@ -57,4 +60,12 @@ def test_records_stand_back_only_where_the_answer_settles_them(own: Evidence, ch
 def test_an_answer_is_left_where_nothing_else_is_usable() -> None:
     """What made the chart unusable does not take the answer away."""
     doubt = record(None, standing=Standing.UNCERTAIN)
-    assert settled([doubt, ANSWER._replace(standing=Standing.UNCERTAIN)], [ANSWER]) == [doubt, ANSWER]
+    assert settled([doubt, ANSWER._replace(standing=Standing.UNCERTAIN)], [ANSWER], ORDER) == [doubt, ANSWER]
+
+
+def test_what_the_order_itself_leaves_open_is_settled_on_any_day() -> None:
+    """It may be for a day to come; a doubt of another record of that day is newer than the answer, and stays."""
+    own = record(None, LATER, standing=Standing.UNCERTAIN)._replace(resource=ORDER)
+    other = record(None, LATER, standing=Standing.UNCERTAIN)
+    standings = [one.standing for one in settled([own, other, ANSWER], [ANSWER], ORDER)]
+    assert standings == [Standing.DISCOUNTED, Standing.UNCERTAIN, Standing.USABLE]
