@@ -54,24 +54,35 @@ class Renderer:
 
     def answer(self, item: Json, given: Json) -> None:
         """Answers a question as a person does: a click on *Yes* or *No*, a choice or a number or a day that is typed."""
+        field = f"{item['linkId']}/1"
         match given:
             case {"valueBoolean": bool(yes)}:
-                self.page.locator(f"[id='{item['linkId']}/1|{str(yes).lower()}']").click()
+                self.page.locator(f"[id='{field}|{str(yes).lower()}']").click()
             case {"valueCoding": {"display": str(shown)}}:
-                self.type(item["linkId"], shown)
+                self.type(field, shown)
             case {"valueDate": str(day)}:
-                self.type(item["linkId"], date.fromisoformat(day).strftime("%m/%d/%Y"))
-            case {"valueQuantity": {"value": number}} | {"valueDecimal": number} | {"valueInteger": number}:
-                self.type(item["linkId"], str(number))
+                self.type(field, date.fromisoformat(day).strftime("%m/%d/%Y"))
+            case {"valueQuantity": {"value": number, "code": code}}:
+                self.type(field, str(number))
+                units = {
+                    one["valueCoding"]["code"]: one["valueCoding"]["display"] for one in item["extension"] if "valueCoding" in one
+                }
+                if len(units) > 1:
+                    self.type(f"unit_{field}", units[code], of_a_list=True)
+            case {"valueDecimal": number} | {"valueInteger": number}:
+                self.type(field, str(number))
             case _:
                 raise LookupError(given)
 
-    def type(self, fact: str, text: str) -> None:
-        """Types into a field, or what it offers to choose from."""
-        field = self.page.locator(f"[id='{fact}/1']")
-        field.click()
-        field.press_sequentially(text)
-        field.press("Tab")
+    def type(self, field: str, text: str, *, of_a_list: bool = False) -> None:
+        """Types into the field of this id, in the place of what it held; what is ``of_a_list`` is taken from what it offers."""
+        found = self.page.locator(f"[id='{field}']")
+        found.click()
+        found.fill("")
+        found.press_sequentially(text)
+        if of_a_list:
+            found.press("ArrowDown")
+        found.press("Tab")
 
 
 @pytest.fixture(scope="module")
