@@ -113,12 +113,17 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _in_doubt(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; no where something decides."""
+    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; no where something decides.
+
+    What says the same as what decides leaves nothing in doubt.
+    """
     found: list[Evidence] = []
     for fact in facts.values():
         sure = usable(fact)
         latest = max(map(last_day, sure), default=date.min)
-        doubts = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN and (e.when is None or e.when.last >= latest)]
+        held = {e.value for e in sure}
+        open_ = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN and (e.value is None or e.value not in held)]
+        doubts = [e for e in open_ if e.when is None or e.when.last >= latest]
         found += [but(e, True) for e in doubts] or [but(e, False) for e in sure if last_day(e) == latest]
     return found
 

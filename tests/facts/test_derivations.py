@@ -83,6 +83,7 @@ def derived(how: dict[str, object], kind: FactEntry, *said: str) -> list[str]:
         ({"in_doubt": "a"}, BOOLEAN, ("provisional no on 2026-02-01",), ["yes on 2026-02-01"]),
         ({"in_doubt": "a"}, BOOLEAN, ("provisional no on 2026-02-01; yes on 2026-02-01",), ["yes on 2026-02-01"]),
         ({"in_doubt": "a"}, BOOLEAN, ("provisional no on 2026-02-01; yes on 2026-02-02",), ["no on 2026-02-02"]),
+        ({"in_doubt": "a"}, BOOLEAN, ("provisional yes on 2026-02-02; yes on 2026-02-01",), ["no on 2026-02-01"]),
         ({"in_doubt": "a"}, BOOLEAN, ("silent",), []),
         ({"at_least_that_of": "a"}, NUMBER, ("15 on 2026-02-01",), ["15 or more on 2026-02-01"]),
         ({"at_least_that_of": "a"}, NUMBER, ("below 15 on 2026-02-01",), ["0 or more on 2026-02-01"]),
