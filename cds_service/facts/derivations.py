@@ -113,9 +113,9 @@ def _there_is(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _in_doubt(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Yes where what speaks of the fact decides nothing, and nothing of a later day does; no where something decides.
+    """Yes where what speaks of the fact decides nothing.
 
-    What says the same as what decides leaves nothing in doubt.
+    No where something decides it, of a later day or alone. What says the same as what decides leaves nothing in doubt.
     """
     found: list[Evidence] = []
     for fact in facts.values():

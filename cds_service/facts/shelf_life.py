@@ -71,7 +71,7 @@ class Past:
 
 
 def never_fallen(found: list[Evidence]) -> list[Evidence]:
-    """Return numbers that only grow, as far as earlier records let them stand.
+    """Return numbers that only grow, as earlier records leave them.
 
     A number that is lower than an earlier record says contradicts it: one of the two is a mistake, and neither says which.
     Beside an earlier record that may say more, and that nobody has read, it is the least.
