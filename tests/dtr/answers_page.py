@@ -215,7 +215,6 @@ def rendered(told: list[tuple[str, str, Json]], figures: Json) -> str:
         f"Vignettes that leave an order open, with what the chart says and favourable answers ({figures['all']['orders']} orders;",
         "`python -m tests.dtr.answers_page --count`). A talk took "
         f"{figures['calls'][0]:g} calls at the median, {figures['calls'][1]} at most.",
-        "The policies of CMS, which came later, are not counted yet.",
         "",
         "| policy | orders | form: median, most | talk: median, most |",
         "|---|---|---|---|",
