@@ -40,9 +40,8 @@ def fever(facts: Inputs, as_of: date) -> list[Evidence]:
 def high_screens(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute, as a hint, whether a screening's last total is high."""
     return [
-        doubtful(e, f"the last total of a screening is {HIGH[name]:g} or more", True)
-        for name, bound in HIGH.items()
-        for e in latest_day(_numbers(facts[name]))
+        doubtful(e, f"the last total of a screening is {bound:g} or more", True)
+        for bound, e in _last_totals(facts, HIGH)
         if _least(e) >= bound
     ]
 
@@ -51,11 +50,15 @@ def high_screens(facts: Inputs, as_of: date) -> list[Evidence]:
 def low_memory(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute, as a hint, whether a memory test's last total is low."""
     return [
-        doubtful(e, f"the last total of a test of memory is {LOW[name]:g} or less", True)
-        for name, bound in LOW.items()
-        for e in latest_day(_numbers(facts[name]))
+        doubtful(e, f"the last total of a test of memory is {bound:g} or less", True)
+        for bound, e in _last_totals(facts, LOW)
         if isinstance(e.value, Interval) and e.value.high <= bound
     ]
+
+
+def _last_totals(facts: Inputs, bounds: Mapping[str, float]) -> list[tuple[float, Evidence]]:
+    """Return each test's totals of its last day, with its bound."""
+    return [(bound, e) for name, bound in bounds.items() for e in latest_day(_numbers(facts[name]))]
 
 
 def _numbers(fact: Fact) -> list[Evidence]:
