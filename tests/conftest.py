@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +28,7 @@ from cds_service.vignettes.responses import (
 )
 from cds_service.vignettes.run import decide_as_facts, differences_as_facts
 
+TOP = Path(__file__).parent.parent
 TODAY = date(2026, 11, 23)
 
 os.environ.pop("COLUMNS", None)  # set for pytest's own lines; commands print as into a pipe
@@ -53,6 +54,12 @@ def held_content() -> Content:
 def held_app() -> Flask:
     """A service over the shipped content, on a fixed day."""
     return create_app(held_content(), today=lambda: TODAY)
+
+
+@cache
+def held_vignettes(file: Path) -> tuple[Vignette, ...]:
+    """The vignettes of a file over the shipped content, read once for the whole run."""
+    return tuple(read_vignettes(file, file.relative_to(TOP).as_posix(), held_content()))
 
 
 def app_over(content: Content) -> Flask:
@@ -87,16 +94,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs a server, and keeps together what shares one, or a file's own long preparations.
+    """Marks what needs a server, keeps together what shares one or a file's own preparations, and begins with the long ones.
 
     With pytest-xdist all tests of a group run in one process (``--dist loadgroup``), so each server is started once.
     """
     for item in items:
         of_servers = {"integration", "browser"}.intersection(item.path.parts)
-        if of_servers or "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values():
+        if of_servers or _on_postgresql(item):
             item.add_marker(pytest.mark.server)
-        group = "servers" if item.get_closest_marker("server") else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_shares(item)))
+    items.sort(key=lambda item: (item.get_closest_marker("server") is None, item.get_closest_marker("slow") is None))
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    return "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values()
+
+
+def _shares(item: pytest.Item) -> str:
+    """What a test shares with others: a server that is long in starting, or its file."""
+    if _on_postgresql(item):
+        return "PostgreSQL"
+    if "hapi" in getattr(item, "fixturenames", ()):
+        return "HAPI"
+    return "Chromium" if "browser" in item.path.parts else item.path.name
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -111,8 +131,8 @@ class VignetteTests(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Reads the file; problems in it fail collection with their lines."""
-        name = self.path.relative_to(Path(__file__).parent.parent).as_posix()
-        for vignette in read_vignettes(self.path, name, held_content()):
+        name = self.path.relative_to(TOP).as_posix()
+        for vignette in held_vignettes(self.path):
             for way in ("as facts", "over HTTP"):
                 yield VignetteTest.from_parent(self, name=f"{vignette.name} [{way}]", vignette=vignette, way=way)
         for response in read_response_vignettes(self.path, name, held_content()):

@@ -21,7 +21,6 @@ from cds_service.analysis.questions import QUESTIONS
 from cds_service.analysis.replay import judged
 from cds_service.analysis.solve import Disagreement, Example, Proof, Solver
 from cds_service.cli import app
-from cds_service.content.content import read_content, shipped_content
 from cds_service.decision import DecisionOutcome
 from cds_service.policy.criterion import AtLeast, Check, Citation, NoneOf, Outcome, Presumption, walk
 from cds_service.policy.criterion import Test as Question
@@ -30,8 +29,9 @@ from cds_service.policy.model import Policy
 from cds_service.policy.values import Days, Interval, LookBack
 from cds_service.vignettes.as_vignette import as_vignette, vignette_file
 from cds_service.vignettes.read import read_vignettes
+from tests.conftest import held_content
 
-CONTENT = read_content(shipped_content())
+CONTENT = held_content()
 CITE = Citation("document", "somewhere")
 AS_OF = date(2026, 5, 31)
 YES = Question("is", True)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from cds_service.case import Case
 from cds_service.chart import UNREAD, Chart
-from cds_service.content.content import read_content, shipped_content
+from cds_service.content.content import shipped_content
 from cds_service.facts.found.medicines import doubtful_medicines
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
@@ -26,10 +26,11 @@ from cds_service.fhir.value_sets import Carried, Terminology, ValueSet
 from cds_service.order import read_order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
+from tests.conftest import held_content
 from tests.exchange import ADDRESS, PATIENT, condition, decisions, order, request, sign
 
 Json = dict[str, Any]
-CONTENT = read_content(shipped_content())
+CONTENT = held_content()
 MEDICINES = CONTENT.terminology.medicines
 AS_OF = date(2026, 3, 1)
 CVX = "http://hl7.org/fhir/sid/cvx"

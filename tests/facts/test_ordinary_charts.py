@@ -9,18 +9,19 @@ import orjson
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.content.content import Content, shipped_content
+from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.fhir.resource_types import KEYS
 from cds_service.hooks.received.messages import EXTENSION
 from cds_service.vignettes.as_request import request_of
-from cds_service.vignettes.read import PATIENT, Vignette, read_vignettes
-from tests.conftest import held_content
+from cds_service.vignettes.read import PATIENT, Vignette
+from tests.conftest import TOP, held_vignettes
 from tests.exchange import ADDRESS, CPT, ICD10CM, LOINC
 
 Json = dict[str, Any]
 SUBJECT = {"reference": f"Patient/{PATIENT}"}
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+VIGNETTES = TOP / "tests" / "vignettes"
 EVERY = 12
 """Of so many vignettes one is tried, by its place; which they are changes with the vignettes."""
 PROBLEMS = [
@@ -78,8 +79,7 @@ def decided(client: FlaskClient, made: Json, own: str) -> list[tuple[str, list[s
 
 def tried() -> list[Vignette]:
     """The vignettes of all policies of orders, one in so many."""
-    files = sorted((shipped_content() / "tests/vignettes").glob("*/*/*.yaml"))
-    held = [one for file in files for one in read_vignettes(file, file.name, held_content())]
+    held = [one for file in sorted(VIGNETTES.glob("*/*/*.yaml")) for one in held_vignettes(file)]
     return [one for place, one in enumerate(held) if place % EVERY == 0 and not one.own_lists]
 
 

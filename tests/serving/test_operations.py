@@ -13,7 +13,6 @@ import schemathesis
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from openapi_spec_validator import validate
 
 from bench.fuzz import PAGE, WORD, examples, fuzz
 from cds_service import limits
@@ -185,6 +184,8 @@ def test_too_many_resources_are_refused_by_their_key(client: FlaskClient, monkey
 def test_the_openapi_document_is_valid_and_complete(client: FlaskClient) -> None:
     """The document is valid OpenAPI 3.1 and names every address and method of the application but those of the pages."""
     document = client.get("/openapi.json").get_json()
+    from openapi_spec_validator import validate  # loads grammars for seconds, which every process of the suite would wait for
+
     validate(document)
     there = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     routes = {
