@@ -248,7 +248,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     purposes = _purposes(sought, case.chart)
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
-        for coding in other.codings:
+        for coding in case.chart.terminology.medicines.plainest(other.codings):
             held = case.chart.terminology.holding(coding.system, coding.code)
             if sought.codes in held:
                 route = _routed(sought, other.resource, coding, case.seen)
