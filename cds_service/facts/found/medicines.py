@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.facts.found.dated import dated
 from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
-from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed
+from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
 from cds_service.fhir.codes import Coding, key_of
@@ -73,7 +74,7 @@ def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[
 def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     own = seen.own
-    purposes = _purposes(sought, seen.chart)
+    purposes = _purposes(sought, seen.chart, seen.as_of)
     for hit in hits:
         resource = hit.resource
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
@@ -101,9 +102,9 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
     return found
 
 
-def _purposes(sought: SoughtMedicine, chart: Chart) -> Purposes | None:
+def _purposes(sought: SoughtMedicine, chart: Chart, as_of: date, drafts: Iterable[Hit] = ()) -> Purposes | None:
     """Return what records are for, where that counts."""
-    return Purposes(sought.given_for, sought.codes, chart) if sought.given_for else None
+    return Purposes(sought.given_for, sought.codes, chart, as_of, drafts) if sought.given_for else None
 
 
 def _counts(sought: SoughtMedicine, states: tuple[str, ...]) -> bool:
@@ -146,7 +147,7 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
     """
     found: list[Evidence] = []
     terminology = seen.chart.terminology
-    purposes = _purposes(sought, seen.chart)
+    purposes = _purposes(sought, seen.chart, seen.as_of)
     for resource, doubt in seen.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in seen.own:
             continue
@@ -245,7 +246,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     found: list[Evidence] = []
     if not sought.itself and len(case.signing) == 1:
         return found
-    purposes = _purposes(sought, case.chart)
+    purposes = _purposes(sought, case.chart, case.as_of, signed_together(case) if sought.given_for else ())
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
         for coding in case.chart.terminology.medicines.plainest(other.codings):
@@ -268,7 +269,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
 
 def _drafts_in_doubt(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
-    purposes = _purposes(sought, case.chart)
+    purposes = _purposes(sought, case.chart, case.as_of)
     for order, doubt in case.drafted_doubts:
         if purposes and purposes.stated_by(order.resource) is Purpose.OTHER:
             continue

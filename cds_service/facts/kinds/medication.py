@@ -34,8 +34,10 @@ class MedicationEvidence(EvidenceKind):
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
-      in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, a medicine in ``also`` ends the
-      silence where the chart holds one of ``others``, except by a route in ``routes``.
+      in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
+      only end the silence where the chart holds which other ``diseases`` (or ``words`` of them); but they count by a route
+      in ``routes``, at a visit whose diagnoses are among those sought, and in the same week as a medicine in ``tied_by``
+      that treats nothing else in the chart.
     - ``uncertain``: the medicine only hints at the fact: in the chart it ends the silence and decides nothing. One that
       could not be read is no hint, and a chart without medicines counts as searched all the same.
 
