@@ -15,7 +15,7 @@ from typing import Final
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
+from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, states_of
 from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
@@ -46,7 +46,7 @@ UNKNOWN: Final = ("unknown",)
 class SoughtMedicine:
     """The medicines that document a fact, as ``medication`` evidence writes them.
 
-    ``resources`` are all types where the evidence names none.
+    ``resources`` are all types where the evidence names none. What goes by one of ``not_routes`` alone does not count.
     """
 
     codes: str
@@ -59,6 +59,7 @@ class SoughtMedicine:
     gives: bool | str | None
     resources: tuple[str, ...]
     given_for: tuple[SoughtPurpose, ...] = ()
+    not_routes: str = ""
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -84,7 +85,7 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
         if not _counts(sought, states):
             continue
         reason, route = has_reason(resource, sought.because, seen.chart), _routed(sought, resource, hit.coding, seen)
-        if reason is False or route is False:
+        if reason is False or route is False or goes_only_by(resource, sought.not_routes, seen.chart.terminology):
             continue
         when = medication_days(resource)
         if when is None and status == "active" and resource.get("resourceType") in ORDERED:
@@ -156,6 +157,8 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
         if not _counts(sought, states_of(resource, text(resource.get("status")), seen.as_of)):
             continue
         if has_reason(resource, sought.because, seen.chart) is False or has_route(resource, sought.routes, terminology) is False:
+            continue
+        if goes_only_by(resource, sought.not_routes, terminology):
             continue
         found += _doubtful(seen, sought.codes, doubt, resource, medication_days(resource), wanted, sought.gives)
     return found
@@ -254,7 +257,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
             if sought.codes in held:
                 route = _routed(sought, other.resource, coding, case.seen)
                 reason = has_reason(other.resource, sought.because, case.chart)
-                if route is False or reason is False:
+                if route is False or reason is False or goes_only_by(other.resource, sought.not_routes, case.chart.terminology):
                     continue
                 hit = Hit(other.resource, other.resource, coding, held[sought.codes])
                 purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
@@ -272,6 +275,8 @@ def _drafts_in_doubt(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list
     purposes = _purposes(sought, case.chart, case.as_of)
     for order, doubt in case.drafted_doubts:
         if purposes and purposes.stated_by(order.resource) is Purpose.OTHER:
+            continue
+        if goes_only_by(order.resource, sought.not_routes, case.chart.terminology):
             continue
         if has_route(order.resource, sought.routes, case.chart.terminology) is not False:
             found += _doubtful(case.seen, sought.codes, doubt, order.resource, Days.on(case.as_of), wanted, sought.gives)

@@ -32,6 +32,7 @@ class MedicationEvidence(EvidenceKind):
     - ``because``: a value set of reasons: why it was stopped or given.
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
+    - ``not_routes``: what is given by routes in this value set alone does not count.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
       in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
@@ -51,6 +52,7 @@ class MedicationEvidence(EvidenceKind):
     codes: str
     states: list[State]
     routes: str = ""
+    not_routes: str = ""
     routed: str = ""
     signed_with: bool = True
     itself: bool = False
@@ -76,6 +78,7 @@ class MedicationEvidence(EvidenceKind):
             self.gives,
             tuple(self.resources) or RESOURCES,
             tuple([purpose.sought for purpose in self.given_for]),
+            self.not_routes,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -100,7 +103,9 @@ class MedicationEvidence(EvidenceKind):
         return tuple(Need(kind, beside=self.uncertain or (kind in _BESIDE and not alone)) for kind in types)
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed, *self.qualifying()) if id_)
+        return tuple(
+            id_ for id_ in (self.codes, self.because, self.routes, self.not_routes, self.routed, *self.qualifying()) if id_
+        )
 
     def qualifying(self) -> tuple[str, ...]:
         return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
