@@ -15,6 +15,7 @@ ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 ARTHRITIS = condition("M05.79", on="2015-01-01", id_="arthritis")
 LEUKAEMIA = condition("C92.00", id_="leukaemia")
 METHOTREXATE = concept(RXNORM, "105586")
+CYCLOPHOSPHAMIDE = concept(RXNORM, "1437969")
 CYTARABINE = concept(HCPCS, "J9100")
 FILGRASTIM = prescription(concept(HCPCS, "J1442"))
 
@@ -74,8 +75,8 @@ OPEN = [
     [taken(METHOTREXATE, "m2", "2025-03-28") | reason("M06.9"), handed_over("another")],
 ]
 SOUGHT = [
-    [taken(METHOTREXATE, "m2", "2025-04-28")],
-    [taken(METHOTREXATE, "m2", "2025-04-28"), ARTHRITIS | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-28")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-28"), ARTHRITIS | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}],
     [given("72607000"), ARTHRITIS],
     [taken(CYTARABINE, "m2", "2025-04-28"), ARTHRITIS],
     [taken(CYTARABINE, "m2", "2025-04-28") | reason("C9200")],
