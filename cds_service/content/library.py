@@ -73,7 +73,7 @@ class Library:
         """
         found: dict[str, Selected] = {}
         listed: dict[str, Coding] = {}
-        for coding in codings:
+        for coding in self._terminology.medicines.plainest(tuple(codings)):
             for id_ in self._terminology.holding(coding.system, coding.code):
                 for policy in filter(speaks, self._by_set.get(id_, ())):
                     listed.setdefault(policy.id, coding)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cds_service.fhir.coded_places import coded_places
 from cds_service.fhir.codes import Coding
-from cds_service.fhir.elements import Resource, items, own_reference, text
+from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.medication import Doubt, Medications, StatedMedicine, doubt_of, is_told, said_medicine
 from cds_service.fhir.resource_types import PLAINLY_CODED
 from cds_service.fhir.value_sets import NOWHERE, UNPLACED, Carried, SetsByCode, Terminology
@@ -81,14 +81,28 @@ class CodesOfRecords:
     def _index_medicine(self, index: dict[str, list[Hit]], resource: Resource, medications: Medications) -> None:
         concept = resource.get("medicationCodeableConcept")
         if concept and is_told(concept, self._terminology):
-            self._held(index, resource, resource, concept)
+            self._held(index, resource, resource, self._plainest(concept))
             return
         said = said_medicine(resource, medications)
         doubt = doubt_of(said, self._terminology) if in_force(resource) else None
         if doubt is not None:
             self.doubts.append((resource, doubt))
-        for concept in said.concepts:
-            self._held(index, resource, resource, concept, place=doubt is None or bool(doubt.unread))
+        place = doubt is None or bool(doubt.unread)
+        whole = tuple(codings(said.whole)) if said.parts else ()
+        self._held(index, resource, resource, self._plainest(said.whole), place)
+        for concept in said.parts:
+            self._held(index, resource, resource, self._plainest(concept, whole), place)
+
+    def _plainest(self, concept: Any, whole: tuple[Coding, ...] = ()) -> Any:
+        """Return a medicine's concept with the codings that tell most of it.
+
+        ``whole`` are those of the medicine of which it is an ingredient.
+        """
+        listed = concept.get("coding") if isinstance(concept, dict) else None
+        if not isinstance(listed, list) or len(listed) + len(whole) < 2:
+            return concept
+        telling = self._terminology.medicines.plainest([*whole, *codings(concept)])
+        return {**concept, "coding": [one for one in listed if next(codings({"coding": [one]}), None) in telling]}
 
     def _index_components(self, index: dict[str, list[Hit]], resource: Resource) -> None:
         for component in items(resource["component"]):

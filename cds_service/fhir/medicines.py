@@ -11,14 +11,14 @@ import csv
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from sys import intern
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from cds_service.content_files.problems import ContentError, Problem
-from cds_service.fhir.codes import Key, key_of
+from cds_service.fhir.codes import Coding, Key, key_of
 from cds_service.fhir.medicine_names import MedicineNames
 from cds_service.fhir.ndc import ndc_products
 
@@ -43,6 +43,11 @@ UNCLASSIFIED: Final = frozenset({"J3490", "J3590", "J9999", "J8999", "J7999", "J
 They do not tell which drug is meant.
 """
 _DIGITS: Final = re.compile(r"\d{1,10}")
+_INGREDIENT, _SERVICE, _PRECISE, _PRODUCT = range(4)
+"""How closely a code tells which medicine is meant.
+
+A service is of HCPCS; precise are salts, makers of a biologic and brands.
+"""
 
 
 class Strength(NamedTuple):
@@ -74,8 +79,9 @@ class Medicines:
         """
         self._numbers: dict[tuple[str, str], int] = {}
         of_codes = sorted(self._coded(tables))
-        self._rxcuis = array("I", [code for code, _ in of_codes])
-        self._of_rxcui = array("H", [number for _, number in of_codes])
+        self._rxcuis = array("I", [code for code, _, _ in of_codes])
+        self._of_rxcui = array("H", [number for _, number, _ in of_codes])
+        self._details = array("B", [detail for _, _, detail in of_codes])
         of_ndc = sorted((int(ndc), int(product)) for product, ndcs in tables.get("ndc", ()) for ndc in ndcs.split())
         self._ndcs = array("I", [ndc for ndc, _ in of_ndc])
         self._of_ndc = array("I", [product for _, product in of_ndc])
@@ -116,6 +122,29 @@ class Medicines:
     def knows(self, system: str, code: str) -> bool:
         """Tell whether a code is a known medicine, or a vaccine."""
         return self._find(system, code) is not None or _VACCINES.fullmatch(system) is not None
+
+    def plainest(self, codings: Sequence[Coding]) -> list[Coding]:
+        """Return the codings of one medicine that tell most of it.
+
+        Records give the code of an ingredient beside that of its product, where it says nothing of its own: a cream is
+        no infusion. So it is with a salt, a maker and a brand. Codes of services stay, since orders are billed by them.
+        """
+        if len(codings) < 2:
+            return list(codings)
+        told = [(frozenset(self.ingredients(*one)), self._detail_of(*one)) for one in codings]
+        return [
+            one
+            for one, (held, detail) in zip(codings, told, strict=True)
+            if not held or detail in (_SERVICE, _PRODUCT) or not any(more > detail and held <= of for of, more in told)
+        ]
+
+    def _detail_of(self, system: str, code: str) -> int:
+        """Return how closely a code tells which medicine is meant."""
+        key = key_of(system, code)
+        if key.space == "rxnorm" and _DIGITS.fullmatch(key.code):
+            at = bisect_left(self._rxcuis, int(key.code))
+            return self._details[at] if at < len(self._rxcuis) else _INGREDIENT
+        return {"procedure": _SERVICE, "ndc": _PRODUCT}.get(key.space, _INGREDIENT)
 
     def named(self, words: str) -> tuple[str, ...]:
         """Return the ingredients that a text names, as RxNorm codes.
@@ -166,15 +195,15 @@ class Medicines:
             self._precise.append(tuple([intern(code) for code in precise.split()]))
         return number
 
-    def _coded(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[int, int]]:
+    def _coded(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[int, int, int]]:
         for code, _, held in tables.get("ingredients", ()):
-            yield int(code), self._number(held or code)
+            yield int(code), self._number(held or code), _PRECISE if held else _INGREDIENT
         for held, precise, products in tables.get("products", ()):
             number = self._number(held, precise)
             for product in products.split():
-                yield int(product), number
+                yield int(product), number, _PRODUCT
         for code, _, held, precise in tables.get("brands", ()):
-            yield int(code), self._number(held, precise)
+            yield int(code), self._number(held, precise), _PRECISE
 
     def _named(self, tables: Mapping[str, list[list[str]]]) -> Iterator[tuple[str, tuple[str, ...] | None]]:
         for code, name, held in tables.get("ingredients", ()):

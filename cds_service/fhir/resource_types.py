@@ -84,7 +84,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=("code",),
             key="procedures",
             sound=_of("status code performedDateTime performedPeriod statusReason"),
-            looked_at=_of("subject basedOn reasonCode reasonReference"),
+            looked_at=_of("subject basedOn reasonCode reasonReference encounter"),
         ),
         "ServiceRequest": ResourceType(
             coded=("code",),
@@ -131,19 +131,21 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=(MEDICINE,),
             key="medicationStatements",
             sound=_of("status medicationCodeableConcept effectiveDateTime effectivePeriod statusReason"),
-            looked_at=_of("subject medicationReference dateAsserted dosage reasonCode reasonReference basedOn derivedFrom"),
+            looked_at=_of("subject medicationReference dateAsserted dosage reasonCode reasonReference basedOn derivedFrom context"),
         ),
         "MedicationAdministration": ResourceType(
             coded=(MEDICINE,),
             key="medicationAdministrations",
             sound=_of("status medicationCodeableConcept effectiveDateTime effectivePeriod"),
-            looked_at=_of("subject medicationReference dosage statusReason reasonCode reasonReference request"),
+            looked_at=_of("subject medicationReference dosage statusReason reasonCode reasonReference request context"),
         ),
         "MedicationDispense": ResourceType(
             coded=(MEDICINE,),
             key="medicationDispenses",
             sound=_of("status medicationCodeableConcept whenPrepared whenHandedOver daysSupply"),
-            looked_at=_of("subject medicationReference dosageInstruction statusReasonCodeableConcept authorizingPrescription"),
+            looked_at=_of(
+                "subject medicationReference dosageInstruction statusReasonCodeableConcept authorizingPrescription context"
+            ),
         ),
         "DiagnosticReport": ResourceType(
             coded=("code",),

@@ -19,7 +19,7 @@ from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.unread import unread
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM, SNOMED
-from cds_service.fhir.codes import Key
+from cds_service.fhir.codes import Coding, Key
 from cds_service.fhir.medication import DEEPEST, MOST_PARTS, Medications, doubt_of, said_medicine
 from cds_service.fhir.medicines import read_medicines
 from cds_service.fhir.value_sets import Carried, Terminology, ValueSet
@@ -229,6 +229,33 @@ def test_an_opioid_product_has_a_strength(system: str, code: str, strength: tupl
     """The amount of the opioid in one tablet, millilitre or patch, with its unit and what it is per."""
     found = MEDICINES.opioid(system, code)
     assert (found and (found.amount, found.unit, found.per)) == strength
+
+
+@pytest.mark.parametrize(
+    ("codings", "telling"),
+    [
+        pytest.param([(RXNORM, "4492"), (RXNORM, "197709")], ["197709"], id="an ingredient, and its product"),
+        pytest.param([(RXNORM, "197709"), (RXNORM, "4492")], ["197709"], id="in either order"),
+        pytest.param([(RXNORM, "4492"), (RXNORM, "224945")], ["224945"], id="an ingredient, and a brand"),
+        pytest.param([(RXNORM, "224945"), (RXNORM, "197709")], ["197709"], id="a brand, and a product"),
+        pytest.param(
+            [(RXNORM, "1605064"), (RXNORM, "1605071"), (RXNORM, "68442")], ["1605071"], id="a maker, a product, an ingredient"
+        ),
+        pytest.param([(RXNORM, "68442"), (NDC, "61314-0326-01")], ["61314-0326-01"], id="an ingredient, and a package"),
+        pytest.param([(RXNORM, "68442"), (HCPCS, "Q5101")], ["Q5101"], id="an ingredient, and a code of HCPCS"),
+        pytest.param([(HCPCS, "Q5101"), (RXNORM, "1605064")], ["Q5101", "1605064"], id="a code of HCPCS, and the maker"),
+        pytest.param([(HCPCS, "Q5101"), (RXNORM, "1605071")], ["Q5101", "1605071"], id="a code of HCPCS is billed by"),
+        pytest.param([(RXNORM, "4492"), (RXNORM, "1790099")], ["4492", "1790099"], id="an ingredient that the product has not"),
+        pytest.param([(RXNORM, "4492"), (NOBODYS, "77")], ["4492", "77"], id="a code that nobody knows"),
+        pytest.param([(RXNORM, "4492"), (RXNORM, "nothing")], ["4492", "nothing"], id="no code of RxNorm"),
+        pytest.param([(SNOMED, "373492002"), (RXNORM, "197696")], ["197696"], id="a substance, and a product"),
+        pytest.param([(RXNORM, "4492"), (RXNORM, "4492")], ["4492", "4492"], id="one ingredient twice"),
+        pytest.param([(RXNORM, "4492")], ["4492"], id="one code"),
+    ],
+)
+def test_the_codes_of_a_medicine_that_tell_most_of_it(codings: list[tuple[str, str]], telling: list[str]) -> None:
+    """Records give ingredient, maker, brand and product beside each other; the closest tells what it is."""
+    assert [one.code for one in MEDICINES.plainest([Coding(*one) for one in codings])] == telling
 
 
 def test_a_set_of_ingredients_holds_every_product() -> None:

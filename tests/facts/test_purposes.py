@@ -15,6 +15,7 @@ ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 ARTHRITIS = condition("M05.79", on="2015-01-01", id_="arthritis")
 LEUKAEMIA = condition("C92.00", id_="leukaemia")
 METHOTREXATE = concept(RXNORM, "105586")
+CYCLOPHOSPHAMIDE = concept(RXNORM, "1437969")
 CYTARABINE = concept(HCPCS, "J9100")
 FILGRASTIM = prescription(concept(HCPCS, "J1442"))
 
@@ -74,8 +75,8 @@ OPEN = [
     [taken(METHOTREXATE, "m2", "2025-03-28") | reason("M06.9"), handed_over("another")],
 ]
 SOUGHT = [
-    [taken(METHOTREXATE, "m2", "2025-04-28")],
-    [taken(METHOTREXATE, "m2", "2025-04-28"), ARTHRITIS | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-28")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-28"), ARTHRITIS | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}],
     [given("72607000"), ARTHRITIS],
     [taken(CYTARABINE, "m2", "2025-04-28"), ARTHRITIS],
     [taken(CYTARABINE, "m2", "2025-04-28") | reason("C9200")],
@@ -152,3 +153,115 @@ def test_every_fact_of_medicines_against_cancer_says_so(content: Content) -> Non
     silent = sorted(name for name, source in sources if not source.given_for and not codes.isdisjoint(sets[source.codes].codes))
     assert silent == []
     assert len(told) > 10
+
+
+LYMPHOMA = condition("C83.30", id_="lymphoma")
+HIV_INFECTION = condition("B20", id_="hiv")
+RITUXIMAB = concept(HCPCS, "J9312")
+VASCULITIS = condition("M31.30", on="2015-01-01", id_="vasculitis")
+INTO_A_VEIN: Json = {"dosageInstruction": [{"route": concept(SNOMED, "47625008")}]}
+VISIT: Json = {
+    "resourceType": "Encounter",
+    "id": "visit",
+    "status": "finished",
+    "class": {"code": "AMB"},
+    "subject": PATIENT,
+    "period": {"start": "2025-04-20"},
+}
+AT_THE_VISIT: Json = {"encounter": {"reference": "Encounter/visit"}}
+
+
+def given_medicine(medicine: Json, id_: str, on: str, **more: object) -> Json:
+    """A medicine that was given on a day."""
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": id_,
+        "status": "completed",
+        "subject": PATIENT,
+        "effectiveDateTime": on,
+        "medicationCodeableConcept": medicine,
+        **more,
+    }
+
+
+OF_ANOTHER_USE = [
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20"), condition("M32.14", id_="lupus")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | INTO_A_VEIN, condition("M32.14", id_="lupus")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | INTO_A_VEIN, condition("N04.2", id_="kidneys")],
+    [taken(concept(RXNORM, "3002"), "m2", "2025-04-20") | INTO_A_VEIN, VASCULITIS],
+    [taken(concept(HCPCS, "J9293"), "m2", "2025-04-20"), condition("G35", id_="sclerosis")],
+    [taken(concept(RXNORM, "4179"), "m2", "2025-04-20"), condition("D76.1", id_="histiocytes")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20"), condition("M32.14", id_="lupus") | {"code": {"text": "Lupus nephritis"}}],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | AT_THE_VISIT, VASCULITIS, VISIT | reason("M31.30")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | AT_THE_VISIT, VASCULITIS, VISIT],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20"), taken(CYTARABINE, "m3", "2024-10-01") | {"status": "completed"}, VASCULITIS],
+]
+FOR_THE_CANCER = [
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | INTO_A_VEIN, condition("L70.0", id_="acne")],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20"), VASCULITIS | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | AT_THE_VISIT, VASCULITIS, VISIT | reason("Z51.11")],
+    [
+        taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20") | AT_THE_VISIT,
+        VASCULITIS,
+        VISIT | {"diagnosis": [{"condition": {"reference": "Condition/leukaemia"}}]},
+    ],
+    [taken(CYCLOPHOSPHAMIDE, "m2", "2025-04-20"), VASCULITIS, given_medicine(concept(HCPCS, "J9000"), "m3", "2025-04-22")],
+]
+
+
+@pytest.mark.parametrize("chart", OF_ANOTHER_USE)
+def test_a_medicine_that_another_disease_may_explain_is_asked_by_any_route(client: FlaskClient, chart: list[Json]) -> None:
+    """Cyclophosphamide into a vein treats lupus and vasculitis too: beside them it begins no chemotherapy for sure."""
+    found = decided(client, FILGRASTIM, LEUKAEMIA, STEP, *chart)
+    assert found["outcome"] == "not-documented"
+    assert "leukemia_chemotherapy_started" in found["asks"]
+
+
+@pytest.mark.parametrize("chart", FOR_THE_CANCER)
+def test_what_ties_a_medicine_to_the_cancer_asks_nothing(client: FlaskClient, chart: list[Json]) -> None:
+    """A disease that it does not treat, a visit for the cancer, or another medicine of the same week settle it."""
+    assert decided(client, FILGRASTIM, LEUKAEMIA, STEP, *chart)["outcome"] == "necessary"
+
+
+def test_rituximab_beside_arthritis_is_no_regimen_for_sure(client: FlaskClient) -> None:
+    """Alone it may be for the arthritis, so the risk is asked; with bendamustine it is of the regimen."""
+    rituximab = taken(RITUXIMAB, "r", "2025-04-20")
+    assert decided(client, prescription(), LYMPHOMA, ARTHRITIS, STEP, rituximab)["outcome"] == "not-documented"
+    with_another = taken(concept(HCPCS, "J9033"), "b", "2025-04-21")
+    found = decided(client, prescription(), LYMPHOMA, ARTHRITIS, STEP, rituximab, with_another, HIV_INFECTION)
+    assert found["outcome"] == "necessary"
+
+
+def test_a_regimen_signed_together_ties_its_medicines(client: FlaskClient) -> None:
+    """Rituximab that is signed with bendamustine is of the same regimen, also where the chart holds arthritis."""
+    drafts = [prescription(concept(HCPCS, code), code) for code in ("J9312", "J9033")]
+    for beside, outcome in ((drafts, "necessary"), (drafts[:1], "not-documented")):
+        found = decisions(sign(client, prescription(), *beside, chart=(LYMPHOMA, ARTHRITIS, HIV_INFECTION, STEP)))
+        assert [one["outcome"] for one in found if one.get("policy") == POLICY] == [outcome]
+
+
+def test_an_infusion_beside_arthritis_is_no_chemotherapy_for_sure(client: FlaskClient) -> None:
+    """The code of the infusion is that of infliximab too: whether chemotherapy goes ahead is asked."""
+    infusion = {
+        "resourceType": "ServiceRequest",
+        "id": "infusion",
+        "status": "active",
+        "intent": "order",
+        "subject": PATIENT,
+        "authoredOn": "2025-04-28",
+        "code": concept("http://www.ama-assn.org/go/cpt", "96413"),
+    }
+    risk = {
+        "resourceType": "RiskAssessment",
+        "id": "risk",
+        "status": "final",
+        "subject": PATIENT,
+        "occurrenceDateTime": "2025-04-29",
+        "prediction": [{"outcome": concept(SNOMED, "409089005"), "probabilityDecimal": 15}],
+    }
+    infected = condition("L03.115", on="2025-04-29", id_="infected")
+    chart = (LYMPHOMA, STEP, risk, infected, infusion)
+    assert decided(client, prescription(), *chart)["outcome"] == "necessary"
+    found = decided(client, prescription(), *chart, ARTHRITIS)
+    assert found["outcome"] == "not-documented"
+    assert "chemotherapy_goes_ahead" in found["asks"]

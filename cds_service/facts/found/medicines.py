@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.of_medicines import has_reason, has_route, medication_days, states_of
-from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed
+from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, states_of
+from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
 from cds_service.fhir.codes import Coding, key_of
@@ -45,7 +46,7 @@ UNKNOWN: Final = ("unknown",)
 class SoughtMedicine:
     """The medicines that document a fact, as ``medication`` evidence writes them.
 
-    ``resources`` are all types where the evidence names none.
+    ``resources`` are all types where the evidence names none. What goes by one of ``not_routes`` alone does not count.
     """
 
     codes: str
@@ -58,6 +59,7 @@ class SoughtMedicine:
     gives: bool | str | None
     resources: tuple[str, ...]
     given_for: tuple[SoughtPurpose, ...] = ()
+    not_routes: str = ""
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -73,7 +75,7 @@ def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[
 def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
     own = seen.own
-    purposes = _purposes(sought, seen.chart)
+    purposes = _purposes(sought, seen.chart, seen.as_of)
     for hit in hits:
         resource = hit.resource
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
@@ -83,7 +85,7 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
         if not _counts(sought, states):
             continue
         reason, route = has_reason(resource, sought.because, seen.chart), _routed(sought, resource, hit.coding, seen)
-        if reason is False or route is False:
+        if reason is False or route is False or goes_only_by(resource, sought.not_routes, seen.chart.terminology):
             continue
         when = medication_days(resource)
         if when is None and status == "active" and resource.get("resourceType") in ORDERED:
@@ -101,9 +103,9 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
     return found
 
 
-def _purposes(sought: SoughtMedicine, chart: Chart) -> Purposes | None:
+def _purposes(sought: SoughtMedicine, chart: Chart, as_of: date, drafts: Iterable[Hit] = ()) -> Purposes | None:
     """Return what records are for, where that counts."""
-    return Purposes(sought.given_for, sought.codes, chart) if sought.given_for else None
+    return Purposes(sought.given_for, sought.codes, chart, as_of, drafts) if sought.given_for else None
 
 
 def _counts(sought: SoughtMedicine, states: tuple[str, ...]) -> bool:
@@ -146,7 +148,7 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
     """
     found: list[Evidence] = []
     terminology = seen.chart.terminology
-    purposes = _purposes(sought, seen.chart)
+    purposes = _purposes(sought, seen.chart, seen.as_of)
     for resource, doubt in seen.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in seen.own:
             continue
@@ -155,6 +157,8 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
         if not _counts(sought, states_of(resource, text(resource.get("status")), seen.as_of)):
             continue
         if has_reason(resource, sought.because, seen.chart) is False or has_route(resource, sought.routes, terminology) is False:
+            continue
+        if goes_only_by(resource, sought.not_routes, terminology):
             continue
         found += _doubtful(seen, sought.codes, doubt, resource, medication_days(resource), wanted, sought.gives)
     return found
@@ -245,15 +249,15 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     found: list[Evidence] = []
     if not sought.itself and len(case.signing) == 1:
         return found
-    purposes = _purposes(sought, case.chart)
+    purposes = _purposes(sought, case.chart, case.as_of, signed_together(case) if sought.given_for else ())
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
-        for coding in other.codings:
+        for coding in case.chart.terminology.medicines.plainest(other.codings):
             held = case.chart.terminology.holding(coding.system, coding.code)
             if sought.codes in held:
                 route = _routed(sought, other.resource, coding, case.seen)
                 reason = has_reason(other.resource, sought.because, case.chart)
-                if route is False or reason is False:
+                if route is False or reason is False or goes_only_by(other.resource, sought.not_routes, case.chart.terminology):
                     continue
                 hit = Hit(other.resource, other.resource, coding, held[sought.codes])
                 purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
@@ -268,9 +272,11 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
 
 def _drafts_in_doubt(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence]:
     found: list[Evidence] = []
-    purposes = _purposes(sought, case.chart)
+    purposes = _purposes(sought, case.chart, case.as_of)
     for order, doubt in case.drafted_doubts:
         if purposes and purposes.stated_by(order.resource) is Purpose.OTHER:
+            continue
+        if goes_only_by(order.resource, sought.not_routes, case.chart.terminology):
             continue
         if has_route(order.resource, sought.routes, case.chart.terminology) is not False:
             found += _doubtful(case.seen, sought.codes, doubt, order.resource, Days.on(case.as_of), wanted, sought.gives)

@@ -47,7 +47,10 @@ _PLAIN_ROUTES: Final = {
     **dict.fromkeys(("im", "intramuscular"), "78421000"),
     **dict.fromkeys(("sc", "sq", "subq", "subcutaneous"), "34206005"),
     "transdermal": "45890007",
-    **dict.fromkeys(("topical", "topically"), "6064005"),
+    **dict.fromkeys(("topical", "topically", "apply externally", "externally"), "6064005"),
+    "cutaneous": "448598008",
+    "intravitreal": "418401004",
+    "intravesical": "372471009",
     **dict.fromkeys(("nasal", "intranasal"), "46713006"),
     **dict.fromkeys(("inhaled", "inhalation"), "447694001"),
     **dict.fromkeys(("ophthalmic", "ophth", "both eyes", "left eye", "right eye"), "54485002"),
@@ -133,6 +136,15 @@ def has_route(resource: Resource, wanted: str, terminology: Terminology) -> bool
         return True
     by = [goes_by(route, wanted, terminology) for route in routes_of(resource)]
     return True if True in by else None if None in by else False
+
+
+def goes_only_by(resource: Resource, others: str, terminology: Terminology) -> bool:
+    """Tell whether all routes of a medicine are in a value set.
+
+    False where none is named, or where no set is.
+    """
+    routes = routes_of(resource) if others else []
+    return bool(routes) and all(goes_by(route, others, terminology) is True for route in routes)
 
 
 def goes_by(route: Any, wanted: str, terminology: Terminology) -> bool | None:

@@ -5,7 +5,7 @@ That is its code, its priority, whether it renews another order, and what its ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from cds_service.case import Case
 from cds_service.facts.found.wording import Saying, empty, hinted, matched, named, named_any
 from cds_service.facts.wanted import Wanted
+from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import items, text
 from cds_service.policy.evidence import AGAINST_CODE, Evidence, Standing
 from cds_service.policy.values import Code, Days, Value
@@ -46,7 +47,7 @@ def code(selected: bool, case: Case) -> Iterable[Evidence]:
 
     It is the code by which the order was selected, or else all its codings.
     """
-    codings = case.order.codings
+    codings: Sequence[Coding] = case.chart.terminology.medicines.plainest(case.order.codings)
     if case.coding is not None and selected:
         codings = (case.coding,)
     if not codings:

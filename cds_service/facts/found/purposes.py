@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final
 
+from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.facts.found.of_medicines import has_route, medication_days
+from cds_service.facts.found.of_medicines import medication_days, states_of
+from cds_service.facts.found.second_uses import SecondUse, SecondUses, day_of, near
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, concept_words, items, reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, items, reference, status_code, text
 from cds_service.fhir.resource_types import MEDICINES
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
 from cds_service.fhir.words_of_records import in_force
@@ -28,6 +30,10 @@ _CARRIES_OUT: Final = ("request", "authorizingPrescription", "basedOn", "derived
 """The elements by which a record names the order that it carries out."""
 _TOGETHER: Final = timedelta(180)
 """How far apart two records of a medicine may be that belong together."""
+_ONE_CYCLE: Final = timedelta(7)
+"""How far apart two medicines of one cycle of a regimen are given at most."""
+_TREATED_BY: Final = (*MEDICINES, "ServiceRequest", "Procedure")
+"""The resource types in which the medicines of a regimen stand."""
 
 
 class Purpose(Enum):
@@ -48,16 +54,13 @@ class SoughtPurpose:
     """What a medicine must be given for, as evidence writes it.
 
     ``diseases`` are value sets, of which one holds its reason; ``words`` speak of them. ``others`` are those of the
-    diseases that the medicines are given for besides. Of the medicines in ``also`` nobody can tell by themselves,
-    unless they go by one of the ``routes``.
+    diseases that the medicines are given for besides, and ``also`` which medicine is given for which of them.
     """
 
     diseases: frozenset[str]
     words: Vocabulary
     others: frozenset[str]
-    other_words: Vocabulary
-    also: str
-    routes: str
+    also: tuple[SecondUse, ...]
 
 
 class Purposes:
@@ -66,8 +69,8 @@ class Purposes:
     Of several purposes that a medicine must be given for, the one that speaks against it most counts.
     """
 
-    def __init__(self, sought: Iterable[SoughtPurpose], codes: str, chart: Chart) -> None:
-        self._each = [_OnePurpose(one, codes, chart) for one in sought]
+    def __init__(self, sought: Iterable[SoughtPurpose], codes: str, chart: Chart, as_of: date, drafts: Iterable[Hit] = ()) -> None:
+        self._each = [_OnePurpose(one, codes, chart, as_of, tuple(drafts)) for one in sought]
 
     def of(self, hit: Hit) -> Purpose:
         """Tell what a record is for."""
@@ -88,27 +91,70 @@ class _OnePurpose:
     They are the records that a value set holds; those of one medicine are weighed together.
     """
 
-    def __init__(self, sought: SoughtPurpose, codes: str, chart: Chart) -> None:
+    def __init__(self, sought: SoughtPurpose, codes: str, chart: Chart, as_of: date, drafts: tuple[Hit, ...]) -> None:
         self._sought = sought
         self._codes = codes
         self._chart = chart
+        self._as_of = as_of
+        self._drafts = drafts
+        self._uses = SecondUses(sought.also, sought.diseases, chart)
 
     def of(self, hit: Hit) -> Purpose:
         """Tell what a record is for."""
         found = self.stated_by(hit.resource)
         if found is not None:
             return found
-        terminology, sought = self._chart.terminology, self._sought
         when = medication_days(hit.resource)
-        ingredients = terminology.medicines.ingredients(*hit.coding)
-        if any(ingredients == other and _near(when, day) for other, day in self._given_otherwise):
+        ingredients = self._chart.terminology.medicines.ingredients(*hit.coding)
+        if any(ingredients == other and near(when, day, _TOGETHER) for other, day in self._given_otherwise):
             return Purpose.PERHAPS
-        doubtful = sought.also and sought.also in terminology.holding(*hit.coding)
-        if not doubtful or not self._has_another:
+        uses = self._uses.of(hit)
+        if not uses or self._at_a_visit_for_it(hit.resource):
             return Purpose.SOUGHT
-        if sought.routes and has_route(hit.resource, sought.routes, terminology) is True:
-            return Purpose.SOUGHT
-        return Purpose.PERHAPS
+        return Purpose.SOUGHT if all(use.tied_by and self._tied(hit, use.tied_by) for use in uses) else Purpose.PERHAPS
+
+    def _at_a_visit_for_it(self, resource: Resource) -> bool:
+        """Tell whether a record is of a visit for what is sought.
+
+        The visit's reasons and diagnoses say so, and name no other disease.
+        """
+        visit = next((one for name in ("encounter", "context") if (one := reference(resource.get(name)))), "")
+        if not visit:
+            return False
+        found = self._read(self._chart.get(visit) or {})
+        for diagnosis in self._chart.of("Condition"):
+            if reference(diagnosis.get("encounter")) == visit and in_force(diagnosis):
+                found |= self._said_by(diagnosis.get("code") or {})
+        return not found.isdisjoint({Purpose.SOUGHT, None}) and Purpose.OTHER not in found
+
+    def _tied(self, hit: Hit, tied_by: str) -> bool:
+        """Tell whether a medicine of the same week ties another.
+
+        It is one that is given for nothing else in this chart. What is signed together is of one week.
+        """
+        chart = self._chart
+        signed = any(one.resource is hit.resource for one in self._drafts)
+        when = Days.on(self._as_of) if signed else day_of(hit.resource)
+        if signed and any(self._is_of_a_regimen(one, hit) for one in self._drafts if self._is_of(one, tied_by)):
+            return True
+        return any(
+            self._is_of_a_regimen(other, hit)
+            for kind in _TREATED_BY
+            for other in chart.coded(kind, tied_by)
+            if states_of(other.resource, text(other.resource.get("status")), self._as_of)
+            and near(when, day_of(other.resource), _ONE_CYCLE, undated=False)
+        )
+
+    def _is_of(self, hit: Hit, value_set: str) -> bool:
+        return value_set in self._chart.terminology.holding(*hit.coding)
+
+    def _is_of_a_regimen(self, other: Hit, hit: Hit) -> bool:
+        """Tell whether another medicine is surely for what is sought."""
+        ingredients = self._chart.terminology.medicines.ingredients
+        if other.resource is hit.resource or ingredients(*other.coding) == ingredients(*hit.coding):
+            return False
+        stated = self.stated_by(other.resource)
+        return stated is Purpose.SOUGHT or (stated is None and not self._uses.of(other))
 
     def stated_by(self, resource: Resource) -> Purpose | None:
         """Tell what a record's reasons say, or None where it states none.
@@ -132,34 +178,18 @@ class _OnePurpose:
         """
         found: set[Purpose | None] = set()
         for concept in _reasons(resource, self._chart):
-            holding = self._chart.terminology.holding
-            sets = [holding(coding.system, coding.code) for coding in codings(concept)]
-            words = concept_words(concept)
-            if any(not self._sought.diseases.isdisjoint(one) for one in sets):
-                found.add(Purpose.SOUGHT)
-            elif any(not self._sought.others.isdisjoint(one) for one in sets):
-                found.add(Purpose.OTHER)
-            elif any(self._sought.words.heard[said[:LONGEST]] for said in words):
-                found.add(None)
-            else:
-                found.add(Purpose.OPEN)
+            found |= self._said_by(concept)
         return found
 
-    @cached_property
-    def _has_another(self) -> bool:
-        """Whether the chart holds one of the other diseases."""
-        holding, diseases = self._chart.terminology.holding, self._sought.diseases
-        heard = self._sought.other_words.heard
-        if any(
-            in_force(one, remission=True) and any(heard[said[:LONGEST]] for said in concept_words(one.get("code")))
-            for one in self._chart.of("Condition")
-        ):
-            return True
-        return any(
-            in_force(hit.resource, remission=True) and diseases.isdisjoint(holding(*hit.coding))
-            for value_set in self._sought.others
-            for hit in self._chart.coded("Condition", value_set)
-        )
+    def _said_by(self, concept: Any) -> set[Purpose | None]:
+        """Read one reason."""
+        holding = self._chart.terminology.holding
+        sets = [holding(coding.system, coding.code) for coding in codings(concept)]
+        if any(not self._sought.diseases.isdisjoint(one) for one in sets):
+            return {Purpose.SOUGHT}
+        if any(not self._sought.others.isdisjoint(one) for one in sets):
+            return {Purpose.OTHER}
+        return {None if any(self._sought.words.heard[said[:LONGEST]] for said in concept_words(concept)) else Purpose.OPEN}
 
     @cached_property
     def _given_otherwise(self) -> list[tuple[tuple[str, ...], Days | None]]:
@@ -173,6 +203,11 @@ class _OnePurpose:
         ]
 
 
+def signed_together(case: Case) -> list[Hit]:
+    """Return the codes of the orders signed together with one."""
+    return [Hit(one.resource, one.resource, coding, None) for one in case.other_orders() for coding in one.codings]
+
+
 def as_purposed(evidence: Evidence, purpose: Purpose) -> Evidence:
     """Weigh evidence by what its record is for."""
     if purpose is Purpose.SOUGHT or evidence.standing is Standing.DISCOUNTED:
@@ -182,21 +217,17 @@ def as_purposed(evidence: Evidence, purpose: Purpose) -> Evidence:
     return evidence._replace(standing=standing, note=note)
 
 
-def _near(one: Days | None, other: Days | None) -> bool:
-    """Tell whether two days may lie close together."""
-    return one is None or other is None or (one.first - other.last <= _TOGETHER and other.first - one.last <= _TOGETHER)
-
-
 def _reasons(resource: Resource, chart: Chart) -> Iterator[Any]:
     """Yield the concepts of a record's reasons.
 
     What it refers to and is not here comes as the words beside the reference. A diagnosis that is not true is none.
     """
     stated = [one for one in items(resource.get("reason")) if isinstance(one, dict)]
+    named_by_visit = [one.get("condition") for one in items(resource.get("diagnosis")) if isinstance(one, dict)]
     concepts = [*items(resource.get("reasonCode")), *[one["concept"] for one in stated if "concept" in one]]
     yield from [one for one in concepts if isinstance(one, dict) and (next(codings(one), None) or concept_words(one))]
     contained = {f"#{one.get('id')}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
-    for named in [*items(resource.get("reasonReference")), *[one.get("reference") for one in stated]]:
+    for named in [*items(resource.get("reasonReference")), *[one.get("reference") for one in stated], *named_by_visit]:
         if not isinstance(named, dict):
             continue
         diagnosis = contained.get(reference(named)) or chart.get(reference(named))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, dated, day_done
 from cds_service.facts.found.measurements import concluded, has_no_result
-from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed
+from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.found.wording import Saying, described_as, matched
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
@@ -124,9 +124,9 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
             yield found
 
 
-def _purposes(sought: SoughtService, seen: DatedChart) -> Purposes | None:
+def _purposes(sought: SoughtService, seen: DatedChart, drafts: Iterable[Hit] = ()) -> Purposes | None:
     """Return what services are for, where that counts."""
-    return Purposes(sought.given_for, sought.codes, seen.chart) if sought.given_for else None
+    return Purposes(sought.given_for, sought.codes, seen.chart, seen.as_of, drafts) if sought.given_for else None
 
 
 def ordered_on(resource: Resource, as_of: date) -> Days:
@@ -161,7 +161,7 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
     ordered, unlisted = case.together.ordered, sought.unlisted
     if sought.codes not in ordered and (unlisted is None or unlisted.value_set not in ordered):
         return
-    purposes = _purposes(sought, case.seen)
+    purposes = _purposes(sought, case.seen, signed_together(case) if sought.given_for else ())
     for other in case.other_orders():
         if sought.signed_with == "earlier" and (other.position > case.order.position or _are_slots(case.order, other)):
             continue

@@ -32,10 +32,13 @@ class MedicationEvidence(EvidenceKind):
     - ``because``: a value set of reasons: why it was stopped or given.
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
+    - ``not_routes``: what is given by routes in this value set alone does not count.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
-      in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, a medicine in ``also`` ends the
-      silence where the chart holds one of ``others``, except by a route in ``routes``.
+      in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
+      only end the silence where the chart holds which other ``diseases`` (or ``words`` of them); but they count by a route
+      in ``routes``, at a visit whose diagnoses are among those sought, and in the same week as a medicine in ``tied_by``
+      that treats nothing else in the chart.
     - ``uncertain``: the medicine only hints at the fact: in the chart it ends the silence and decides nothing. One that
       could not be read is no hint, and a chart without medicines counts as searched all the same.
 
@@ -49,6 +52,7 @@ class MedicationEvidence(EvidenceKind):
     codes: str
     states: list[State]
     routes: str = ""
+    not_routes: str = ""
     routed: str = ""
     signed_with: bool = True
     itself: bool = False
@@ -74,6 +78,7 @@ class MedicationEvidence(EvidenceKind):
             self.gives,
             tuple(self.resources) or RESOURCES,
             tuple([purpose.sought for purpose in self.given_for]),
+            self.not_routes,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -98,7 +103,9 @@ class MedicationEvidence(EvidenceKind):
         return tuple(Need(kind, beside=self.uncertain or (kind in _BESIDE and not alone)) for kind in types)
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.because, self.routes, self.routed, *self.qualifying()) if id_)
+        return tuple(
+            id_ for id_ in (self.codes, self.because, self.routes, self.not_routes, self.routed, *self.qualifying()) if id_
+        )
 
     def qualifying(self) -> tuple[str, ...]:
         return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
