@@ -62,7 +62,8 @@ class Definition:
         self.name, self.entry, self.file, self.line = name, entry, file, line
         bounds = (entry.range.from_, entry.range.to) if entry.range else (float("-inf"), float("inf"))
         self.question = entry.question or entry.means
-        self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], tuple(entry.choices), self.question)
+        choices = tuple(entry.choices)
+        self.wanted = Wanted(name, entry.type, entry.unit, bounds[0], bounds[1], choices, self.question, entry.of_order)
         self.sources: tuple[EvidenceKind, ...] = tuple(source.kind for source in entry.from_)
         self.derived = entry.derived
         self.only_asked = bool(self.sources) and all(source.declared.of == "question" for source in self.sources)

@@ -122,7 +122,8 @@ class FactEntry(Entry):
     """One fact of the catalogue.
 
     For a fact that nothing in a chart documents, the evidence is ``answer``. ``ask`` is its question on a card; ``form`` the
-    one on a form, where a card asks more than one item can hold.
+    one on a form, where a card asks more than one item can hold. ``of_order`` says that the question is about the order
+    itself: an answer that names no order then speaks for 30 days. So does a no to any question.
     """
 
     means: Words
@@ -137,6 +138,7 @@ class FactEntry(Entry):
     named: NamesEntry | None = None
     ask: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     form: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
+    of_order: bool = False
 
     @property
     def question(self) -> str:

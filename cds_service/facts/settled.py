@@ -11,6 +11,8 @@ from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Interval, Value
 
 SETTLED = "the answer that was given for this order settles it"
+OLD_NO = "it was answered with no more than 30 days ago, for no certain order: it may have become so since"
+"""The note on an answer that says no of a day long past."""
 
 
 def settled(found: Sequence[Evidence], own: Sequence[Evidence], order: str) -> Sequence[Evidence]:
@@ -22,6 +24,7 @@ def settled(found: Sequence[Evidence], own: Sequence[Evidence], order: str) -> S
     answer says. And where nothing else is usable, what made it so does not take the answer away. Records that agree with
     each other against the answer contradict it, and a later record is newer than it.
     """
+    found = _contradicted(found)
     if not own:
         return found
     if not any(one.standing is Standing.USABLE for one in found):
@@ -38,6 +41,18 @@ def settled(found: Sequence[Evidence], own: Sequence[Evidence], order: str) -> S
     if any(_vague(one.value, own) for one in sure) or _around([one.value for one in sure], own):
         back += sure
     return [one._replace(standing=Standing.DISCOUNTED, note=SETTLED) if one in back else one for one in found]
+
+
+def _contradicted(found: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Return evidence in which an old no contradicts what says yes.
+
+    By itself an old no says nothing.
+    """
+    if not any(one.note == OLD_NO for one in found):
+        return found
+    if all(one.standing is Standing.DISCOUNTED or one.value is False for one in found):
+        return found
+    return [one._replace(standing=Standing.UNCERTAIN) if one.note == OLD_NO else one for one in found]
 
 
 def _vague(value: Value | None, own: Sequence[Evidence]) -> bool:

@@ -19,7 +19,8 @@ from cds_service.policy.values import Interval, Value
 class Wanted:
     """What the catalogue wants of a fact's value.
 
-    That is its type, its unit and plausible range, or its choices; and the question of a form.
+    That is its type, its unit and plausible range, or its choices; and the question of a form. ``of_order`` tells
+    whether that asks about the order itself.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Wanted:
     high: float
     choices: tuple[str, ...]
     question: str = ""
+    of_order: bool = False
 
 
 SAYS_NOT_WHICH: Final = "the code does not say which"

@@ -27,6 +27,7 @@ NO_BEAT: Final = Interval.exactly(0.0)
 BORN: Final = 140
 """Days of a pregnancy from which on its end is a birth."""
 GOES_ON: Final = "the pregnancy was dated again since"
+_DATED_THEN: Final = "its entry is closed, and a pregnancy was dated on its very day"
 _CLOSED_SINCE: Final = f"its entry is closed, and {GOES_ON}"
 
 
@@ -73,15 +74,49 @@ def _on_its_day(evidence: Evidence, as_of: date) -> Evidence:
     return Evidence(True, day, evidence.resource, evidence.kind, evidence.standing, evidence.note, "the day of delivery")
 
 
-@rule("pregnancy ended", "delivery", "loss", "demise")
+@rule("pregnancy ended", "delivery", "loss", "demise", "stated", "scan", "due_date", "last_period", "week_code")
 def pregnancy_ended(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether a pregnancy ended, in any form.
 
-    It ended by a delivery, a loss or termination, or the death of the fetus.
+    It ended by a delivery, a loss or termination, or the death of the fetus. A loss whose entry is closed, and on whose
+    very day a pregnancy was dated, is open: it may be a history written down.
     """
     denied = denied_since(facts["demise"])
-    found = [e for name in ("delivery", "loss", "demise") for e in facts[name].evidence]
+    closed = {e.resource for e in facts["stated"].evidence if e.standing is Standing.DISCOUNTED and e.resource}
+    losses = [
+        but(e, Standing.UNCERTAIN, _DATED_THEN)
+        if e.standing is Standing.USABLE and e.resource in closed and _dated_that_day(e, facts)
+        else e
+        for e in facts["loss"].evidence
+    ]
+    found = [*facts["delivery"].evidence, *losses, *facts["demise"].evidence]
     return [e for e in found if e.resource not in denied] if denied else found
+
+
+def _dated_that_day(loss: Evidence, facts: Inputs) -> bool:
+    """Tell whether a pregnancy was dated on the day of a loss.
+
+    One that cannot be read may be such a dating; a last period of that day says nothing of one before.
+    """
+    if loss.when is None:
+        return False
+    lost = loss.when.first.toordinal()
+    for name, term in (("scan", 0), ("week_code", 0), ("due_date", TERM), ("last_period", 0)):
+        for e in facts[name].evidence:
+            if (
+                e.standing is Standing.DISCOUNTED
+                or e.when is None
+                or e.when.first > loss.when.last
+                or e.when.last < loss.when.first
+            ):
+                continue
+            said = e.value
+            if isinstance(said, Days):
+                if lost - LONGEST < said.last.toordinal() - term < lost - CONCEPTION:
+                    return True
+            elif not isinstance(said, Interval) or said.high >= CONCEPTION:
+                return True
+    return False
 
 
 @rule("fetal demise", "recorded", "viable", "heart", "by_scan", "due_date")

@@ -15,18 +15,25 @@ from cds_service.case import Case
 from cds_service.facts.found.answer_values import answer_value
 from cds_service.facts.found.asked import reworded, unasked
 from cds_service.facts.found.forms import COPIED, UNFINISHED, WHEN, Counted, counted, every_item, origin_of
+from cds_service.facts.settled import OLD_NO
 from cds_service.facts.shelf_life import ShelfLife
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.elements import Resource, days, first_days, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.evidence import Evidence, Standing
-from cds_service.policy.values import Days, Value
+from cds_service.policy.values import Days, LookBack, Value
 
 READ: Final = TYPES["QuestionnaireResponse"].evidence
 """The statuses of a response that is read.
 
 One that was stopped or entered in error says nothing.
+"""
+
+UNTIED: Final = LookBack.parse("30 days")
+"""How long an answer speaks that ages, and names no order.
+
+It is ours. What was not so then may have become so since, and what was asked of an order was perhaps of another.
 """
 
 
@@ -92,9 +99,23 @@ def read_answers(
         authored = first_days(one.response, "authored")
         about = counted(one.response, case) if case is not None else Counted(authored, authored)
         evidence = _read(one, about, terminology, wanted)
+        if case is not None and not about.for_this:
+            evidence = _untied(evidence, wanted, case)
         read.append(life.seen(evidence, case.as_of) if life and case and evidence.when is not None else evidence)
         written.append(about.written)
     return _without_replaced(read, written, [_moment(one.response) for one in given])
+
+
+def _untied(evidence: Evidence, wanted: Wanted, case: Case) -> Evidence:
+    """Discount an old answer that was given for no certain order.
+
+    One of an order speaks for a time of ours, and so does a no: a yes may last, where a no is of its day.
+    """
+    if evidence.when is None or not (wanted.of_order or evidence.value is False):
+        return evidence
+    aged = ShelfLife(UNTIED, UNTIED).seen(evidence, case.as_of)
+    stale = aged.standing is Standing.DISCOUNTED and evidence.standing is not Standing.DISCOUNTED
+    return aged._replace(note=OLD_NO) if stale and not wanted.of_order else aged
 
 
 def _moment(response: Resource) -> datetime | None:

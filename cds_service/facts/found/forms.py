@@ -48,16 +48,26 @@ class Counted:
     """What a response is worth for an order.
 
     ``day`` is the day that its answers speak of, ``standing`` its standing and ``note`` the reason. ``written`` is the
-    day on which it was authored, by which a later response replaces an earlier one.
+    day on which it was authored, by which a later response replaces an earlier one. ``for_this`` tells whether it was
+    given for this very order.
     """
 
-    __slots__ = ("day", "note", "standing", "written")
+    __slots__ = ("day", "for_this", "note", "standing", "written")
 
-    def __init__(self, written: Days | None, day: Days | None, standing: Standing = Standing.USABLE, note: str = "") -> None:
+    def __init__(
+        self,
+        written: Days | None,
+        day: Days | None,
+        standing: Standing = Standing.USABLE,
+        note: str = "",
+        *,
+        for_this: bool = False,
+    ) -> None:
         self.written: Final = written
         self.day: Final = day
         self.standing: Final = standing
         self.note: Final = note
+        self.for_this: Final = for_this
 
 
 def counted(response: Resource, case: Case) -> Counted:
@@ -74,12 +84,13 @@ def counted(response: Resource, case: Case) -> Counted:
         return Counted(written, written, Standing.DISCOUNTED, why)
     if order == "unknown":
         return Counted(written, written, Standing.UNCERTAIN, "it does not say in a known way for which order it was given")
-    for_this = ours and order == "this"
+    named = order == "this"
+    for_this = ours and named
     if written is None:
-        return Counted(None, Days.on(case.as_of) if for_this else None)
+        return Counted(None, Days.on(case.as_of) if for_this else None, for_this=named)
     if written.first > case.as_of and (for_this or _next_day(written, case.as_of)):
-        return Counted(written, Days.on(case.as_of), note=f"it was written on {written.text()}")
-    return Counted(written, written)
+        return Counted(written, Days.on(case.as_of), note=f"it was written on {written.text()}", for_this=named)
+    return Counted(written, written, for_this=named)
 
 
 def _next_day(written: Days, day: date) -> bool:
