@@ -39,27 +39,31 @@ _NO_GROWTH: Final = frozenset({"264868006", "260385009", "260415000", "250425007
 """Codes of SNOMED CT and LOINC by which a culture grew nothing."""
 
 
-def grown(codes: str, seen: DatedChart) -> Iterator[Evidence]:
+def grown(codes: str, seen: DatedChart, anywhere: bool = False) -> Iterator[Evidence]:
     """Find the cultures with a code in ``codes`` that grew something.
 
-    They are hints: what grew may be a contaminant, and no diagnosis says that it makes the patient ill.
+    They are hints: what grew may be a contaminant, and no diagnosis says that it makes the patient ill. With
+    ``anywhere``, it does not matter where they come from.
     """
     for kind in _KINDS:
         for hit in seen.chart.coded(kind, codes):
             culture = hit.resource
             status = text(culture.get("status"))
-            if (status in DONE or status in _UNDER_WAY) and grew(hit.holder if kind == "Observation" else culture, culture):
+            if (status in DONE or status in _UNDER_WAY) and grew(
+                hit.holder if kind == "Observation" else culture, culture, anywhere
+            ):
                 when = day_made(culture, seen.as_of, *DAYS)
                 note = "a culture grew something, and no diagnosis says what it means"
                 yield Evidence(True, when, own_reference(culture), standing=Standing.UNCERTAIN, note=note, shown=hit.coding.text)
 
 
-def grew(holder: Mapping[str, Any], culture: Resource) -> bool:
+def grew(holder: Mapping[str, Any], culture: Resource, anywhere: bool = False) -> bool:
     """Tell whether a culture grew something that tells of an infection.
 
-    ``holder`` is the result itself, or its component that holds the value.
+    ``holder`` is the result itself, or its component that holds the value. With ``anywhere``, it does not matter where
+    it comes from.
     """
-    if _ELSEWHERE.search(_folded(_of(culture))):
+    if not anywhere and _ELSEWHERE.search(_folded(_of(culture))):
         return False
     interpreted = {coding.code for one in items(holder.get("interpretation")) for coding in codings(one)}
     concepts = [holder.get("valueCodeableConcept"), *items(holder.get("conclusionCode"))]
