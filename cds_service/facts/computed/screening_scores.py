@@ -20,6 +20,8 @@ FEVER: Final = 38.0
 """Degrees Celsius from which a temperature hints at an infection."""
 RAISED: Final[Mapping[str, float]] = {"crp": 10, "sedimentation": 30, "procalcitonin": 0.5}
 """Values above which a marker of inflammation is raised: mg/L, mm/h, ng/mL."""
+MARKED: Final[Mapping[str, float]] = {"crp": 20, "sedimentation": 40}
+"""Values above which a painful joint may be septic: mg/L, mm/h."""
 HIGH: Final[Mapping[str, float]] = {"audit": 8, "audit_c": 5, "dast": 3, "drinks": 4}
 """Totals from which a screening for alcohol or drugs is positive, and drinks a day."""
 LOW: Final[Mapping[str, float]] = {"moca": 22, "mmse": 23, "mini_cog": 2, "slums": 20}
@@ -50,6 +52,16 @@ def inflammation(facts: Inputs, as_of: date) -> list[Evidence]:
         if _least(e) > bound
     ]
     return [*found, *_unread(facts, RAISED, "a marker of inflammation is there that cannot be read")]
+
+
+@rule("marked inflammation", *MARKED)
+def marked(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute, as a hint, whether inflammation is as of a septic joint."""
+    return [
+        doubtful(e, f"the last value of a marker of inflammation is above {bound:g}", True)
+        for bound, e in _last_totals(facts, MARKED)
+        if _least(e) > bound
+    ]
 
 
 @rule("high screening scores", *HIGH)
