@@ -66,9 +66,9 @@ def _coded_or_referred(resource: Resource, name: str, coded: str, referred: str,
 
 
 def _the_first_alone(name: str, resource: Resource, changed: dict[str, Any]) -> None:
-    """Make one concept of a list of them; codings of all are kept.
+    """Make one concept of a list of them.
 
-    A class of R4 is one coding.
+    The codings of all are kept; but a class of R4 is one coding.
     """
     listed = resource.get(name)
     if not isinstance(listed, list):
