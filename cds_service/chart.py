@@ -16,6 +16,7 @@ from cds_service.fhir.coded_places import worded_places
 from cds_service.fhir.codes_of_records import CodesOfRecords, Hit
 from cds_service.fhir.conclusions import concluded_words
 from cds_service.fhir.elements import ELSEWHERE, Resource, items, own_reference, patient_of, reference, text
+from cds_service.fhir.fifth_release import SHAPES, as_fourth_release
 from cds_service.fhir.medication import Doubt, Medications
 from cds_service.fhir.person import Person
 from cds_service.fhir.resource_types import MEDICINES
@@ -78,10 +79,21 @@ class Chart:
         self.unplaced: Mapping[tuple[str, str], list[Unplaced]] = self._codes.unplaced
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         about, kinds = self.patient, self._kinds
-        for number, resource in enumerate(resources):
-            kind = resource["resourceType"] if "resourceType" in resource else None
+        for number, sent in enumerate(resources):
+            kind = sent["resourceType"] if "resourceType" in sent else None
             if kind.__class__ is not str and not isinstance(kind, str):
                 continue
+            resource = sent  # what R5 shapes otherwise is told without a call for each record
+            if (
+                "medication" in sent
+                or "reason" in sent
+                or "displayName" in sent
+                or "actualPeriod" in sent
+                or (kind in SHAPES and SHAPES[kind][0] in sent and sent[SHAPES[kind][0]].__class__ is SHAPES[kind][1])
+                or (kind == "Procedure" and ("occurrenceDateTime" in sent or "occurrencePeriod" in sent))
+                or (kind == "ServiceRequest" and "code" in sent and sent["code"].__class__ is dict and "concept" in sent["code"])
+            ):
+                resource = as_fourth_release(kind, sent)
             own = own_reference(resource)
             subject = resource["subject"] if "subject" in resource else None
             named = subject["reference"] if subject.__class__ is dict and "reference" in subject else None

@@ -107,6 +107,9 @@ AS_A_WHOLE: Final = {
         ("pack/day", "packs/day", "pack(s)/day", "packs/d", "pack/d", "packsperday", "packperday", "pks/day", "ppd"), "/d"
     ),
     **dict.fromkeys(
+        ("drink/day", "drinks/day", "drinks/d", "drinksperday", "drinksaday", "standarddrinks/day", "{drinks}/day", "perday"), "/d"
+    ),
+    **dict.fromkeys(
         (
             "/10",
             "points/10",
@@ -177,6 +180,8 @@ Thousands and millions of a count are among them.
 UNITS_IN_NAMES: Final = {
     "49051-6": "wk",
     "49052-4": "d",
+    "74013-4": "/d",
+    "11287-0": "/d",
 }
 """LOINC codes whose own names state the unit.
 

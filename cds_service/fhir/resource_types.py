@@ -195,6 +195,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             looked_at=_of("subject questionnaire basedOn extension identifier"),
             evidence=("completed", "amended", "in-progress"),
         ),
+        "Questionnaire": ResourceType(subject="", looked_at=_of("url derivedFrom item")),
         "Organization": ResourceType(subject="", looked_at=_of("identifier name")),
         "Practitioner": ResourceType(subject=""),
     }

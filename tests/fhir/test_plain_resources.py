@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bench.judge import chart_resources
 from cds_service.content.content import read_content, shipped_content
+from cds_service.fhir.fifth_release import as_fourth_release
 from cds_service.fhir.plain import is_plain
 from cds_service.fhir.resource_types import READ
 from cds_service.fhir.validation import decisive, library_faults, model_of
@@ -31,7 +32,7 @@ NAMES = ("onsetDateTime", "onsetString", "valueString", "valueQuantity", "valueI
 
 @cache
 def resources() -> tuple[Json, ...]:
-    """The orders and charts of every seventh vignette, and some laboratory values."""
+    """The orders and charts of every seventh vignette, and some laboratory values; none in the shape of R5."""
     content = read_content(shipped_content())
     found: list[Json] = list(chart_resources(40))
     for _, request in islice(vignettes(content), 0, None, 7):
@@ -39,7 +40,8 @@ def resources() -> tuple[Json, ...]:
             found += drafts(request)
         for held in request["prefetch"].values():
             found += [e["resource"] for e in held["entry"]] if held and held["resourceType"] == "Bundle" else [held] if held else []
-    return tuple(one for one in found if one["resourceType"] in READ)
+    kinds = [(one["resourceType"], one) for one in found]
+    return tuple(one for kind, one in kinds if kind in READ and as_fourth_release(kind, one) is one)
 
 
 def model_for(resource: Json) -> type[BaseModel]:

@@ -27,7 +27,7 @@ OTHERS: Final[dict[str, str]] = {
 }
 
 TAKES: Final[frozenset[str]] = frozenset(
-    {*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "repaired", "unread", "unclear"}
+    {*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "repaired", "inflamed", "unread", "unclear"}
 )
 """The facts that the indication is computed from."""
 SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "trauma": LookBack(24, "month")}
@@ -36,6 +36,7 @@ SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "t
 It is a record of what may be over. The spans are ours, no payer's.
 """
 REPAIRED: Final = "only a fracture of the pelvis needs the operation, and none is on record"
+INFLAMED: Final = "inflammation may be of the joint, and no diagnosis says it"
 HEALS: Final[frozenset[str]] = frozenset({"infection"})
 """Indications that are a state and no event.
 
@@ -51,8 +52,9 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
 
     It is uncertain where it is only possible. A tumor of the pelvic bones with a sacrectomy signed together is one of
     the sacrum. An infection that is old is uncertain; an injury that is old is so beside another stated reason. A
-    repair of the pelvis makes an injury possible. ``unread`` is a reason of the order that nobody has read, ``unclear``
-    what says that there is an indication and not which.
+    repair of the pelvis makes an injury possible; marked inflammation beside another indication makes an infection
+    possible. ``unread`` is a reason of the order that nobody has read, ``unclear`` what says that there is an
+    indication and not which.
     """
     documented = {name: _documented(facts[name], as_of) for name in (*COVERED, *OTHERS)}
     documented["tumor"] += _resected(facts, as_of)
@@ -67,6 +69,8 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
     if not any(e.value == TRAUMA and e.standing is Standing.USABLE for e in found):
         done = [e for e in facts["repaired"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
         found += [_but(e, TRAUMA, Standing.UNCERTAIN, REPAIRED) for e in done]
+    if any(e.value in OTHERS.values() and e.standing is Standing.USABLE for e in found):
+        found += [_but(e, INFECTION, Standing.UNCERTAIN, INFLAMED) for e in _uncertain(facts["inflamed"].evidence, as_of)]
     return list(dict.fromkeys(found + unread + _of_no_choice(facts["unclear"])))
 
 

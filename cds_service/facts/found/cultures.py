@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.measurements import DAYS, DONE
+from cds_service.facts.found.wording import named_any
 from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, text
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.sitting import DatedChart
@@ -39,27 +40,32 @@ _NO_GROWTH: Final = frozenset({"264868006", "260385009", "260415000", "250425007
 """Codes of SNOMED CT and LOINC by which a culture grew nothing."""
 
 
-def grown(codes: str, seen: DatedChart) -> Iterator[Evidence]:
+def grown(codes: str, seen: DatedChart, anywhere: bool = False, not_of: Iterable[str] = ()) -> Iterator[Evidence]:
     """Find the cultures with a code in ``codes`` that grew something.
 
-    They are hints: what grew may be a contaminant, and no diagnosis says that it makes the patient ill.
+    They are hints: what grew may be a contaminant, and no diagnosis says that it makes the patient ill. With
+    ``anywhere``, it does not matter where they come from; what is of one of ``not_of`` says nothing.
     """
     for kind in _KINDS:
         for hit in seen.chart.coded(kind, codes):
             culture = hit.resource
             status = text(culture.get("status"))
-            if (status in DONE or status in _UNDER_WAY) and grew(hit.holder if kind == "Observation" else culture, culture):
+            if (status in DONE or status in _UNDER_WAY) and grew(
+                hit.holder if kind == "Observation" else culture, culture, anywhere, not_of
+            ):
                 when = day_made(culture, seen.as_of, *DAYS)
                 note = "a culture grew something, and no diagnosis says what it means"
                 yield Evidence(True, when, own_reference(culture), standing=Standing.UNCERTAIN, note=note, shown=hit.coding.text)
 
 
-def grew(holder: Mapping[str, Any], culture: Resource) -> bool:
+def grew(holder: Mapping[str, Any], culture: Resource, anywhere: bool = False, not_of: Iterable[str] = ()) -> bool:
     """Tell whether a culture grew something that tells of an infection.
 
-    ``holder`` is the result itself, or its component that holds the value.
+    ``holder`` is the result itself, or its component that holds the value. With ``anywhere``, it does not matter where
+    it comes from; one of ``not_of`` says nothing.
     """
-    if _ELSEWHERE.search(_folded(_of(culture))):
+    of = _folded(_of(culture))
+    if (not anywhere and _ELSEWHERE.search(of)) or named_any([of], not_of):
         return False
     interpreted = {coding.code for one in items(holder.get("interpretation")) for coding in codings(one)}
     concepts = [holder.get("valueCodeableConcept"), *items(holder.get("conclusionCode"))]

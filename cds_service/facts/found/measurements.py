@@ -41,6 +41,10 @@ _RESULT: Final = re.compile(
     r"|\bnormal\b|no evidence of",
     re.IGNORECASE,
 )
+_NORMAL: Final = frozenset(
+    {"negative", "neg", "normal", "within normal limits", "wnl", "not elevated", "not detected", "low risk", "unremarkable"}
+)
+"""Values in words by which a result hints at nothing."""
 _LONGEST: Final = 4000
 """How many characters of a result or report are read."""
 
@@ -56,6 +60,7 @@ class SoughtMeasurement:
     of_upper_limit: bool
     stage: bool
     uncertain: bool = False
+    beside: bool = False
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -92,7 +97,7 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     try:
         value = value_of(sought, hit, wanted, seen)
     except Unreadable as error:
-        if hit.holder is observation and _is_a_panel(observation, seen):
+        if (hit.holder is observation and _is_a_panel(observation, seen)) or (sought.beside and _is_normal(hit.holder)):
             return None
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
@@ -100,6 +105,19 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
     note = "preliminary" if status == "preliminary" else ""
     return Evidence(value, when, said, note=note, shown=shown, instant=_instant(observation))
+
+
+def _is_normal(holder: Mapping[str, Any]) -> bool:
+    """Tell whether a result without a number is called normal.
+
+    Its value or its interpretation says so, and nothing else.
+    """
+    concept = holder.get("valueCodeableConcept")
+    said = [text(holder.get("valueString")), *concept_words(concept)]
+    if any(" ".join(words[:_LONGEST].lower().split()) in _NORMAL for words in said):
+        return True
+    called = [coding.code for one in items(holder.get("interpretation")) for coding in codings(one)]
+    return bool(called) and all(code in ("N", "NEG", "ND") for code in called)
 
 
 def _is_a_panel(observation: Resource, seen: DatedChart) -> bool:

@@ -35,7 +35,8 @@ class ObservationEvidence(EvidenceKind):
     - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing. Of a yes-or-no fact only a
       positive one hints; of a number every one, since its code does not say how it was taken (at rest, on room air). For hints
       that are ``coded``, a chart without measurements counts as searched all the same.
-    - ``beside``: so it does here: what it measures only hints at what diagnoses say.
+    - ``beside``: so it does here: what it measures only hints at what diagnoses say. A result in words that is called normal
+      or negative hints at nothing.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -54,7 +55,9 @@ class ObservationEvidence(EvidenceKind):
     def sought(self) -> SoughtMeasurement:
         """What the finder is given."""
         also_in = tuple(self.also_in.items())
-        return SoughtMeasurement(self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage, self.uncertain)
+        return SoughtMeasurement(
+            self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage, self.uncertain, self.beside
+        )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         hints = self.uncertain and wanted.type == "boolean"

@@ -15,6 +15,7 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.answer import written_answer
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.policy.entry import Words
 from cds_service.policy.evidence import Evidence
 from cds_service.sitting import DatedChart
 
@@ -22,29 +23,38 @@ from cds_service.sitting import DatedChart
 class SurveyEvidence(EvidenceKind):
     """An answer to an item of a standard survey.
 
-    The item's ``linkId`` is, or ends with, a LOINC code in ``items``; ``coded`` gives what coded answers mean. So forms
-    of LOINC's panels are written (PHQ-9, PRAPARE). An answer that is recorded as an Observation is evidence of the kind
-    ``observation``.
+    The item's ``linkId`` or ``definition`` is, or ends with, a LOINC code in ``items``, or a contained form gives it
+    one. So forms of LOINC's panels are written (PHQ-9, PRAPARE). An answer that is recorded as an Observation is
+    evidence of the kind ``observation``.
+
+    - ``coded``: gives what coded answers mean.
+    - ``questions``: other questions of the survey. A survey that is answered without the sought item ends the silence; a
+      form known by a code in ``items`` does so too.
+    - ``named``: what forms without codes call the survey; an item whose words say so, and *total* or *score*, decides nothing.
+    - ``beside``: a chart without responses counts as searched all the same.
     """
 
     declared: ClassVar = Declaration("survey", frozenset({"boolean", "choice", "quantity", "date"}))
 
     items: str
     coded: str = ""
+    questions: str = ""
+    named: list[Words] = []
+    beside: bool = False
 
     @cached_property
     def sought(self) -> SoughtItem:
         """What finding is given of it."""
-        return SoughtItem(self.items, self.coded)
+        return SoughtItem(self.items, self.coded, self.questions, tuple(self.named))
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         return survey_answers(self.sought, seen, wanted)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("QuestionnaireResponse"),)
+        return (Need("QuestionnaireResponse", beside=self.beside),)
 
     def value_sets(self) -> tuple[str, ...]:
-        return (self.items, *([self.coded] if self.coded else []))
+        return tuple([id_ for id_ in (self.items, self.coded, self.questions) if id_])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         concept = chart.concept(self.coded, evidence.value) if self.coded and isinstance(evidence.value, bool | str) else None
