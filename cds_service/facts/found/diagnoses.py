@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.found.dated import day_made
+from cds_service.facts.found.onsets import days_of
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
@@ -126,17 +127,17 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    standing, note = _as_coded(sought, hit.coding, when, condition)
-    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition):
+    standing, note = _as_coded(sought, hit.coding, when, _written_late(sought, condition, seen))
+    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
 
 
-def _written_late(sought: SoughtDiagnosis, condition: Resource) -> bool:
+def _written_late(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> bool:
     """Tell whether an illness was recorded long after its onset."""
     if sought.lasts_at_most is None:
         return False
-    recorded, onset = days(condition.get("recordedDate")), first_days(condition, "onsetDateTime", "onsetPeriod")
+    recorded, onset = days(condition.get("recordedDate")), days_of(condition, "onset", seen)
     return recorded is not None and onset is not None and onset.last < sought.lasts_at_most.start(recorded.first)
 
 
@@ -192,14 +193,12 @@ def _reasons(sought: SoughtDiagnosis, reasons: Iterable[StatedReason], wanted: W
     return found
 
 
-def _as_coded(
-    sought: SoughtDiagnosis, coding: Coding, when: Days | None, condition: Resource | None = None
-) -> tuple[Standing, str]:
+def _as_coded(sought: SoughtDiagnosis, coding: Coding, when: Days | None, late: bool = False) -> tuple[Standing, str]:
     """Return the standing of a confirmed, current diagnosis, and a note.
 
     They follow from its code and its dates; the note says why.
     """
-    if condition is not None and _written_late(sought, condition):
+    if late:
         return Standing.UNCERTAIN, WRITTEN_LATE
     if sought.healing == "asks" and _heals(coding):
         return Standing.UNCERTAIN, HEALING
@@ -231,7 +230,7 @@ def _day(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> Days
     recorded = _dated(condition, seen, sought.undated == "counts" and sought.lasts)
     if sought.dated_by == "record" or recorded is None:
         return recorded
-    onset = first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod")
+    onset = days_of(condition, "onset", seen) or days_of(condition, "abatement", seen)
     apart = LONG_BEFORE if sought.dated_by == "onset of long before" else 0
     if onset is None or recorded.first.toordinal() - onset.last.toordinal() <= apart:
         return recorded
@@ -253,7 +252,7 @@ def _dated(condition: Resource, seen: DatedChart, as_read: bool) -> Days | None:
     return when
 
 
-def _is_history(condition: Resource) -> bool:
+def _is_history(condition: Resource, seen: DatedChart) -> bool:
     """Tell whether a diagnosis is only an undated problem list entry.
 
     It says when it was written down, not when it began or was over.
@@ -261,7 +260,7 @@ def _is_history(condition: Resource) -> bool:
     listed = any(
         coding.code == "problem-list-item" for category in items(condition.get("category")) for coding in codings(category)
     )
-    return listed and first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod") is None
+    return listed and days_of(condition, "onset", seen) is None and days_of(condition, "abatement", seen) is None
 
 
 def _ended(condition: Resource, seen: DatedChart) -> bool:
