@@ -100,14 +100,19 @@ def _killer_of_selection(mutant: Mutant, own: Sequence[Asked], content: Content)
 def _killer_of_reading(misread: Definition, own: Sequence[Asked], content: Content) -> Vignette | None:
     """Return the vignette that reading a fact otherwise breaks.
 
-    Tried are those that give the fact, or that hold records as written.
+    Tried are those that give the fact, or that hold records or words of an order as written.
     """
     name, facts = misread.name, content.catalogue.facts
     catalogue = Catalogue({**facts, name: misread}, tables=content.catalogue.tables)
     other = replace(content, catalogue=catalogue)
     above = {one for one in facts if name in content.catalogue.closure((one,))}
-    holders = [one.vignette for one in own if one.vignette.fhir or one.vignette.order.fhir or above & set(one.vignette.given)]
+    holders = [one.vignette for one in own if _as_written(one.vignette) or above & set(one.vignette.given)]
     return next((vignette for vignette in holders if differences_as_facts(vignette, other)), None)
+
+
+def _as_written(vignette: Vignette) -> bool:
+    order = vignette.order
+    return bool(vignette.fhir or order.fhir or order.text or order.detail)
 
 
 def _killer_of_code(dropped: tuple[str, Key], own: Sequence[Asked], content: Content) -> Vignette | None:

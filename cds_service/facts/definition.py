@@ -179,7 +179,8 @@ def _states(sources: tuple[EvidenceKind, ...]) -> frozenset[str]:
     services = [source for source in reading if isinstance(source, ServiceEvidence)]
     if len(services) < len(reading):
         return frozenset()
-    return frozenset([state for one in services for state in (*one.states, *(() if one.signed_with == "none" else ("draft",)))])
+    heard = {state for one in services for state in (*one.states, *(() if one.signed_with == "none" else ("draft",)))}
+    return frozenset(heard | {"on-hold"} if "active" in heard else heard)
 
 
 def _weeks(days: Interval) -> str:

@@ -68,7 +68,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "code clinicalStatus verificationStatus recordedDate onsetDateTime onsetPeriod abatementDateTime abatementPeriod"
                 " bodySite severity stage"
             ),
-            looked_at=_of("subject category encounter"),
+            looked_at=_of("subject category encounter onsetString onsetAge onsetRange abatementString abatementAge abatementRange"),
         ),
         "Observation": ResourceType(
             coded=("code", "component.code"),
@@ -77,7 +77,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "status code value effectiveDateTime effectivePeriod effectiveInstant issued component dataAbsentReason"
                 " interpretation"
             ),
-            looked_at=_of("subject basedOn referenceRange specimen bodySite"),
+            looked_at=_of("subject basedOn referenceRange specimen bodySite method"),
             evidence=("final", "amended", "corrected", "preliminary"),
         ),
         "Procedure": ResourceType(

@@ -51,6 +51,11 @@ _AFTER: Final = re.compile(
     r"| (?:\w+ly |be |been )*(?:well |healed|united|displaced|controlled|excluded|ruled out))|negative"
     r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
 )
+_ANSWERED_NO: Final = re.compile(
+    r"(?:\W+(?:or|higher|order|pregnanc(?:y|ies)|gestations?|multiples?|present|noted|known|seen|y/n))*"
+    r"(?:\W*[:?=]\W*n|\W+(?:no|none|false|denie[sd]))\s*(?:$|[;,)\]\n]|\.(?!\s*\d))"
+)
+"""What answers the question of a form: ``Vanishing twin: No``."""
 _LEFT_OPEN: Final = re.compile(
     r"\b(?:cannot|can not|can t|could not|couldn t|does not|doesn t|do not|don t|did not|didn t|is not|not|unable to|difficult to"
     r"|hard to) (?:be )?(?:\w+ly )?(?:exclud\w+|rule out|ruled out|ruling out)\b"
@@ -225,7 +230,7 @@ def _stands_alone(spoken: list[str], start: int, end: int) -> bool:
 
 def _negated(text: str, start: int, end: int, said: SpokenWords) -> bool:
     before = _LEFT_OPEN.sub(" ", re.sub(r"[\W_]+", " ", _CLAUSE.split(_joined(text[:start]))[-1]))
-    if _BEFORE.search(before) or _AFTER.match(text[end:]):
+    if _BEFORE.search(before) or _AFTER.match(text[end:]) or _ANSWERED_NO.match(text[end:]):
         return True
     past = _LONG_PAST if said.status_post else _PAST
     return not said.history and (past.search(before) is not None or _PAST_AFTER.match(text[end:]) is not None)

@@ -84,8 +84,9 @@ def happened_on(resource: Resource, words: str) -> Days | None:
 
     It is the day that the words, the onset or the end give, where that lies before the record's own day.
     """
-    found = spoken_on(resource)
-    for when in (first_days(resource, "onsetDateTime", "onsetPeriod", "abatementDateTime"), stated_day(words[:LONGEST])):
+    found, onset = spoken_on(resource), resource.get("onsetString")
+    began = first_days(resource, "onsetDateTime", "onsetPeriod", "abatementDateTime")
+    for when in (began, stated_day(onset[:LONGEST]) if isinstance(onset, str) else None, stated_day(words[:LONGEST])):
         if when is not None and (found is None or when.last < found.first):
             found = when
     return found

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.found.dated import day_made
+from cds_service.facts.found.onsets import days_of, is_untold
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
@@ -32,6 +33,8 @@ HEALING: Final = "its code says that it is healing, not whether it still stands"
 """Note on an injury or complication coded for a later encounter."""
 WRITTEN_LATE: Final = "it began long before it was recorded, and may be over"
 """Note on an illness that was written down longer after its onset than it lasts."""
+UNTOLD: Final = "nothing that can be read says when it began"
+"""Note on an event whose onset is written in words or as an age."""
 CONCLUDED: Final = "a result or report comes to it, and no diagnosis says it"
 """Note on what a report concludes in codes, or a result has as its value."""
 CLOSED: Final = "its entry in the problem list is closed and does not say when it was"
@@ -126,18 +129,24 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    standing, note = _as_coded(sought, hit.coding, when, condition)
-    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition):
+    standing, note = _as_coded(sought, hit.coding, when, _doubt(sought, condition, seen))
+    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
 
 
-def _written_late(sought: SoughtDiagnosis, condition: Resource) -> bool:
-    """Tell whether an illness was recorded long after its onset."""
+def _doubt(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> str:
+    """Return what the onset of a diagnosis leaves open, or nothing.
+
+    An illness was recorded long after it began, or nobody can read when an event was.
+    """
+    if sought.dated_by == "onset" and is_untold(condition, seen):
+        return UNTOLD
     if sought.lasts_at_most is None:
-        return False
-    recorded, onset = days(condition.get("recordedDate")), first_days(condition, "onsetDateTime", "onsetPeriod")
-    return recorded is not None and onset is not None and onset.last < sought.lasts_at_most.start(recorded.first)
+        return ""
+    recorded, onset = days(condition.get("recordedDate")), days_of(condition, "onset", seen)
+    late = recorded is not None and onset is not None and onset.last < sought.lasts_at_most.start(recorded.first)
+    return WRITTEN_LATE if late else ""
 
 
 def _past(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart, evidence: Evidence) -> Evidence:
@@ -192,15 +201,13 @@ def _reasons(sought: SoughtDiagnosis, reasons: Iterable[StatedReason], wanted: W
     return found
 
 
-def _as_coded(
-    sought: SoughtDiagnosis, coding: Coding, when: Days | None, condition: Resource | None = None
-) -> tuple[Standing, str]:
+def _as_coded(sought: SoughtDiagnosis, coding: Coding, when: Days | None, doubt: str = "") -> tuple[Standing, str]:
     """Return the standing of a confirmed, current diagnosis, and a note.
 
     They follow from its code and its dates; the note says why.
     """
-    if condition is not None and _written_late(sought, condition):
-        return Standing.UNCERTAIN, WRITTEN_LATE
+    if doubt:
+        return Standing.UNCERTAIN, doubt
     if sought.healing == "asks" and _heals(coding):
         return Standing.UNCERTAIN, HEALING
     if when is None and sought.undated == "asks":
@@ -231,7 +238,7 @@ def _day(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> Days
     recorded = _dated(condition, seen, sought.undated == "counts" and sought.lasts)
     if sought.dated_by == "record" or recorded is None:
         return recorded
-    onset = first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod")
+    onset = days_of(condition, "onset", seen) or days_of(condition, "abatement", seen)
     apart = LONG_BEFORE if sought.dated_by == "onset of long before" else 0
     if onset is None or recorded.first.toordinal() - onset.last.toordinal() <= apart:
         return recorded
@@ -253,7 +260,7 @@ def _dated(condition: Resource, seen: DatedChart, as_read: bool) -> Days | None:
     return when
 
 
-def _is_history(condition: Resource) -> bool:
+def _is_history(condition: Resource, seen: DatedChart) -> bool:
     """Tell whether a diagnosis is only an undated problem list entry.
 
     It says when it was written down, not when it began or was over.
@@ -261,7 +268,7 @@ def _is_history(condition: Resource) -> bool:
     listed = any(
         coding.code == "problem-list-item" for category in items(condition.get("category")) for coding in codings(category)
     )
-    return listed and first_days(condition, "onsetDateTime", "onsetPeriod", "abatementDateTime", "abatementPeriod") is None
+    return listed and days_of(condition, "onset", seen) is None and days_of(condition, "abatement", seen) is None
 
 
 def _ended(condition: Resource, seen: DatedChart) -> bool:

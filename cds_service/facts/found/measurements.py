@@ -12,6 +12,7 @@ from cds_service.facts.fhir_value import read_value
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.found.upper_limits import of_upper_limit
+from cds_service.facts.found.wording import Saying, matched
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, text
@@ -61,6 +62,8 @@ class SoughtMeasurement:
     stage: bool
     uncertain: bool = False
     beside: bool = False
+    described: Saying | None = None
+    unless_described: Saying | None = None
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -68,9 +71,20 @@ def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) ->
 
     Each comes as evidence with its value, or with the reason why it has none.
     """
-    read = [_read(sought, hit, seen, wanted) for hit in seen.chart.coded("Observation", sought.codes)]
+    hits: Iterable[Hit] = seen.chart.coded("Observation", sought.codes)
+    if sought.described or sought.unless_described:
+        hits = [hit for hit in hits if _described_as_sought(sought, hit)]
+    read = [_read(sought, hit, seen, wanted) for hit in hits]
     found = [evidence for evidence in read if evidence is not None]
     return [_hinting(evidence) for evidence in found] if sought.uncertain else found
+
+
+def _described_as_sought(sought: SoughtMeasurement, hit: Hit) -> bool:
+    """Tell whether a measurement's name and method say what is sought."""
+    said = [words for concept in (hit.holder.get("code"), hit.resource.get("method")) for words in concept_words(concept)]
+    if sought.described and not matched(sought.described, frozenset(), said):
+        return False
+    return not (sought.unless_described and matched(sought.unless_described, frozenset(), said))
 
 
 def _hinting(evidence: Evidence) -> Evidence:

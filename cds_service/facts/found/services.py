@@ -104,7 +104,8 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
             if status == "unknown" and (on := first_days(resource, *_DATES)):
                 yield Evidence(None, on, said, standing=Standing.UNCERTAIN, note="its status is unknown", shown=hit.coding.text)
                 continue
-            if state not in sought.states:
+            held = state == "on-hold" and "active" in sought.states and state not in sought.states
+            if state not in sought.states and not held:
                 continue
             intent = text(resource.get("intent"))
             if intent in ("proposal", "option"):
@@ -119,6 +120,8 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                 found = as_purposed(found, purposes.of(hit))
             if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
                 found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
+            if held and found.standing is Standing.USABLE:
+                found = found._replace(standing=Standing.UNCERTAIN, note="it is on hold")
             if intent == "plan" and "draft" not in sought.states and found.standing is Standing.USABLE:
                 found = found._replace(standing=Standing.UNCERTAIN, note="it is a plan, not an order")
             yield found

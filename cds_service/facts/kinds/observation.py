@@ -13,6 +13,7 @@ from cds_service.facts.found.positive_results import positives
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.code_systems import UCUM
 from cds_service.fhir.codes import Coding
@@ -37,6 +38,7 @@ class ObservationEvidence(EvidenceKind):
       that are ``coded``, a chart without measurements counts as searched all the same.
     - ``beside``: so it does here: what it measures only hints at what diagnoses say. A result in words that is called normal
       or negative hints at nothing.
+    - ``described``: only one counts whose name or method says so in words; with ``unless_described``, only one that does not.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -50,13 +52,24 @@ class ObservationEvidence(EvidenceKind):
     stage: bool = False
     uncertain: bool = False
     beside: bool = False
+    described: SayingEntry | None = None
+    unless_described: SayingEntry | None = None
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
         """What the finder is given."""
         also_in = tuple(self.also_in.items())
         return SoughtMeasurement(
-            self.codes, self.coded, self.whole, also_in, self.of_upper_limit, self.stage, self.uncertain, self.beside
+            self.codes,
+            self.coded,
+            self.whole,
+            also_in,
+            self.of_upper_limit,
+            self.stage,
+            self.uncertain,
+            self.beside,
+            self.described.sought if self.described else None,
+            self.unless_described.sought if self.unless_described else None,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -68,6 +81,8 @@ class ObservationEvidence(EvidenceKind):
 
         It may be an Observation or a component. Returns None where no value can be read.
         """
+        if self.described:
+            return None
         try:
             return value_of(self.sought, Hit({}, dict(holder), Coding("", ""), None), wanted, seen)
         except Unreadable:
@@ -86,6 +101,8 @@ class ObservationEvidence(EvidenceKind):
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if self.uncertain:
             raise CannotImagine("such a measurement only hints")
+        if self.described:
+            raise CannotImagine("its name says how it was taken")
         value = evidence.value
         written = chart.concept(self.coded, value) if self.coded and isinstance(value, bool | str) else None
         if isinstance(value, Code) or value is None or (self.whole and isinstance(value, Interval) and value.high - value.low != 6):
