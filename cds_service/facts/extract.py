@@ -41,6 +41,7 @@ class Facts(ChartFacts):
         self._mentioned, self._missing = case.mentioned, case.unsearched
         self._heard = case.heard(catalogue.vocabulary)
         self._unplaced = case.unplaced
+        self._read: dict[str, tuple[Evidence, ...]] = {}
         mentioned = self._mentioned.union([id_ for _, id_ in self._unplaced]) if self._unplaced else self._mentioned
         self._speaking = catalogue.speaking(mentioned, self._answers, self._heard)
         self._silence = catalogue.silence(self._missing)
@@ -232,14 +233,18 @@ class Facts(ChartFacts):
 
     def _answered(self, definition: Definition) -> tuple[Evidence, ...]:
         """Return the answers to the question of a fact, as evidence."""
-        known = self.known
-        if known is not None and definition in known.answered and self._asked_of_anyone(definition.name):
-            return known.answered[definition]
-        life = self._catalogue.answers_speak_for(definition.name)
-        given = read_answers(self._answers[definition.name], self._case.chart.terminology, definition.wanted, self._case, life)
-        answered = tuple([self._usable(evidence) for evidence in given])
-        if known is not None and self._asked_of_anyone(definition.name):
-            known.answered[definition] = answered
+        name = definition.name
+        if (read := self._read.get(name)) is not None:
+            return read
+        known = self.known if self.known is not None and self._asked_of_anyone(name) else None
+        answered = known.answered.get(definition) if known is not None else None
+        if answered is None:
+            life = self._catalogue.answers_speak_for(name)
+            given = read_answers(self._answers[name], self._case.chart.terminology, definition.wanted, self._case, life)
+            answered = tuple([self._usable(evidence) for evidence in given])
+            if known is not None:
+                known.answered[definition] = answered
+        self._read[name] = answered
         return answered
 
     def for_this_order(self, name: str) -> tuple[Evidence, ...]:

@@ -41,7 +41,11 @@ def remember(given: Case, policy: Policy, decision: Decision, content: Content) 
     kept: list[Json] = []
     for name, evidence in found.items():
         mine = {one.resource for one in facts.for_this_order(name)}
-        kept += [_written(name, one) | ({"for_order": True} if one.resource in mine else {}) for one in evidence]
+        for one in evidence:
+            made = _written(name, one)
+            if one.resource in mine:
+                made["for_order"] = True
+            kept.append(made)
     return kept
 
 
@@ -53,9 +57,13 @@ def _spoken(facts: Facts, policy: Policy, content: Content) -> dict[str, Sequenc
     catalogue = content.catalogue
     names = catalogue.closure(policy.facts)
     spoken = frozenset(facts.among(frozenset(names)))
-    return {
-        name: facts[name].evidence if catalogue[name].derived is None else facts.answered(name) for name in names if name in spoken
-    }
+    found: dict[str, Sequence[Evidence]] = {}
+    for name in names:
+        if name in spoken:
+            evidence = facts[name].evidence if catalogue[name].derived is None else facts.answered(name)
+            if evidence:
+                found[name] = evidence
+    return found
 
 
 class RememberedFacts(Facts):
@@ -107,10 +115,13 @@ class RememberedFacts(Facts):
 
 
 def _written(fact: str, evidence: Evidence) -> Json:
-    said = {"fact": fact, "kind": evidence.kind, "standing": evidence.standing.value, "resource": evidence.resource}
-    made: Json = said | {
-        name: text for name, text in (("note", evidence.note), ("instant", evidence.instant), ("shown", evidence.shown)) if text
-    }
+    made: Json = {"fact": fact, "kind": evidence.kind, "standing": evidence.standing.value, "resource": evidence.resource}
+    if evidence.note:
+        made["note"] = evidence.note
+    if evidence.instant:
+        made["instant"] = evidence.instant
+    if evidence.shown:
+        made["shown"] = evidence.shown
     if evidence.when:
         made["when"] = [day.isoformat() for day in evidence.when]
     if evidence.value is not None:

@@ -5,10 +5,11 @@ It names the resources that the decision rests on, and says what they say only w
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID
 
 from cds_service.content.content import Content
 from cds_service.decision import Decision
@@ -44,6 +45,15 @@ class Logged(NamedTuple):
     date_of_service: date | None = None
 
 
+def row_id() -> str:
+    """Return an id of no meaning, which no other row has.
+
+    It is no secret, so it is drawn without the system's generator: asking that lets go of Python's lock, and while rows
+    are written the answer then waits for it. Forked workers draw different ones, since Python seeds each anew.
+    """
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
 def decision_row(logged: Logged, content: Content, call: DecidingCall, now: datetime, values: bool) -> Row:
     """Make the row of one decision.
 
@@ -53,7 +63,7 @@ def decision_row(logged: Logged, content: Content, call: DecidingCall, now: date
     evidence: Any = as_data(decision, content)["evidence"] if values else None
     named = dict.fromkeys([_plain(reference) for reference in _resting_on(decision)])
     return {
-        "id": str(uuid4()),
+        "id": row_id(),
         "decided_at": now,
         "hook_instance": _plain(call.hook_instance),
         "service": call.service,
