@@ -6,6 +6,7 @@ they could be is not silent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,13 @@ from cds_service.fhir.medication import Doubt, Medications, StatedMedicine, doub
 from cds_service.fhir.resource_types import PLAINLY_CODED
 from cds_service.fhir.value_sets import NOWHERE, UNPLACED, Carried, SetsByCode, Terminology
 from cds_service.fhir.words_of_records import Unplaced, ended_on, in_force, spoken_on
+
+_DENIED: Final = re.compile(
+    r"\s*(?:no (?:known|allerg\w*|history|reaction\w*)|not allergic|denies|denied)\s"
+    r"(?!.*\b(?:but|except|other than|besides)\b)[\w\s]*",
+    re.IGNORECASE,
+)
+"""An entry among allergies that says of a medicine, and of nothing else, that there is no allergy to it."""
 
 
 class Hit:
@@ -120,7 +128,7 @@ class CodesOfRecords:
                 self._held(index, resource, resource, substance)
             for concept in (resource.get("code"), *reactions) if in_force(resource) else ():
                 doubt = doubt_of(StatedMedicine(concept), self._terminology) if concept else None
-                if doubt is not None and doubt.named:
+                if doubt is not None and doubt.named and not _DENIED.fullmatch(doubt.name):
                     self.allergies_in_doubt.append((resource, doubt))
 
     def _held(

@@ -85,17 +85,23 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
     return found + [doubtful(e, "the patient's record says that the patient has died") for e in dead]
 
 
-@rule("noninvasive methods failed", "recorded", "pain", "cancer")
+@rule("noninvasive methods failed", "recorded", "spinal", "pain", "cancer")
 def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return what failed or was not tolerated against the pain.
 
-    What was stopped before the pain or its cause says nothing of it.
+    What was stopped before the pain or its cause says nothing of it, and neither does what went into the spine.
     """
+    spinal = {e.resource: e.standing for e in facts["spinal"].evidence if e.resource and e.value is True}
+    recorded = [
+        doubtful(e, "whether it went into the spine is not known", True) if e.resource in spinal else e
+        for e in facts["recorded"].evidence
+        if spinal.get(e.resource) is not Standing.USABLE
+    ]
     causes = [e for e in usable(facts["pain"]) if e.value == "malignant"] + [e for e in usable(facts["cancer"]) if e.value is True]
     began = min([e.when.first for e in causes if e.when is not None], default=as_of - FAILED_LATELY)
     return [
         doubtful(e, "it was before the pain that is to be treated, or before its cause", True)
         if e.standing is Standing.USABLE and e.when is not None and e.when.last < began
         else e
-        for e in facts["recorded"].evidence
+        for e in recorded
     ]
