@@ -89,12 +89,14 @@ def _hcpcs(content: Content, code: str) -> list[tuple[str, str]]:
 
 
 def _named(also_code: bool) -> Callable[[Json, World], bool]:
+    """The medicine in words; beside its code only where none stand, since words may say a form that the code does not."""
+
     def apply(request: Json, world: World) -> bool:
         changed = False
         names = _tables(world.content.root)[3]
         for _, concept in _medicines(request):
             name = names.get(_ingredient(concept))
-            if name:
+            if name and not (also_code and "text" in concept):
                 concept["text"] = f"{name} 10 mg"
                 if not also_code:
                     del concept["coding"]

@@ -15,7 +15,7 @@ from typing import Final
 from cds_service.case import Case
 from cds_service.chart import Chart
 from cds_service.facts.found.dated import dated
-from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, states_of
+from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, says_form, states_of
 from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
@@ -24,6 +24,7 @@ from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, own_reference, text
 from cds_service.fhir.medication import Doubt
 from cds_service.fhir.resource_types import MEDICINES
+from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, Evidence, Standing
 from cds_service.policy.values import Days, Value
 from cds_service.sitting import DatedChart
@@ -38,6 +39,7 @@ ORDERED: Final = ("MedicationRequest", "ServiceRequest")
 
 An order that is active and carries no date counts as of the day it is read.
 """
+ANOTHER_FORM: Final = "its words say a form that its code does not"
 UNKNOWN: Final = ("unknown",)
 """The state of a medicine that may or may not be taken."""
 
@@ -47,6 +49,7 @@ class SoughtMedicine:
     """The medicines that document a fact, as ``medication`` evidence writes them.
 
     ``resources`` are all types where the evidence names none. What goes by one of ``not_routes`` alone does not count.
+    ``forms`` are words for forms by which it is another medicine.
     """
 
     codes: str
@@ -60,6 +63,7 @@ class SoughtMedicine:
     resources: tuple[str, ...]
     given_for: tuple[SoughtPurpose, ...] = ()
     not_routes: str = ""
+    forms: Vocabulary | None = None
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -99,6 +103,8 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
                 one = _unsure(one, "the reason for it is given in words, which are not read")
             elif route is None:
                 one = _unsure(one, "its route is given in words, which are not read")
+            elif sought.forms and says_form(resource, hit.coding, sought.forms, seen.chart):
+                one = _unsure(one, ANOTHER_FORM)
             found.append(one)
     return found
 
@@ -261,8 +267,10 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
                     continue
                 hit = Hit(other.resource, other.resource, coding, held[sought.codes])
                 purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
+                form = sought.forms and says_form(other.resource, coding, sought.forms, case.chart)
                 for each in _each(sought, hit, case.seen):
                     one = as_purposed(_evidence(sought, each, Days.on(case.as_of), wanted, "signed together"), purpose)
+                    one = _unsure(one, ANOTHER_FORM) if form else one
                     found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
                 break
     if sought.signed_with and "draft" in sought.states and len(case.signing) > 1:

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from cds_service.chart import Chart
 from cds_service.fhir.code_systems import SNOMED
-from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, first_days, items, text
+from cds_service.fhir.codes import Coding, is_known
+from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, text
+from cds_service.fhir.medication import said_medicine
 from cds_service.fhir.value_sets import Terminology
+from cds_service.fhir.vocabulary import LONGEST, Vocabulary
 from cds_service.order import timing_start
 from cds_service.policy.values import Days
 
@@ -136,6 +138,18 @@ def has_route(resource: Resource, wanted: str, terminology: Terminology) -> bool
         return True
     by = [goes_by(route, wanted, terminology) for route in routes_of(resource)]
     return True if True in by else None if None in by else False
+
+
+def says_form(resource: Resource, coding: Coding, forms: Vocabulary, chart: Chart) -> bool:
+    """Tell whether a medicine's words say a form its code lacks.
+
+    ``forms`` are words for forms by which it is another medicine. The code of a product tells its form by itself.
+    """
+    if chart.terminology.medicines.is_product(*coding):
+        return False
+    said = said_medicine(resource, chart.medications)
+    words = [said.name, *[one for concept in said.concepts for one in concept_words(concept)]]
+    return any(forms.heard[one[:LONGEST]] for one in words)
 
 
 def goes_only_by(resource: Resource, others: str, terminology: Terminology) -> bool:

@@ -16,6 +16,7 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.purpose import PurposeEntry
+from cds_service.fhir.vocabulary import SpokenWords, Vocabulary
 from cds_service.policy.evidence import NOT_RECOGNISED, NOT_SENT, Evidence, Standing
 from cds_service.sitting import DatedChart
 
@@ -33,6 +34,8 @@ class MedicationEvidence(EvidenceKind):
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
     - ``not_routes``: what is given by routes in this value set alone does not count.
+    - ``forms``: words for forms by which it is another medicine (``cream``). Where the record's words say one, and its
+      code tells no product, it only ends the silence.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
       in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
@@ -53,6 +56,7 @@ class MedicationEvidence(EvidenceKind):
     states: list[State]
     routes: str = ""
     not_routes: str = ""
+    forms: list[str] = []
     routed: str = ""
     signed_with: bool = True
     itself: bool = False
@@ -79,6 +83,7 @@ class MedicationEvidence(EvidenceKind):
             tuple(self.resources) or RESOURCES,
             tuple([purpose.sought for purpose in self.given_for]),
             self.not_routes,
+            Vocabulary({"form": SpokenWords(tuple(self.forms), (), frozenset(), frozenset(), False)}) if self.forms else None,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
