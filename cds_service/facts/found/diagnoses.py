@@ -140,7 +140,10 @@ def _doubt(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> st
 
     An illness was recorded long after it began, or nobody can read when an event was.
     """
-    if sought.dated_by == "onset" and is_untold(condition, seen):
+    event = sought.dated_by == "onset"
+    if not event and sought.lasts_at_most is None:
+        return ""
+    if is_untold(condition, seen, in_words=event):
         return UNTOLD
     if sought.lasts_at_most is None:
         return ""

@@ -21,8 +21,7 @@ from cds_service.sitting import DatedChart
 
 OLDEST: Final = 130.0
 """No patient is older, in years."""
-_FORMS: Final = ("String", "Age", "Range")
-"""The forms of an onset that are no day."""
+_AGES: Final = ("onsetAge", "onsetRange")
 _YEARS: Final = Wanted("", "quantity", "a", 0, OLDEST, (), "")
 
 
@@ -44,12 +43,13 @@ def days_of(condition: Resource, event: str, seen: DatedChart) -> Days | None:
     return _between(age, age, seen) if isinstance(age, dict) else None
 
 
-def is_untold(condition: Resource, seen: DatedChart) -> bool:
+def is_untold(condition: Resource, seen: DatedChart, in_words: bool) -> bool:
     """Tell whether the onset is stated and cannot be read.
 
-    It is written as words or as an age, and no day comes of it.
+    It is an age, or ``in_words``, and no day comes of it.
     """
-    return any(f"onset{form}" in condition for form in _FORMS) and days_of(condition, "onset", seen) is None
+    stated = any(age in condition for age in _AGES) or (in_words and "onsetString" in condition)
+    return stated and days_of(condition, "onset", seen) is None
 
 
 def _between(low: Any, high: Any, seen: DatedChart) -> Days | None:
