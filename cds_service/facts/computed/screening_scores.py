@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from cds_service.facts.restated import doubtful, latest_day
+from cds_service.facts.restated import doubtful, latest_day, spoken
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Interval
@@ -38,6 +38,12 @@ def fever(facts: Inputs, as_of: date) -> list[Evidence]:
     """
     told = [e for e in _numbers(facts["temperature"]) if _least(e) >= FEVER]
     return [doubtful(e, "a fever was measured", True) for e in told]
+
+
+@rule("infection drained", "drained")
+def drained(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute, as a hint, whether an infection was drained lately."""
+    return [doubtful(e, "an infection was drained, and no diagnosis says that it healed", True) for e in spoken(facts["drained"])]
 
 
 @rule("raised inflammation", *RAISED)
