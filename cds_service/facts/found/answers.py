@@ -99,9 +99,10 @@ def read_answers(
         authored = first_days(one.response, "authored")
         about = counted(one.response, case) if case is not None else Counted(authored, authored)
         evidence = _read(one, about, terminology, wanted)
-        if case is not None and not about.for_this:
-            evidence = _untied(evidence, wanted, case)
-        read.append(life.seen(evidence, case.as_of) if life and case and evidence.when is not None else evidence)
+        aged = life.seen(evidence, case.as_of) if life and case and evidence.when is not None else evidence
+        if case is not None and not about.for_this and aged.standing is evidence.standing:
+            aged = _untied(aged, wanted, case)
+        read.append(aged)
         written.append(about.written)
     return _without_replaced(read, written, [_moment(one.response) for one in given])
 
