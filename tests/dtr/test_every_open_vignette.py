@@ -86,6 +86,7 @@ STILL_OPEN = dict.fromkeys(OXYGEN_RECORDED, RECORD) | {
     "Unlisted code described as send-out, pregnant patient": NEXT,
     "Unlisted code without description, pregnancy noted forty-four weeks ago": NEXT,
     "Unlisted code, positive pregnancy test": NEXT,
+    "An unlisted code that once stood for the screen": NEXT,
     "Unlisted code, antenatal screening as the reason": NEXT,
     "Fracture not confirmed, answered no, nothing else": NEXT,
     "Dinutuximab at 18, Leukine": A_PERSON,

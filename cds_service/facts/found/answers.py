@@ -99,11 +99,10 @@ def read_answers(
         authored = first_days(one.response, "authored")
         about = counted(one.response, case) if case is not None else Counted(authored, authored)
         evidence = _read(one, about, terminology, wanted)
-        if life and case and evidence.when is not None:
-            evidence = life.seen(evidence, case.as_of)
-        if case is not None and not about.for_this and evidence.standing is Standing.USABLE:
-            evidence = _untied(evidence, wanted, case)
-        read.append(evidence)
+        aged = life.seen(evidence, case.as_of) if life and case and evidence.when is not None else evidence
+        if case is not None and not about.for_this and aged.standing is evidence.standing:
+            aged = _untied(aged, wanted, case)
+        read.append(aged)
         written.append(about.written)
     return _without_replaced(read, written, [_moment(one.response) for one in given])
 
@@ -116,7 +115,7 @@ def _untied(evidence: Evidence, wanted: Wanted, case: Case) -> Evidence:
     if evidence.when is None or not (wanted.of_order or evidence.value is False):
         return evidence
     aged = ShelfLife(UNTIED, UNTIED).seen(evidence, case.as_of)
-    stale = aged.standing is Standing.DISCOUNTED
+    stale = aged.standing is Standing.DISCOUNTED and evidence.standing is not Standing.DISCOUNTED
     return aged._replace(note=OLD_NO) if stale and not wanted.of_order else aged
 
 
