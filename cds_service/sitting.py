@@ -16,6 +16,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.conclusions import concludes, conclusions
 from cds_service.fhir.elements import codings, first_days, items, own_reference
 from cds_service.fhir.medication import Doubt, doubt_of
+from cds_service.fhir.own_words import spoken_against
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.value_sets import Carried, Terminology
 from cds_service.fhir.vocabulary import Vocabulary
@@ -52,11 +53,12 @@ def by_value_set(reasons: Iterable[Reason], terminology: Terminology) -> dict[st
     found: dict[str, list[StatedReason]] = {}
     for concept, when, said, unconfirmed in reasons:
         seen: set[str] = set()
+        doubted = unconfirmed or bool(spoken_against(concept))
         for coding in codings(concept):
             for id_, carried in terminology.holding(coding.system, coding.code).items():
                 if id_ not in seen:
                     seen.add(id_)
-                    found.setdefault(id_, []).append(StatedReason(coding, carried, when, said, unconfirmed))
+                    found.setdefault(id_, []).append(StatedReason(coding, carried, when, said, doubted))
     return found
 
 

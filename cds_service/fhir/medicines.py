@@ -138,10 +138,6 @@ class Medicines:
             if not held or detail in (_SERVICE, _PRODUCT) or not any(more > detail and held <= of for of, more in told)
         ]
 
-    def is_product(self, system: str, code: str) -> bool:
-        """Tell whether a code tells a product with its form."""
-        return self._detail_of(system, code) == _PRODUCT
-
     def _detail_of(self, system: str, code: str) -> int:
         """Return how closely a code tells which medicine is meant."""
         key = key_of(system, code)

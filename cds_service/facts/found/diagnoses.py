@@ -19,6 +19,7 @@ from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
+from cds_service.fhir.own_words import spoken_against
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value
 from cds_service.sitting import DatedChart, StatedReason
@@ -129,7 +130,8 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    standing, note = _as_coded(sought, hit.coding, when, _doubt(sought, condition, seen))
+    doubt = spoken_against(condition.get("code")) or _doubt(sought, condition, seen)
+    standing, note = _as_coded(sought, hit.coding, when, doubt)
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)

@@ -103,7 +103,7 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
                 one = _unsure(one, "the reason for it is given in words, which are not read")
             elif route is None:
                 one = _unsure(one, "its route is given in words, which are not read")
-            elif sought.forms and says_form(resource, hit.coding, sought.forms, seen.chart):
+            elif sought.forms and says_form(resource, sought.forms, seen.chart):
                 one = _unsure(one, ANOTHER_FORM)
             found.append(one)
     return found
@@ -267,7 +267,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
                     continue
                 hit = Hit(other.resource, other.resource, coding, held[sought.codes])
                 purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
-                form = sought.forms and says_form(other.resource, coding, sought.forms, case.chart)
+                form = sought.forms and says_form(other.resource, sought.forms, case.chart)
                 for each in _each(sought, hit, case.seen):
                     one = as_purposed(_evidence(sought, each, Days.on(case.as_of), wanted, "signed together"), purpose)
                     one = _unsure(one, ANOTHER_FORM) if form else one

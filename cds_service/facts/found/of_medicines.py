@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cds_service.chart import Chart
 from cds_service.fhir.code_systems import SNOMED
-from cds_service.fhir.codes import Coding, is_known
+from cds_service.fhir.codes import is_known
 from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, text
 from cds_service.fhir.medication import said_medicine
 from cds_service.fhir.value_sets import Terminology
@@ -140,13 +140,11 @@ def has_route(resource: Resource, wanted: str, terminology: Terminology) -> bool
     return True if True in by else None if None in by else False
 
 
-def says_form(resource: Resource, coding: Coding, forms: Vocabulary, chart: Chart) -> bool:
-    """Tell whether a medicine's words say a form its code lacks.
+def says_form(resource: Resource, forms: Vocabulary, chart: Chart) -> bool:
+    """Tell whether a medicine's words say a form that it must not have.
 
-    ``forms`` are words for forms by which it is another medicine. The code of a product tells its form by itself.
+    ``forms`` are words for forms by which it is another medicine. They count against the code of a product too.
     """
-    if chart.terminology.medicines.is_product(*coding):
-        return False
     said = said_medicine(resource, chart.medications)
     words = [said.name, *[one for concept in said.concepts for one in concept_words(concept)]]
     return any(forms.heard[one[:LONGEST]] for one in words)

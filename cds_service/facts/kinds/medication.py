@@ -34,8 +34,8 @@ class MedicationEvidence(EvidenceKind):
     - ``itself``: the order itself counts.
     - ``routes``: only what is given by a route in this value set counts; codes in ``routed`` say their route themselves.
     - ``not_routes``: what is given by routes in this value set alone does not count.
-    - ``forms``: words for forms by which it is another medicine (``cream``). Where the record's words say one, and its
-      code tells no product, it only ends the silence.
+    - ``forms``: words for forms by which it is another medicine (``cream``). Where the record's words say one, it only
+      ends the silence.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
       in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
