@@ -130,7 +130,9 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    doubt = spoken_against(condition.get("code")) or _doubt(sought, condition, seen)
+    doubt = spoken_against(condition.get("code"), or_past=not (sought.remission or sought.history is True)) or _doubt(
+        sought, condition, seen
+    )
     standing, note = _as_coded(sought, hit.coding, when, doubt)
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
         note = CLOSED

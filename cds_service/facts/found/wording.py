@@ -69,7 +69,6 @@ class Saying:
     passing_over: tuple[str, ...]
     told_asks: bool = False
     alone: tuple[str, ...] = ()
-    words_ask: bool = False
 
 
 def described_as(order: Order, saying: Saying, terminology: Terminology) -> str:
@@ -86,8 +85,6 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     """
     if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
         return BY_CODE
-    if saying.words_ask:
-        return ""
     said = [_without(text, saying.passing_over) for text in words]
     if not said or _any_said(said, saying.unless):
         return ""

@@ -122,8 +122,7 @@ class OrderWordsEvidence(EvidenceKind):
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         for written, saying in self.says.items():
             if order_itself.value_written(written, wanted) == evidence.value:
-                by_word = saying.words and saying.spoken == "counts"
-                detail: dict[str, Any] = {"text": saying.words[0]} if by_word else chart.any_concept(saying.codes[0])
+                detail: dict[str, Any] = {"text": saying.words[0]} if saying.words else chart.any_concept(saying.codes[0])
                 chart.order.setdefault("orderDetail", []).append(detail)
                 return
         raise CannotImagine("no words of an order say it")

@@ -16,8 +16,7 @@ class SayingEntry(SettledEntry):
     clause does not count; one in a text that negates something else leaves it open, as ``hints`` do: that ends the
     silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count. ``passing_over``
     are phrases in which a word means something else ("failed trial of"): they are not read. With ``told: asks`` a word
-    by which the order tells of the past, of the family or of an indication ("prior child with") leaves it open too; with
-    ``spoken: asks`` every word does, and codes alone decide.
+    by which the order tells of the past, of the family or of an indication ("prior child with") leaves it open too.
     """
 
     codes: list[str] = []
@@ -27,7 +26,6 @@ class SayingEntry(SettledEntry):
     unless: list[str] = []
     passing_over: list[str] = []
     told: Literal["counts", "asks"] = "counts"
-    spoken: Literal["counts", "asks"] = "counts"
 
     @cached_property
     def sought(self) -> Saying:
@@ -40,7 +38,6 @@ class SayingEntry(SettledEntry):
             tuple(self.unless),
             tuple(self.passing_over),
             self.told == "asks",
-            words_ask=self.spoken == "asks",
         )
 
     def value_sets(self) -> tuple[str, ...]:
