@@ -76,9 +76,9 @@ class _Latest(NamedTuple):
 
 
 def _latest(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], dict[str, _Latest]]:
-    """Return what is left of each order, by client and id, and by policy.
+    """Return what is left of each order, by policy.
 
-    That is what its last call asked to keep.
+    Orders are told by client and id. It is what its last call asked to keep.
     """
     calls: dict[tuple[str, str], tuple[datetime, dict[str, _Latest], dict[str, _Latest]]] = {}
     for row in rows:

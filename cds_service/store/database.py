@@ -170,7 +170,7 @@ def copy_file(held: Path, to: Path) -> None:
 
 
 def replace_rows(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows of all columns, each in the place of one with its key."""
+    """Write rows of all columns, each in place of its key's."""
     if not rows:
         return
     made = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
