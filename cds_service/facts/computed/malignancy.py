@@ -7,6 +7,7 @@ date of service, and gives the evidence of one fact.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
@@ -29,8 +30,8 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether the malignancy is non-myeloid or myeloid.
 
     With both on record, it is the one that the order gives as its reason. A cancer that is on record in words alone
-    leaves it open; one that is no leukaemia by its words is no myeloid one either. A myeloid one is the only one where
-    all diagnoses were searched, and no other is suspected.
+    leaves it open, whenever it was recorded; words that name a myeloid one say nothing new beside one. A myeloid one is
+    the only one where all diagnoses were searched, and no other is suspected.
     """
     found = [_by_its_words(e) for e in facts["recorded"].evidence]
     usable = [e for e in found if e.standing is Standing.USABLE]
@@ -38,7 +39,8 @@ def malignancy_lineage(facts: Inputs, as_of: date) -> list[Evidence]:
     if len({e.value for e in reasons}) == 1:
         return reasons
     lineages = {e.value for e in usable}
-    suspected = any(_suspected(e) for e in found)
+    by_words = (e for e, read in zip(facts["recorded"].evidence, found, strict=True) if read is not e)
+    suspected = any(_suspected(e) for e in found) or any(_lineage(e.shown) == "non-myeloid" for e in by_words)
     if len(lineages) < 2 and not (lineages == {"myeloid"} and (suspected or facts["recorded"].unsearched)):
         return found
     note = "another is suspected" if suspected else "another may be among what was not searched"
@@ -54,15 +56,37 @@ def _suspected(evidence: Evidence) -> bool:
     return any(f"the diagnosis is {status}" in evidence.note for status in (*UNCONFIRMED, "not confirmed"))
 
 
-_MYELOID: Final = ("leuk", "aml", "mds", "dysplas", "myelopro", "myelofib", "myeloid", "polycyth", "thrombocyth", "mast cell")
-"""Parts of words by which a malignancy may be myeloid."""
+_MYELOID: Final = re.compile(r"myeloid|myelodysplas|myeloprolif|myelofib|polycyth|thrombocyth|\b(aml|apl|cml|cmml|mds|mpn)\b")
+"""Words by which a malignancy is myeloid."""
+_LYMPHOID: Final = re.compile(r"lymph|hairy cell|\bcll\b")
+"""Words by which a leukaemia is not myeloid."""
+_EITHER: Final = re.compile(r"leuk|mast cell")
+"""Words by which a malignancy may be myeloid."""
+_SOLID: Final = re.compile(r"cancer|carcinoma|malignan|sarcoma|melanoma|myeloma|tumou?r|blastoma|glioma|mesothelioma|metasta")
+"""Words by which a malignancy is not myeloid, unless others say so."""
+
+
+def _lineage(words: str) -> str | None:
+    """Return the lineage that words name without doubt.
+
+    Words of chemotherapy alone name none.
+    """
+    said = words.lower()
+    myeloid = _MYELOID.search(said) is not None
+    if _LYMPHOID.search(said):
+        return None if myeloid else "non-myeloid"
+    if myeloid:
+        return None if _SOLID.search(said) else "myeloid"
+    if _EITHER.search(said) or ("chemotherap" in said and not _SOLID.search(said)):
+        return None
+    return "non-myeloid"
 
 
 def _by_its_words(evidence: Evidence) -> Evidence:
     if evidence.value is not None or evidence.standing is not Standing.UNCERTAIN or not evidence.shown:
         return evidence
-    words = evidence.shown.lower()
-    return evidence if any(part in words for part in _MYELOID) else evidence._replace(value="non-myeloid")
+    lineage = _lineage(evidence.shown)
+    return evidence if lineage is None else evidence._replace(value=lineage)
 
 
 @rule("advanced cancer", "metastasis", "stage")
