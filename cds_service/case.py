@@ -149,8 +149,24 @@ class Case:
             for one in listed:
                 for id_ in self.chart.terminology.possible(text(one.get("system")), text(one.get("code"))):
                     found.setdefault(("Condition", id_), []).append(Unplaced(self.order.reference, self.reasoned_on))
+        for other in self.other_orders() if len(self.signing) > 1 else ():
+            for id_ in self._unplaced_of(other):
+                found.setdefault((other.kind, id_), []).append(Unplaced(other.reference, Days.on(self.as_of)))
         held = self.seen.unplaced
         return {**held, **{place: [*held.get(place, ()), *more] for place, more in found.items()}} if found else held
+
+    def _unplaced_of(self, other: Order) -> Iterator[str]:
+        """Find the value sets that might hold another order's unknown codes.
+
+        Of two orders that may be for the same, the first is none besides.
+        """
+        if other.kind != "ServiceRequest" or any(is_known(*coding) for coding in other.codings):
+            return
+        own = self.described[0] if other.position > self.order.position else frozenset[str]()
+        for coding in other.codings:
+            possible = self.chart.terminology.possible(coding.system, coding.code)
+            if own.isdisjoint(possible):
+                yield from possible
 
     @cached_property
     def mentioned(self) -> frozenset[str]:

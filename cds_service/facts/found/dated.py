@@ -15,6 +15,21 @@ from cds_service.policy.values import Days, Value
 
 DONE_ON: Final = ("occurrenceDateTime", "occurrencePeriod", "performedDateTime", "performedPeriod")
 """The elements that tell when a service was done, or is to be."""
+STATUSES: Final = (
+    frozenset({"draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "stopped", "suspended", "aborted"})
+    | frozenset({"preparation", "in-progress", "not-done", "rejected"})
+    | frozenset({"registered", "partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled"})
+)
+"""The statuses that say how far an order, a procedure, a report or a result is.
+
+Any other, and none, leaves that open.
+"""
+
+
+def open_status(status: str, when: Days | None, said: str, shown: str) -> Evidence:
+    """Make uncertain evidence of a record whose status leaves it open."""
+    note = "its status is unknown" if status == "unknown" else "its status cannot be read"
+    return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=note, shown=shown)
 
 
 def dated(value: Value | None, when: Days | None, said: str, shown: str) -> Evidence:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cds_service.facts.found.dated import dated
+from cds_service.facts.found.dated import STATUSES, dated, open_status
 from cds_service.facts.wanted import Wanted
-from cds_service.fhir.elements import codings, first_days, items, own_reference
+from cds_service.fhir.elements import codings, first_days, items, own_reference, text
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Value
 from cds_service.sitting import DatedChart
@@ -29,10 +29,13 @@ def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[
     """Find the reports, and single results, that are sought."""
     single = seen.chart.coded("Observation", sought.codes) if sought.results else ()
     for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *single]:
-        status = hit.resource.get("status")
+        status = text(hit.resource.get("status"))
+        when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
+        if status not in STATUSES and status not in _UNDER_WAY:
+            yield open_status(status, when, own_reference(hit.resource), hit.coding.text)
+            continue
         if status not in _FINAL and status not in _UNDER_WAY:
             continue
-        when = first_days(hit.resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
         value: Value | None = when if wanted.type == "date" else True
         found = dated(value, when, own_reference(hit.resource), hit.coding.text)
         if status in _UNDER_WAY:

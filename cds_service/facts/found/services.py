@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.case import Case
-from cds_service.facts.found.dated import DONE_ON, dated, day_done
+from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
 from cds_service.facts.found.measurements import concluded, has_no_result
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.found.wording import Saying, described_as, matched
@@ -101,8 +101,8 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
             state = PROCEDURE_STATES.get(status, "") if type_ == "Procedure" else status
             if said in own or said in resulted or resource.get("doNotPerform") is True:
                 continue
-            if status == "unknown" and (on := first_days(resource, *_DATES)):
-                yield Evidence(None, on, said, standing=Standing.UNCERTAIN, note="its status is unknown", shown=hit.coding.text)
+            if status not in STATUSES and ((on := first_days(resource, *_DATES)) or status != "unknown"):
+                yield open_status(status, on, said, hit.coding.text)
                 continue
             held = state == "on-hold" and "active" in sought.states and state not in sought.states
             if state not in sought.states and not held:
@@ -236,7 +236,10 @@ def results(sought: SoughtResult, seen: DatedChart, wanted: Wanted) -> Iterable[
 
 def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
     for hit in [*seen.chart.coded("Observation", sought.codes), *_unlisted_in_chart(sought.unlisted, "Observation", seen)]:
-        if hit.resource.get("status") in _OBSERVED:
+        status = text(hit.resource.get("status"))
+        if status not in STATUSES:
+            yield open_status(status, _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text)
+        elif status in _OBSERVED:
             empty = _is_empty(hit.holder, sought, seen) or _is_empty(hit.resource, sought, seen)
             yield dated(
                 "no result" if empty else "reported", _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text
@@ -247,11 +250,13 @@ def _reports(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
     unlisted = _unlisted_in_chart(sought.unlisted, "DiagnosticReport", seen)
     for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *unlisted]:
         report = hit.resource
-        if report.get("status") not in _REPORTED:
-            continue
-        parts = [seen.chart.get(reference(result)) for result in items(report.get("result"))]
-        empty = (bool(parts) and all(_is_empty(part, sought, seen) for part in parts)) or _is_empty(report, sought, seen)
-        yield dated("no result" if empty else "reported", _resulted_on(report), own_reference(report), hit.coding.text)
+        status = text(report.get("status"))
+        if status not in STATUSES:
+            yield open_status(status, _resulted_on(report), own_reference(report), hit.coding.text)
+        elif status in _REPORTED:
+            parts = [seen.chart.get(reference(result)) for result in items(report.get("result"))]
+            empty = (bool(parts) and all(_is_empty(part, sought, seen) for part in parts)) or _is_empty(report, sought, seen)
+            yield dated("no result" if empty else "reported", _resulted_on(report), own_reference(report), hit.coding.text)
 
 
 def _is_empty(resource: Mapping[str, Any] | None, sought: SoughtResult, seen: DatedChart) -> bool:

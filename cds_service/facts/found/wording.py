@@ -15,8 +15,13 @@ from cds_service.fhir.value_sets import Terminology
 from cds_service.order import Order
 
 _NEGATED: Final = re.compile(
-    r"\b(no|not|non|without|w/o|excluding|excludes?|except|minus|declin\w+|rule out|neg|negative|opt out|opted out|decline)\b"
+    r"\b(no|not|non(?! (?:invasive|fasting|urgent|emergent|smok\w+)\b)|without|w/o|excluding|excludes?|except|minus|declin\w+"
+    r"|rule out|neg|negative|opt out|opted out|decline)\b"
 )
+"""What denies the phrase that follows it.
+
+The *non* of "non-invasive" and its like denies only its own word.
+"""
 LONGEST: Final = 1000
 """How much of an order's text is read, in characters."""
 _CLAUSE: Final = re.compile(r"[;]|[.,] ")
