@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -41,6 +42,7 @@ from cds_service.replay.tables import READ, write_lines, write_part
 from cds_service.replay.terms import Terms
 
 T = TypeVar("T")
+AT_ONCE = "duckdb, two runs of one worker at once"
 KEY = b"a key for a benchmark, and for nothing else"
 
 
@@ -110,6 +112,22 @@ def whole(source: Path, out: Path, *how: str) -> Whole:
     return Whole(time.monotonic() - begun, sum(cpu.values()), most, counts["patients"], counts["orders"])
 
 
+def at_once(source: Path, out: Path, *how: str) -> Whole:
+    """Two runs of the same source side by side, which share nothing: what two workers could reach at best on this machine.
+
+    The seconds are those of the longer one; the rest is of both together.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda number: whole(source, out.with_name(f"{out.name}-{number}"), *how), (1, 2))
+    return Whole(
+        max(one.seconds, other.seconds),
+        one.cpu + other.cpu,
+        one.megabytes + other.megabytes,
+        one.patients + other.patients,
+        one.orders + other.orders,
+    )
+
+
 def _look(root: psutil.Process, cpu: dict[int, float]) -> float:
     """Notes the CPU seconds of all processes below one, and gives their memory in megabytes."""
     memory = 0.0
@@ -129,6 +147,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="What a replay costs.")
     arguments.add_argument("--patients", type=int, nargs="+", default=[10_000, 100_000])
     arguments.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    arguments.add_argument("--at-once", action="store_true", help="also two runs of one worker at once: what the machine gives two")
     arguments.add_argument("--spark", action="store_true", help="also on local[2]; needs Java 17")
     asked = arguments.parse_args()
     content, console = read_content(shipped_content()), Console()
@@ -144,8 +163,9 @@ def main() -> None:
             shares.add_row(f"{patients:,}", *[f"{spent[name]:.1f} s" for name in list(spent)], f"{decided:,}")
             engines = [(f"duckdb, {count}", ["--workers", str(count)]) for count in asked.workers]
             engines += [("spark, local[2]", ["--engine", "spark", "--master", "local[2]"])] if asked.spark else []
+            engines += [(AT_ONCE, ["--workers", "1"])] if asked.at_once else []
             for name, how in engines:
-                one = whole(source, Path(folder) / "out", *how)
+                one = (at_once if name == AT_ONCE else whole)(source, Path(folder) / "out", *how)
                 alone = (spent["chart"] + spent["decide"]) / one.cpu
                 rates = (f"{one.orders / one.cpu:,.0f}", f"{one.patients / one.cpu:,.0f}")
                 runs.add_row(

@@ -46,7 +46,10 @@ def _medicines(request: Json) -> list[tuple[Json, Json]]:
 
 
 def _ingredient(concept: Json) -> str:
-    coding = concept["coding"][0]
+    """The ingredient by which alone a medicine is coded; beside a product it is one that the product tells more of."""
+    coding, *others = concept["coding"]
+    if others:
+        return ""
     return str(coding["code"]) if system_name(coding.get("system", "")) == "RXNORM" else ""
 
 

@@ -19,7 +19,8 @@ from cds_service.content.layers import FILE, FOLDERS, Layers, read_layers
 from cds_service.content.library import Library
 from cds_service.content.payers import Payer, read_payers
 from cds_service.content_files.problems import ContentError, Problem
-from cds_service.facts.catalogue import Catalogue, read_catalogue
+from cds_service.facts.catalogue import Catalogue
+from cds_service.facts.fact_files import read_catalogue
 from cds_service.fhir.medicines import NO_MEDICINES, read_medicines
 from cds_service.fhir.value_set_files import read_value_set, value_set_paths
 from cds_service.fhir.value_sets import Terminology, ValueSet

@@ -29,7 +29,7 @@ _IN_REMISSION: Final = re.compile(r"(?<!not )\b(in (?:\w+ ){0,2}remission)\b")
 
 
 def spoken_against(concept: Any, or_past: bool = False) -> str:
-    """Return why a diagnosis is in doubt by its own words, or nothing.
+    """Return why a diagnosis is in doubt by its own words.
 
     ``concept`` is its code; with ``or_past`` words of a remission count too. A text that repeats the name of a coding is
     no words of its own: some codes are named so.

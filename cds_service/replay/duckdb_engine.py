@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -73,49 +73,66 @@ def run(folder: Folder, terms: Terms, chunks: tuple[Chunk, ...], parts: int, wor
     """
     job = Job(folder.out, terms, parts, memory=memory)
     read = folder.done(READ)
-    _all(
-        READ,
-        [partial(read_chunk, job, number, chunk) for number, chunk in enumerate(chunks) if number not in read],
-        len(read),
-        workers,
-        watch,
-    )
-    job = Job(folder.out, terms, parts, folder.kinds(READ), memory)
-    decided = folder.done(DECIDED)
-    _all(
-        DECIDED,
-        [partial(decide_lines, job, number) for number in range(parts) if number not in decided],
-        len(decided),
-        workers,
-        watch,
-    )
+    with _Workers(workers) as pool:
+        left = [partial(read_chunk, job, number, chunk) for number, chunk in enumerate(chunks) if number not in read]
+        pool.do(READ, left, len(read), watch)
+        job = Job(folder.out, terms, parts, folder.kinds(READ), memory)
+        decided = folder.done(DECIDED)
+        left = [partial(decide_lines, job, number) for number in range(parts) if number not in decided]
+        pool.do(DECIDED, left, len(decided), watch)
 
 
 Task = Callable[[], dict[str, Any]]
 
 
-def _all(step: str, tasks: list[Task], done: int, workers: int, watch: Watch) -> None:
-    """Do all tasks in worker processes.
+class _Workers:
+    """The worker processes of a run, which read first and decide then.
 
-    Where a worker is killed, the tasks that are left are begun again with new workers.
+    They are started when there is something to do, and once for both.
     """
-    watch.begin(step, done + len(tasks), done)
-    left = dict(enumerate(tasks))
-    tries = 0
-    while left and tries < _TRIES:
-        before = len(left)
-        with ProcessPoolExecutor(workers, get_context("spawn"), _end_with, (os.getpid(),)) as pool:
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        self._end(at_once=failed is not None)
+
+    def do(self, step: str, tasks: Sequence[Task], done: int, watch: Watch) -> None:
+        """Do all tasks of a step.
+
+        Where a worker is killed, the tasks that are left are begun again with new workers. Raises CannotReplay where
+        they are killed again and again.
+        """
+        watch.begin(step, done + len(tasks), done)
+        left = dict(enumerate(tasks))
+        tries = 0
+        while left and tries < _TRIES:
+            before = len(left)
             try:
-                for number, counted in _results(pool, dict(left), 2 * workers):
+                for number, counted in _results(self._started(), dict(left), 2 * self._count):
                     del left[number]
                     watch.advance(counted)
             except BrokenProcessPool:
+                self._end(at_once=True)
                 tries = tries + 1 if len(left) == before else 0
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    if left:
-        raise CannotReplay("workers were killed again and again; fewer --workers or more memory may help. The same command goes on")
+        if left:
+            raise CannotReplay(
+                "workers were killed again and again; fewer --workers or more memory may help. The same command goes on"
+            )
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self._count, get_context("spawn"), _end_with, (os.getpid(),))
+        return self._pool
+
+    def _end(self, at_once: bool) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=not at_once, cancel_futures=at_once)
+            self._pool = None
 
 
 def _results(pool: ProcessPoolExecutor, tasks: dict[int, Task], ahead: int) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,12 +10,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from cds_service.store.database import insert_new, reading
+from cds_service.store.database import reading, replace_rows
 from cds_service.store.tables import ContextRow
 
+_SAME_ORDER: Final = (ContextRow.issuer == bindparam("of_issuer"), ContextRow.id == bindparam("of_id"))
 KEPT_DAYS: Final = 30
 """Days for which contexts are kept where nobody says otherwise."""
 
@@ -35,23 +36,60 @@ def keep(connection: Connection, rows: Sequence[dict[str, Any]], days: int) -> N
     """Keep contexts, each in the place of an earlier one.
 
     The earlier one has its client, id and policy. A context without facts only ends an earlier one. Those that were
-    kept for ``days`` go at the same time, and those of an order that has come under other policies since.
+    kept for ``days`` go at the same time, and those of an order that has come under other policies since. There are so
+    many statements, however many rows.
     """
-    if rows:
-        connection.execute(delete(ContextRow).where(ContextRow.kept_at < rows[-1]["kept_at"] - timedelta(days=days)))
-    together: dict[tuple[Any, ...], set[str]] = {}
+    if not rows:
+        return
+    connection.execute(delete(ContextRow).where(ContextRow.kept_at < rows[-1]["kept_at"] - timedelta(days=days)))
+    orders = _latest(rows)
+    alone = [
+        {"of_issuer": issuer, "of_id": id_, "of_policy": next(iter(kept))}
+        for (issuer, id_), kept in orders.items()
+        if len(kept) == 1
+    ]
+    if alone:
+        connection.execute(delete(ContextRow).where(*_SAME_ORDER, ContextRow.policy != bindparam("of_policy")), alone)
+    for (issuer, id_), kept in orders.items():
+        if len(kept) > 1:
+            one = and_(ContextRow.issuer == issuer, ContextRow.id == id_)
+            connection.execute(delete(ContextRow).where(one, ContextRow.policy.not_in(kept)))
+    found = [one for kept in orders.values() for one in kept.values()]
+    replace_rows(connection, ContextRow, [one.row for one in found if one.is_new])
+    ended = [
+        {"of_issuer": one.row["issuer"], "of_id": one.row["id"], "of_policy": one.row["policy"], **one.row}
+        for one in found
+        if not one.is_new
+    ]
+    if ended:
+        connection.execute(update(ContextRow).where(*_SAME_ORDER, ContextRow.policy == bindparam("of_policy")), ended)
+
+
+class _Latest(NamedTuple):
+    """The last row of an order and policy.
+
+    ``is_new`` tells whether it is kept where none was: it has facts, or ends one of these very rows that has.
+    """
+
+    row: dict[str, Any]
+    is_new: bool
+
+
+def _latest(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], dict[str, _Latest]]:
+    """Return what is left of each order, by policy.
+
+    Orders are told by client and id. It is what its last call asked to keep.
+    """
+    calls: dict[tuple[str, str], tuple[datetime, dict[str, _Latest], dict[str, _Latest]]] = {}
     for row in rows:
-        together.setdefault((row["issuer"], row["id"], row["kept_at"]), set()).add(row["policy"])
-    for (issuer, id_, _), policies in together.items():
-        one = and_(ContextRow.issuer == issuer, ContextRow.id == id_)
-        connection.execute(delete(ContextRow).where(one, ContextRow.policy.not_in(policies)))
-    for row in rows:
-        same = and_(ContextRow.issuer == row["issuer"], ContextRow.id == row["id"], ContextRow.policy == row["policy"])
-        if row["facts"] is None:
-            connection.execute(update(ContextRow).where(same).values(row))
-            continue
-        connection.execute(delete(ContextRow).where(same))
-        insert_new(connection, ContextRow, [row])
+        key = (row["issuer"], row["id"])
+        call = calls.get(key)
+        if call is None or call[0] != row["kept_at"]:
+            call = calls[key] = (row["kept_at"], call[2] if call else {}, {})
+        _, before, now = call
+        earlier = now.get(row["policy"]) or before.get(row["policy"])
+        now[row["policy"]] = _Latest(row, row["facts"] is not None or (earlier is not None and earlier.is_new))
+    return {key: now for key, (_, _, now) in calls.items()}
 
 
 def of_assertion(engine: Engine, issuer: str, id_: str, since: datetime) -> list[ContextRow]:

@@ -169,6 +169,16 @@ def copy_file(held: Path, to: Path) -> None:
         source.backup(copy)
 
 
+def replace_rows(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of all columns, each in place of its key's."""
+    if not rows:
+        return
+    made = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    key = [column.name for column in made.table.primary_key]
+    replacing = {column.name: column for column in made.excluded if column.name not in key}
+    connection.execute(made.inline().on_conflict_do_update(index_elements=key, set_=replacing), list(rows))
+
+
 def insert_new(connection: Connection, table: type[Table], rows: Sequence[dict[str, Any]]) -> int:
     """Insert the rows whose keys are new, and return their number.
 

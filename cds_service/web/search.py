@@ -119,7 +119,8 @@ class PolicySearch:
     def _ranked(self, words: str, wanted: list[str], held: Iterable[_Indexed]) -> tuple[SearchHit, ...]:
         ranked = []
         for one in held:
-            hits = [*self._by_code(words, one), *_by_words(wanted, one)]
+            coded = list(self._by_code(words, one))
+            hits = [*coded, *_by_words(wanted, one, whole_only=bool(coded))]
             hits = hits or list(self._by_medicine(words, one))
             if hits:
                 hits.sort(key=lambda hit: (-hit.level, -hit.weight))
@@ -193,10 +194,11 @@ def words_shown(text: str) -> list[str]:
     return [word.strip("“”(),.:;") for word in text.split()]
 
 
-def _by_words(wanted: list[str], indexed: _Indexed) -> Iterator[_Hit]:
+def _by_words(wanted: list[str], indexed: _Indexed, whole_only: bool) -> Iterator[_Hit]:
     """Yield hits for the lines that hold every word.
 
-    Where no line does, but all lines together do, these are the lines that hold one of the words.
+    Where no line does, but all lines together do, these are the lines that hold one of the words; not so with
+    ``whole_only``, where the words were found to name a code: others of its system are not meant.
     """
     if not wanted:
         return
@@ -207,6 +209,8 @@ def _by_words(wanted: list[str], indexed: _Indexed) -> Iterator[_Hit]:
     whole = [(one, levels) for one, levels in holds if all(levels)]
     if whole:
         yield from (_Hit(min(levels), one.weight, one.shown, one.order) for one, levels in whole)
+        return
+    if whole_only:
         return
     best = [max(levels[at] for _, levels in holds) for at in range(len(wanted))]
     if all(best):

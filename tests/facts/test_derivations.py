@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from cds_service.facts.catalogue import read_catalogue
 from cds_service.facts.entry import DerivedEntry, FactEntry
+from cds_service.facts.fact_files import read_catalogue
 from cds_service.fhir.value_sets import Terminology
 from cds_service.policy.evidence import Standing
 from cds_service.policy.values import show

@@ -15,6 +15,7 @@ from cds_service.chart import Chart
 from cds_service.decision import DecisionOutcome
 from cds_service.facts.definition import Definition
 from cds_service.facts.extract import Facts
+from cds_service.facts.found.answers import UNTIED
 from cds_service.facts.imagine import imagine
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.evidence_kind import CannotImagine
@@ -83,6 +84,8 @@ def test_what_is_imagined_is_found_again(name: str, kind: str, data: st.DataObje
     value = data.draw(values(CONTENT.catalogue[name]))
     lives = [source.kind.shelf_life for source in CONTENT.catalogue[name].entry.from_ if source.name == kind]
     most = min([200, *[(AS_OF - life.speaks.start(AS_OF)).days for life in lives if life is not None]])
+    if kind == "answer" and (value is False or CONTENT.catalogue[name].wanted.of_order):
+        most = min(most, (AS_OF - UNTIED.start(AS_OF)).days)
     drawn = Days.on(AS_OF - timedelta(data.draw(st.integers(0, most))))
     when = DAY_OF.get(kind, any_day)(value, drawn)
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from cds_service.case import Case
 from cds_service.content_files.problems import Problem
-from cds_service.facts.catalogue import read_catalogue
+from cds_service.facts.fact_files import read_catalogue
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds import all_kinds, kinds_of
 from cds_service.facts.kinds.declaration import Declaration, yes_or_no

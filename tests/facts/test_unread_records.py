@@ -221,5 +221,5 @@ def test_words_are_heard_whole_and_unnegated(text: str, heard: bool) -> None:
 
 def test_evidence_in_a_type_that_no_key_asks_for_is_refused(monkeypatch: pytest.MonkeyPatch, infections: Path) -> None:
     """A fact whose evidence no prefetch key asks for would be silent unseen: it is told on load."""
-    monkeypatch.setattr("cds_service.facts.catalogue.ASKED_FOR", frozenset({"Encounter"}))
+    monkeypatch.setattr("cds_service.facts.fact_files.ASKED_FOR", frozenset({"Encounter"}))
     assert any("nothing asks clients for Condition" in one for one in problems(infections))

@@ -64,7 +64,7 @@ def grew(holder: Mapping[str, Any], culture: Resource, anywhere: bool = False, n
     ``holder`` is the result itself, or its component that holds the value. With ``anywhere``, it does not matter where
     it comes from; one of ``not_of`` says nothing.
     """
-    of = _folded(_of(culture))
+    of = _folded((*_of(culture), *concept_words(holder.get("code"))))
     if (not anywhere and _ELSEWHERE.search(of)) or named_any([of], not_of):
         return False
     interpreted = {coding.code for one in items(holder.get("interpretation")) for coding in codings(one)}

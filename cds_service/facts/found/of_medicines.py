@@ -141,7 +141,7 @@ def has_route(resource: Resource, wanted: str, terminology: Terminology) -> bool
 
 
 def says_form(resource: Resource, forms: Vocabulary, chart: Chart) -> bool:
-    """Tell whether a medicine's words say a form that it must not have.
+    """Tell whether a medicine's words say a form of another.
 
     ``forms`` are words for forms by which it is another medicine. They count against the code of a product too.
     """
