@@ -300,7 +300,7 @@ def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_o
             usable.setdefault(key_of(*coding), []).append(evidence)
     kept: list[Evidence] = []
     for records in usable.values():
-        kept += _latest_and_first(records)
+        kept += records if len(records) == 1 else _latest_and_first(records)
     if len({evidence.value for evidence in kept}) > 1 and len(usable) > 1:
         yes = [evidence for evidence in kept if evidence.value is True]
         return yes + others
