@@ -288,8 +288,8 @@ def _ended(condition: Resource, seen: DatedChart) -> bool:
 def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of: date) -> list[Evidence]:
     """Weigh diagnoses where any of several makes a yes-or-no fact true.
 
-    Refuting one diagnosis says nothing of the others: among records of one code the latest counts, and what remains
-    says *no* only where no code says *yes*.
+    Refuting one diagnosis says nothing of the others: among records of one code the latest counts, with the first that
+    it only repeats, and what remains says *no* only where no code says *yes*.
     """
     usable: dict[Any, list[Evidence]] = {}
     others: list[Evidence] = []
@@ -300,9 +300,27 @@ def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_o
             usable.setdefault(key_of(*coding), []).append(evidence)
     kept: list[Evidence] = []
     for records in usable.values():
-        latest = max((record.when.last for record in records if record.when), default=None)
-        kept += [record for record in records if latest is None or (record.when and record.when.last == latest)]
+        kept += records if len(records) == 1 else _latest_and_first(records)
     if len({evidence.value for evidence in kept}) > 1 and len(usable) > 1:
         yes = [evidence for evidence in kept if evidence.value is True]
         return yes + others
     return kept + others
+
+
+def _latest_and_first(records: list[Evidence]) -> list[Evidence]:
+    """Return the latest records of one code, and the first they repeat.
+
+    A reason of the order or a later visit repeats a diagnosis; since when it is on record, only the first tells.
+    """
+    latest = max((record.when.last for record in records if record.when), default=None)
+    if latest is None:
+        return records
+    kept = [record for record in records if record.when and record.when.last == latest]
+    if len(kept) == len(records) or len({record.value for record in records}) > 1:
+        return kept
+    first = min((record for record in records if record.when), key=_last_day)
+    return kept if first in kept else [first, *kept]
+
+
+def _last_day(record: Evidence) -> date:
+    return record.when.last if record.when else date.max
