@@ -63,6 +63,8 @@ _LEFT_OPEN: Final = re.compile(
 """What leaves open what it could not rule out: ``cannot exclude``."""
 _PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior|status post|s p)\b")
 _LONG_PAST: Final = re.compile(r"\b(history of|hx of|hx|h o|personal history|past|previous|prior)\b")
+_RISK_MARK: Final = re.compile(r"\s*\(hcc\)\s*$")
+"""What US EHRs write behind the name of a diagnosis that raises a patient's risk score: no hepatocellular carcinoma."""
 _BESIDE: Final = re.compile(
     r"\d\w*|and|at|ago|currently|days?|for|in|is|months?|now|of|patient|pt|s|p|post|state|status|the|was|weeks?|wks?|x"
 )
@@ -154,7 +156,7 @@ class Vocabulary:
             self._not_in[fact] = [phrase_words(phrase) for phrase in one.not_in]
 
     def _listen(self, text: str) -> tuple[str, ...]:
-        folded = text.lower()
+        folded = _RISK_MARK.sub("", text.lower())
         tokens = [(found.group(), found.start(), found.end()) for found in _TOKEN.finditer(folded)]
         spoken = [token for token, _, _ in tokens]
         facts: dict[str, None] = {}

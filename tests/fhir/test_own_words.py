@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cds_service.fhir.own_words import spoken_against
+from cds_service.fhir.vocabulary import SpokenWords, Vocabulary
 from tests.exchange import ICD10CM
 
 DOUBTED = [
@@ -70,3 +71,18 @@ def test_words_of_a_remission_count_where_only_what_lasts_is_sought(words: str) 
 def test_what_is_no_concept_says_nothing_and_fails_nothing(concept: Any) -> None:
     """Whatever stands in the place of a code, no error comes of it."""
     assert isinstance(spoken_against(concept), str)
+
+
+@pytest.mark.parametrize(
+    ("words", "cancer"),
+    [
+        ("HCC", True),
+        ("Liver mass, likely HCC", True),
+        ("Rheumatoid arthritis (HCC)", False),
+        ("Type 2 diabetes mellitus (HCC) ", False),
+    ],
+)
+def test_the_mark_of_a_risk_category_is_no_liver_cancer(words: str, cancer: bool) -> None:
+    """US EHRs write ``(HCC)`` behind each diagnosis that raises a patient's risk score."""
+    vocabulary = Vocabulary({"cancer": SpokenWords(("hcc",), (), frozenset(), frozenset(), False)})
+    assert bool(vocabulary.heard[words]) is cancer
