@@ -67,7 +67,7 @@ def _parts(assertion: Assertion, version: CrdVersion) -> Iterator[dict[str, Any]
         yield {"url": "doc-needed", "valueCode": code}
     yield from ({"url": "doc-purpose", "valueCode": code} for code in answer.doc_purpose)
     yield from ({"url": "info-needed", "valueCode": c} for c in answer.info_needed if not (early and c == "detail-code"))
-    if assertion.billing:
+    if assertion.billing and assertion.billing.system:
         billing = sent(assertion.billing)
         coding = {"system": billing.system, "code": billing.code}
         yield {"url": "billingCode", "valueCoding": coding}

@@ -24,7 +24,8 @@ def as_data(decision: Decision, content: Content, values: bool = True) -> dict[s
     """
     data: dict[str, object] = {"order": decision.order}
     if decision.coding:
-        data["code"] = {"system": decision.coding.system, "code": decision.coding.code}
+        system = {"system": decision.coding.system} if decision.coding.system else {}
+        data["code"] = system | {"code": decision.coding.code}
     if decision.policy_id:
         data["policy"] = decision.policy_id
     if decision.policy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cached_property
+from math import ceil
 
 import pytest
 from hypothesis import assume, given
@@ -43,7 +44,7 @@ def values(definition: Definition) -> st.SearchStrategy[Value]:
             return st.integers(0, 300).map(lambda days: Days.on(AS_OF - timedelta(days)))
         case _:
             low, high = (entry.range.from_, entry.range.to) if entry.range else (0, 200)
-            return st.integers(int(low), int(high)).map(lambda number: Interval.exactly(float(number)))
+            return st.integers(ceil(low), int(high)).map(lambda number: Interval.exactly(float(number)))
 
 
 def read_back(name: str, evidence: Evidence, via: str = "") -> list[Evidence]:

@@ -317,7 +317,7 @@ def test_resources_of_others_are_not_used(ask: Callable[..., Json]) -> None:
     """A server that ignores the patient gives others' data: they decide nothing, and the type counts as not searched."""
     others = [fetuses(3, "2025-04-28") | {"subject": {"reference": "Patient/p2"}}, *CHART[2:]]
     with fhir_server([*CHART[:2], *others]) as served:
-        decision = decided(ask(served, unfetched()))
+        decision = decided(ask(served, unfetched(), seconds=10.0))
     assert decision["outcome"] == "not-documented"
     assert decision["searched"] == ["Observation"]
     assert not any("2025-04-28" in str(row) for row in decision["evidence"])
