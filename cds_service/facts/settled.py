@@ -11,7 +11,7 @@ from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Interval, Value
 
 SETTLED = "the answer that was given for this order settles it"
-OLD_NO = "it was answered with no more than 30 days ago, for no certain order: it may have become so since"
+OLD_NO = "the answer 'no' is older than 30 days and names no order: it may be otherwise by now"
 """The note on an answer that says no of a day long past."""
 
 

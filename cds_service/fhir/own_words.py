@@ -35,11 +35,13 @@ def spoken_against(concept: Any, or_past: bool = False) -> str:
     no words of its own: some codes are named so.
     """
     said = text(concept.get("text"))[:_LONGEST].casefold() if isinstance(concept, dict) else ""
-    found = (_DENIED.search(said) or (_IN_REMISSION.search(said) if or_past else None)) if said else None
+    denied = _DENIED.search(said)
+    found = denied or (_IN_REMISSION.search(said) if or_past else None)
     if found is None:
         return ""
     names = [text(one.get("display")).casefold() for one in items(concept.get("coding")) if isinstance(one, dict)]
     if said in names:
         return ""
     said_against = next(part for part in found.groups() if part)
-    return f'the diagnosis is not confirmed: its own words say "{said_against}"'
+    why = "the diagnosis is not confirmed" if denied else "the diagnosis may be over"
+    return f'{why}: its own words say "{said_against}"'
