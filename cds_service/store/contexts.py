@@ -36,8 +36,8 @@ def keep(connection: Connection, rows: Sequence[dict[str, Any]], days: int) -> N
     """Keep contexts, each in the place of an earlier one.
 
     The earlier one has its client, id and policy. A context without facts only ends an earlier one. Those that were
-    kept for ``days`` go at the same time, and those of an order that has come under other policies since. There are so
-    many statements, however many rows.
+    kept for ``days`` go at the same time, and those of an order that has come under other policies since. All rows share
+    a statement of each kind; an order that several policies govern takes one more.
     """
     if not rows:
         return
