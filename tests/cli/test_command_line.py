@@ -20,6 +20,7 @@ import pytest
 import requests
 from typer.testing import CliRunner, Result
 
+from bench.served import free_port
 from cds_service.cli import app
 from cds_service.cli.demo import EXAMPLES, examples_folder
 from cds_service.cli.serve import processors
@@ -371,14 +372,6 @@ def test_every_command_has_help(command: list[str]) -> None:
 
 
 # serving
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens at just now."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-        return port
 
 
 @contextmanager

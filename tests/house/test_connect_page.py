@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.served import free_port
 from cds_service.fhir.resource_types import READ
-from tests.cli.test_command_line import free_port
 from tests.fhir_server import fhir_server
 
 TOP = Path(__file__).parent.parent.parent

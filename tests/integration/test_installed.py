@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_command_line import free_port
+from bench.served import free_port
 
 TOP = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.server, pytest.mark.slow]

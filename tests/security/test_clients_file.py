@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.served import free_port
 from cds_service.content_files.problems import ContentError
 from cds_service.security.clients import read_clients
 from tests.cli.test_command_line import said
@@ -112,7 +113,7 @@ def test_serve_refuses_to_start_unsafely(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "clients.yaml").write_text(HEAD + JKU, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(HEAD, encoding="utf-8")
     (tmp_path / "inside.yaml").write_text(f"{HEAD}    jku: https://10.20.1.2/keys\n", encoding="utf-8")
-    result = said("serve", "--port", "18999", "--store", "none", *options)
+    result = said("serve", "--port", str(free_port()), "--store", "none", *options)
     assert (result.exit_code, words in result.stderr) == (1, True), result.stderr
 
 
@@ -136,6 +137,6 @@ def test_serve_starts_and_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(SERVE, "listen", lambda *given: started.append(given))
     monkeypatch.setattr("cds_service.cli.access.log.warning", lambda said, **_: warned.append(said))
     (tmp_path / "clients.yaml").write_text(HEAD + JKU, encoding="utf-8")
-    result = said("serve", "--port", "18999", "--store", "none", *options)
+    result = said("serve", "--port", str(free_port()), "--store", "none", *options)
     assert (result.exit_code, len(started)) == (0, 1), result.stderr
     assert [warning in line for line in warned] == ([True] if warning else [])

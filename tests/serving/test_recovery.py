@@ -22,6 +22,7 @@ import pytest
 import requests
 import typer
 
+from bench.served import free_port
 from cds_service import telemetry
 from cds_service.cli.serve import free_address
 from cds_service.content.content import shipped_content
@@ -29,7 +30,6 @@ from cds_service.store.database import engine_for
 from cds_service.store.failures import StoreFailed
 from cds_service.store.store import Store
 from cds_service.store.upgrade import upgrade
-from tests.cli.test_command_line import free_port
 from tests.store.conftest import postgresql  # noqa: F401 - a fixture
 from tests.store.service import accepted, kept_in
 from tests.store.test_faults import LONGEST, report, store_in, wait_for, workers_of

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner
 
+from bench.served import free_port
 from cds_service.cli import app
 from cds_service.configuration.configuration import Configuration
 from cds_service.content_files.problems import ContentError
@@ -168,6 +169,6 @@ def test_serve_refuses_what_does_not_hold(tmp_path: Path, arguments: list[str], 
     named = [str(tmp_path / one) if one.endswith(".yaml") else one for one in arguments]
     store = [] if "--store" in arguments else ["--store", f"sqlite:///{tmp_path}/store.sqlite"]
     with patch.dict(os.environ, {"CDS_SERVICE_LINK_SECRET": "s" * 32} if "--public-url" in arguments else {}):
-        result = CliRunner().invoke(app, ["serve", "--port", "8099", *named, *store])
+        result = CliRunner().invoke(app, ["serve", "--port", str(free_port()), *named, *store])
     assert result.exit_code == 1
     assert words in " ".join(result.stderr.split())

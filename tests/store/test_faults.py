@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from bench.served import free_port
 from cds_service.store.database import engine_for
 from cds_service.store.upgrade import upgrade
-from tests.cli.test_command_line import free_port
 from tests.store.service import accepted, kept_in
 from tests.store.test_processes import TRIPLETS, served
 

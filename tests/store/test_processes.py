@@ -16,11 +16,12 @@ import pytest
 import requests
 from sqlalchemy.orm import Session
 
+from bench.served import free_port
 from cds_service.cli.demo import examples_folder
 from cds_service.content.content import shipped_content
 from cds_service.store.database import engine_for
 from cds_service.store.tables import DecisionRow
-from tests.cli.test_command_line import LONGEST, answers, free_port
+from tests.cli.test_command_line import LONGEST, answers
 from tests.store.service import accepted, kept_in, overridden
 
 pytestmark = pytest.mark.server
