@@ -149,6 +149,7 @@ def main() -> None:
     arguments.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     arguments.add_argument("--at-once", action="store_true", help="also two runs of one worker at once: what the machine gives two")
     arguments.add_argument("--spark", action="store_true", help="also on local[2]; needs Java 17")
+    arguments.add_argument("--whole", action="store_true", help="whole runs alone: the steps hold every chart in memory")
     asked = arguments.parse_args()
     content, console = read_content(shipped_content()), Console()
     vignettes = vignettes_under(vignettes_of(content), content)
@@ -158,20 +159,21 @@ def main() -> None:
         for patients in asked.patients:
             source = Path(folder) / f"people-{patients}"
             write_export(population(vignettes, content, patients, random.Random(1), LAST_DAY), source)  # noqa: S311 - no secret
-            spent, decided = steps(source, content, Path(folder) / "steps")
-            shutil.rmtree(Path(folder) / "steps")
-            shares.add_row(f"{patients:,}", *[f"{spent[name]:.1f} s" for name in list(spent)], f"{decided:,}")
+            spent: dict[str, float] = {}
+            if not asked.whole:
+                spent, decided = steps(source, content, Path(folder) / "steps")
+                shutil.rmtree(Path(folder) / "steps")
+                shares.add_row(f"{patients:,}", *[f"{spent[name]:.1f} s" for name in list(spent)], f"{decided:,}")
             engines = [(f"duckdb, {count}", ["--workers", str(count)]) for count in asked.workers]
             engines += [("spark, local[2]", ["--engine", "spark", "--master", "local[2]"])] if asked.spark else []
             engines += [(AT_ONCE, ["--workers", "1"])] if asked.at_once else []
             for name, how in engines:
                 one = (at_once if name == AT_ONCE else whole)(source, Path(folder) / "out", *how)
-                alone = (spent["chart"] + spent["decide"]) / one.cpu
+                alone = f"{(spent['chart'] + spent['decide']) / one.cpu:.0%}" if spent else ""
                 rates = (f"{one.orders / one.cpu:,.0f}", f"{one.patients / one.cpu:,.0f}")
-                runs.add_row(
-                    f"{patients:,}", name, f"{one.seconds:.1f}", f"{one.cpu:.1f}", *rates, f"{one.megabytes:,.0f}", f"{alone:.0%}"
-                )
-    console.print("CPU seconds by step, one after the other in one process", shares)
+                runs.add_row(f"{patients:,}", name, f"{one.seconds:.1f}", f"{one.cpu:.1f}", *rates, f"{one.megabytes:,.0f}", alone)
+    if not asked.whole:
+        console.print("CPU seconds by step, one after the other in one process", shares)
     console.print("Whole runs; 'decide share' is the CPU of chart and decide alone, over that of the run", runs)
 
 
