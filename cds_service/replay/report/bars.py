@@ -13,6 +13,8 @@ from cds_service.replay.report.figures import OUTCOMES
 
 _WIDE: Final = 640
 _ROW: Final = 26
+_LETTERS: Final = 30
+"""How much of a name has room before its bar."""
 
 
 def stacked(rows: list[dict[str, Any]], label: str) -> Markup:
@@ -29,7 +31,7 @@ def stacked(rows: list[dict[str, Any]], label: str) -> Markup:
     lines = [f'<svg class="bars" viewBox="0 0 {_WIDE + 260} {height}" role="img" aria-label="{escape(label)}">']
     for at, (row, total) in enumerate(drawn):
         y = at * _ROW
-        lines.append(f'<text x="0" y="{y + 17}" class="name">{escape(str(row["name"])[:28])}</text>')
+        lines.append(f'<text x="0" y="{y + 17}" class="name">{escape(_short(str(row["name"])))}</text>')
         if total is None:
             lines.append(f'<text x="206" y="{y + 17}" class="count">hidden</text>')
             continue
@@ -44,3 +46,7 @@ def stacked(rows: list[dict[str, Any]], label: str) -> Markup:
                 x += wide
         lines.append(f'<text x="{x + 6:.1f}" y="{y + 17}" class="count">{total:,}</text>')
     return Markup("".join([*lines, "</svg>"]))  # noqa: S704 - every word in it is escaped above
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
