@@ -1,4 +1,4 @@
-"""When a patient stopped smoking, by the day told and by records of smoking.
+"""When a patient stopped smoking, told and by records of smoking.
 
 Whoever smoked on the day of a record, and no longer does, stopped after it. A day of stopping that lies before such a
 record was not the last one.
@@ -22,7 +22,7 @@ SMOKED_SINCE: Final = "a later record says that the patient smoked"
 
 @rule("stopped smoking", "told", "smoked", "smokes")
 def stopped_smoking(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
-    """Return the day on which smoking stopped, as far as it is told.
+    """Return the day on which smoking stopped.
 
     Of who no longer smokes, and whose day of stopping nobody told, it is some day since the last record of smoking.
     """

@@ -173,7 +173,7 @@ class ConditionEvidence(EvidenceKind):
 
 
 def _as_reasons(found: list[Evidence], case: Case) -> list[Evidence]:
-    """Return hints with the day of the order where it names them as its reason.
+    """Return hints, dated by the order where they are its reason.
 
     Whenever such a diagnosis was recorded, it is what the order is for.
     """
