@@ -16,7 +16,7 @@ from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.elements import Resource, days, items, reference, status_code, text
 from cds_service.fhir.medication import Doubt
 from cds_service.fhir.vocabulary import ORDER, Vocabulary
-from cds_service.fhir.words_of_records import Heard, Unplaced, listen
+from cds_service.fhir.words_of_records import Heard, Unplaced, in_force, listen
 from cds_service.order import Order, replaced_by
 from cds_service.policy.values import Days
 from cds_service.sitting import DatedChart, Reason, Sitting, StatedReason, by_value_set
@@ -82,6 +82,16 @@ class Case:
                 if verified not in UNTRUE:
                     yield held.get("code"), verified in UNCONFIRMED
 
+    @cached_property
+    def named_reasons(self) -> Mapping[str, Resource]:
+        """Diagnoses of the chart that the order names as its reason.
+
+        What is over or refuted is none: it is not what the order is for now.
+        """
+        named = [reference(one) for one in items(self.order.resource.get("reasonReference"))]
+        held = {name: self.chart.get(name) for name in named if name.startswith("Condition/")}
+        return {name: one for name, one in held.items() if one is not None and in_force(one, history=False)}
+
     def contained(self, named: Any) -> Resource | None:
         """Return the resource that the order contains under this reference."""
         name = reference(named)
@@ -121,6 +131,7 @@ class Case:
         """
         reasons = list(items(self.order.resource.get("reasonCode")))
         reasons += [code for code, _ in self._contained_reasons()]
+        reasons += [diagnosis.get("code") for diagnosis in self.named_reasons.values()]
         reasons += [{"text": words} for one in items(self.order.resource.get("reasonReference")) if (words := self.in_words(one))]
         said: dict[str, list[Heard]] = {}
         if reasons:

@@ -163,7 +163,7 @@ _NOTHING: Final[tuple[list[Any], list[str]]] = ([], [])
 def _stated(payor: Mapping[str, Any], coverage: Resource, chart: Chart) -> tuple[list[Any], list[str]]:
     """Return the identifiers and the names by which a payor is told.
 
-    The names are in lower case, with single spaces.
+    The names are folded.
     """
     organization = _organization(payor, coverage, chart)
     identifiers = [payor.get("identifier"), *items(organization.get("identifier"))]
@@ -191,7 +191,8 @@ def _identified(payer: Payer, identifier: Mapping[str, Any]) -> bool:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.lower().split())
+    """Return a name in lower case, spaced once, *and* as a word."""
+    return " ".join(name.lower().replace("&", " and ").split())
 
 
 def _line_of_business(payer: Payer, coverage: Resource) -> str:

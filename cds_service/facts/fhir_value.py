@@ -92,10 +92,19 @@ def read_quantity(quantity: Mapping[str, Any], wanted: Wanted, holder: Mapping[s
         if number.low != number.high:
             raise Unreadable("it has two comparators")
         number = compared(number, comparator)
-    measured = written or _unit(quantity) or _named_unit(holder)
-    if not measured and not _counts(wanted):
+    return _measured(number, written or _unit(quantity) or _named_unit(holder), wanted)
+
+
+def _measured(number: Interval, unit: str, wanted: Wanted) -> Interval:
+    """Return a number in the fact's unit.
+
+    Raises Unreadable. A bare number below one is no percentage for sure: many write 95 % as 0.95.
+    """
+    if not unit and not _counts(wanted):
         raise Unreadable("it has no unit")
-    return in_unit(number, measured or wanted.unit, wanted)
+    if not unit and wanted.unit == "%" and (0 < number.low < 1 or 0 < number.high < 1):
+        raise Unreadable("it has no unit, and may be a share of one")
+    return in_unit(number, unit or wanted.unit, wanted)
 
 
 def _unit(quantity: Mapping[str, Any]) -> str:
@@ -133,11 +142,8 @@ def _read_string(said: str, wanted: Wanted, holder: Mapping[str, Any]) -> Value:
             return Interval.exactly(few)
         if read is None:
             raise Unreadable("its value is free text, which is not read")
-        measured = read.unit or _named_unit(holder)
-        if not measured and not _counts(wanted):
-            raise Unreadable("it has no unit")
         try:
-            return in_unit(read.number, measured or wanted.unit, wanted)
+            return _measured(read.number, read.unit or _named_unit(holder), wanted)
         except Unreadable as error:
             if read.unit:
                 raise Unreadable("its value is free text, which is not read") from error

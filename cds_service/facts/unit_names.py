@@ -100,9 +100,9 @@ AS_A_WHOLE: Final = {
     **dict.fromkeys(("mme", "mmes", "mme/day", "mme/d", "mmes/day", "mgmme", "mgmme/day", "mgmme/d", "mme/24h"), "mg/d"),
     **dict.fromkeys(("ome", "ome/day", "ome/d", "mgome/day", "medd", "med/day", "med/d"), "mg/d"),
     **dict.fromkeys(("hpf", "/hpf", "perhpf"), "/[HPF]"),
-    **dict.fromkeys(
-        ("pack-year", "pack-years", "packyear", "packyears", "pack-yr", "pack-yrs", "packyrs", "pk-yrs", "pkyrs", "py"), "1"
-    ),
+    **dict.fromkeys(("pack-year", "pack-years", "packyear", "packyears", "pack-yr", "pack-yrs", "packyr", "packyrs", "py"), "1"),
+    **dict.fromkeys(("pk-yr", "pk-yrs", "pkyr", "pkyrs", "pky", "pack.a", "{pack}.a", "{packs}.a"), "1"),
+    **dict.fromkeys(("pack/yr", "packs/yr", "pack/year", "packs/year", "packs/a", "{pack}/a", "{packs}/a", "packperyear"), "1"),
     **dict.fromkeys(
         ("pack/day", "packs/day", "pack(s)/day", "packs/d", "pack/d", "packsperday", "packperday", "pks/day", "ppd"), "/d"
     ),

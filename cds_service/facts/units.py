@@ -145,7 +145,10 @@ def _annotated(unit: str) -> Measure | None:
 
     Some interfaces write a unit so.
     """
-    return _product(_customary(unit[1:-1]), _NAMES) if _ANNOTATION.fullmatch(unit) and len(unit) > 2 else None
+    if not _ANNOTATION.fullmatch(unit) or len(unit) == 2:
+        return None
+    whole = AS_A_WHOLE.get(_folded(unit[1:-1]).replace(" ", ""))
+    return _product(_without_annotations(whole), SYMBOLS) if whole else _product(_customary(unit[1:-1]), _NAMES)
 
 
 def _without_annotations(unit: str) -> str:

@@ -3,8 +3,9 @@
 Clients refer to both in more ways than by ``Type/id``. An order may name a Coverage that it contains, or one by its
 address in the Bundle of orders (``urn:uuid:``); it then comes with it.
 
-A payor is named by its address in a Bundle (``urn:uuid:``), or by a business identifier that an Organization elsewhere
-in the call has. Such an Organization is put inside the Coverage, where whoever recognises payers finds it.
+A payor is named by its address in a Bundle (``urn:uuid:``), by a business identifier that an Organization elsewhere in
+the call has, or by the ``Type/id`` of one that came under a key of the client's own. Such an Organization is put inside
+the Coverage, where whoever recognises payers finds it.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class Payors:
     def beside(self, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
         """Return the resources, with payers put inside their Coverages.
 
-        It is done for payers that a Coverage names otherwise than by ``Type/id``. A Coverage without an id is known by
-        its address in its Bundle.
+        It is done for payers that are not among the resources by their ``Type/id``. A Coverage without an id is known
+        by its address in its Bundle.
         """
-        if not any(one.get("resourceType") == "Coverage" and _is_loose(one) for one in resources):
+        if not any(one.get("resourceType") == "Coverage" and _is_loose(one, resources) for one in resources):
             return resources
         if self._payers is None:
             addressed = list(_addressed(self._sent))
@@ -87,15 +88,19 @@ def _payers(addressed: Iterable[tuple[str, Resource]]) -> dict[str, Resource]:
     return {name: one for address, one in addressed if one["resourceType"] == "Organization" for name in _names(address, one)}
 
 
-def _is_loose(coverage: Resource) -> bool:
+def _is_loose(coverage: Resource, beside: tuple[Resource, ...]) -> bool:
     """Tell whether a Coverage cannot be used just as it is.
 
-    It has no id, or names a payer by an address in a Bundle or an identifier.
+    It has no id, or names a payer by an address in a Bundle, an identifier, or the ``Type/id`` of one that is not
+    ``beside`` it.
     """
     payors = [one for one in items(coverage.get("payor")) if isinstance(one, dict)]
-    return not text(coverage.get("id")) or any(
-        text(one.get("reference")).startswith(_URN) or isinstance(one.get("identifier"), dict) for one in payors
-    )
+    if not text(coverage.get("id")):
+        return True
+    if any(text(one.get("reference")).startswith(_URN) or isinstance(one.get("identifier"), dict) for one in payors):
+        return True
+    named = {reference(one) for one in payors if reference(one).startswith("Organization/")}
+    return bool(named) and not named.issubset([own_reference(one) for one in beside])
 
 
 def _addressed(sent: Iterable[Any]) -> Iterator[tuple[str, Resource]]:
@@ -147,9 +152,10 @@ def _settled(coverage: Resource, payers: dict[str, Resource], own: dict[int, str
 def _named(payor: dict[str, Any]) -> str:
     """Return the name by which a payor is looked up.
 
-    It is the empty string for one that is named by ``Type/id`` or contained.
+    It is the empty string for one that is contained.
     """
     written = text(payor.get("reference"))
     if written.startswith(_URN):
         return written
-    return "" if reference(payor) else _identified(payor.get("identifier"))
+    named = reference(payor)
+    return "" if named.startswith("#") else named or _identified(payor.get("identifier"))

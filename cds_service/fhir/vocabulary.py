@@ -41,6 +41,7 @@ _BEFORE: Final = re.compile(
     r"|no|not|non(?= ?$)|without|w o|wo|denie[sd]|deny|denying|exclud\w+|except|rules? out|ruled out|r o|neg|(?<!gram )negative"
     r"|never|absen\w+|free of"
     r"|family history|family hx|fh|fhx|fam hx|mother|father|sister|brother|parent|sibling|maternal history|paternal history"
+    r"|grandmother|grandfather|grandparents?|uncle|aunt|cousin|nephew|niece"
     r"|at risk|risk (?:of|for|factors?)|screen\w*|prevent\w*|prophyla\w*|vaccin\w*|immuni[sz]\w*|unlikely|counsel\w*|education"
     r"|worr(?!isome)\w*|fear|anxi\w* (?:about|over|regarding)|concern about)\b"
 )

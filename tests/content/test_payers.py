@@ -69,6 +69,17 @@ def test_a_payer_is_recognised(client: FlaskClient, resources: tuple[Json, ...])
     assert "if the member's plan uses this policy" not in card["detail"]
 
 
+@pytest.mark.parametrize(
+    "name", ["Centers for Medicare and Medicaid Services", "CENTERS FOR MEDICARE & MEDICAID SERVICES", "Medicare Part B"]
+)
+def test_and_is_one_word_however_it_is_written(client: FlaskClient, name: str) -> None:
+    """A name with an ampersand is the same as with the word, as the public samples of Da Vinci and Blue Button write it."""
+    made = request(order("71271"))
+    made["prefetch"]["coverage"] = {"resourceType": "Bundle", "entry": [{"resource": coverage({"display": name})}]}
+    (card,) = client.post(ADDRESS, json=made).get_json()["cards"]
+    assert card["source"]["label"] == "Medicare (traditional)"
+
+
 @pytest.mark.verifies("other-patient")
 @pytest.mark.parametrize(
     "resources",

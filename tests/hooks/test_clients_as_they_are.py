@@ -437,8 +437,11 @@ def test_a_coverage_inside_an_order_counts_as_any_other(client: FlaskClient, cha
 
 
 def test_a_payer_under_a_key_of_the_clients_own_is_found(client: FlaskClient) -> None:
-    """An Organization that a client sends beside the Coverage, under whatever key, is looked up by its address and its identifier."""
-    for payor in ({"reference": UUID}, {"identifier": {"system": "urn:ours", "value": "77"}}):
+    """An Organization that a client sends beside the Coverage, under whatever key, is looked up by its address, its identifier and its id."""
+    named: list[Json] = [
+        {"reference": one} for one in (UUID, "Organization/org1", "https://ehr.example/fhir/Organization/org1/_history/2")
+    ]
+    for payor in [*named, {"identifier": {"system": "urn:ours", "value": "77"}}]:
         made = covered({"resource": coverage(payor)})
         made["prefetch"]["payers"] = {"resourceType": "Bundle", "entry": [{"fullUrl": UUID, "resource": ORGANIZATION}]}
         assert post(client, made)["cards"][0]["source"]["label"] == CALLED

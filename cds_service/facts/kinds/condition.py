@@ -17,7 +17,7 @@ from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.policy.evidence import Evidence, Standing
-from cds_service.policy.values import Interval, LookBack
+from cds_service.policy.values import Days, Interval, LookBack
 from cds_service.sitting import DatedChart
 
 
@@ -30,7 +30,8 @@ class ConditionEvidence(EvidenceKind):
     - ``history``: whether a diagnosis that is over counts; with ``history: asks`` it ends the silence, and with ``asks_for`` only
       so long after it ended (else after its day).
     - ``remission``: a diagnosis in remission counts as one that stands, since it is still being treated.
-    - ``uncertain``: the codes only hint: they end the silence and decide nothing.
+    - ``uncertain``: the codes only hint: they end the silence and decide nothing. What the order names as its reason hints
+      at what is so on the day of the order, whenever it was recorded.
     - ``undated``: a diagnosis without any date counts as of the day it is read, while it is active; with ``undated: asks``, for
       what ages or is over at once, it decides nothing.
     - ``dated_by``: a diagnosis is dated by its record; an event with ``dated_by: onset`` by its onset where it names one (a
@@ -109,7 +110,8 @@ class ConditionEvidence(EvidenceKind):
 
     def with_order(self, case: Case, wanted: Wanted, in_chart: list[Evidence]) -> list[Evidence]:
         own = case.own_reasons.get(self.codes)
-        return diagnoses(self.sought, case.seen, wanted, own) if own else in_chart
+        found = diagnoses(self.sought, case.seen, wanted, own) if own else in_chart
+        return _as_reasons(found, case) if self.uncertain and found and case.named_reasons else found
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})
@@ -168,6 +170,19 @@ class ConditionEvidence(EvidenceKind):
             stage=[{"summary": grade}] if self.stage else None,
             recordedDate=partial_date(evidence.when) if evidence.when else None,
         )
+
+
+def _as_reasons(found: list[Evidence], case: Case) -> list[Evidence]:
+    """Return hints, dated by the order where they are its reason.
+
+    Whenever such a diagnosis was recorded, it is what the order is for.
+    """
+    on, named = case.reasoned_on, case.named_reasons
+    return [one._replace(when=on) if one.resource in named and _is_before(one.when, on) else one for one in found]
+
+
+def _is_before(when: Days | None, day: Days) -> bool:
+    return when is None or when.last < day.first
 
 
 def _saying(chart: ImaginedChart, value_set: str, yes: bool) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""When a patient stopped smoking, told and by records of smoking.
+
+Whoever smoked on the day of a record, and no longer does, stopped after it. A day of stopping that lies before such a
+record was not the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from cds_service.facts.evidence_days import last as last_day
+from cds_service.facts.restated import but, doubtful, usable
+from cds_service.facts.rule import rule
+from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.values import Days
+
+SMOKED_SINCE: Final = "a later record says that the patient smoked"
+"""Note on a day of stopping after which the patient smoked."""
+
+
+@rule("stopped smoking", "told", "smoked", "smokes")
+def stopped_smoking(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
+    """Return the day on which smoking stopped.
+
+    Of who no longer smokes, and whose day of stopping nobody told, it is some day since the last record of smoking.
+    """
+    told = list(facts["told"].evidence)
+    smoked = [e for e in usable(facts["smoked"]) if e.value is True and e.when is not None and e.when.first <= as_of]
+    now = [e for e in usable(facts["smokes"]) if e.when is not None and e.when.first <= as_of]
+    if not smoked or not now:
+        return told
+    latest, state = max(smoked, key=last_day), max(now, key=last_day)
+    day = latest.when
+    if day is None or state.value is not False or last_day(state) <= day.last:
+        return told
+    if any(isinstance(e.value, Days) and e.value.last >= day.first for e in usable(facts["told"])):
+        return told
+    before = [doubtful(e, SMOKED_SINCE, e.value) if e.standing is Standing.USABLE else e for e in told]
+    return [*before, but(latest, Days(day.first, last_day(state)))]
