@@ -133,7 +133,9 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    doubt = spoken_against(condition.get("code"), or_past=not (treated or sought.history is True)) or _doubt(
+    passes = bool(sought.treated_in_remission) or sought.lasts_at_most is not None
+    current = sought.history is not True
+    doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes) or _doubt(
         sought, condition, seen
     )
     standing, note = _as_coded(sought, hit.coding, when, doubt)
