@@ -91,7 +91,7 @@ class Definition:
         conditions = [source for source in self.sources if isinstance(source, ConditionEvidence)]
         spans = [source.asked_back for source in conditions if source.history]
         self.past = Past(bool(spans), spans)
-        self._remission = any(source.remission for source in conditions)
+        self._remission = any(bool(source.remission) for source in conditions)
         self._states = _states(self.sources)
         kinds = [source for source in conditions if not source.uncertain]
         self._asked_of_what_is_over = any(source.history == "asks" for source in kinds)

@@ -27,16 +27,23 @@ What stands inside (*without behavioral disturbance*) may belong to a part, and 
 
 _IN_REMISSION: Final = re.compile(r"(?<!not )\b(in (?:\w+ ){0,2}remission)\b")
 
+_OVER: Final = re.compile(
+    r"^\W*((?:(?:personal|past|prior|previous|remote|distant) )?(?:medical |surgical )?(?:history|hx) of|(?:ph|pm|p)?hx\b:?|h/o|s/p"
+    r"|status[- ]post|prior|previous|past|former)\b"
+    r"|\b(history of|history|hx|h/o|resolved|in the past)\W*$"
+)
+"""What begins or ends a text that tells of the past."""
 
-def spoken_against(concept: Any, or_past: bool = False) -> str:
+
+def spoken_against(concept: Any, or_past: bool = False, or_over: bool = False) -> str:
     """Return why a diagnosis is in doubt by its own words.
 
-    ``concept`` is its code; with ``or_past`` words of a remission count too. A text that repeats the name of a coding is
-    no words of its own: some codes are named so.
+    ``concept`` is its code; with ``or_past`` words of a remission count too, with ``or_over`` those of a history. A
+    text that repeats the name of a coding is no words of its own: some codes are named so.
     """
     said = text(concept.get("text"))[:_LONGEST].casefold() if isinstance(concept, dict) else ""
     denied = _DENIED.search(said)
-    found = denied or (_IN_REMISSION.search(said) if or_past else None)
+    found = denied or (_IN_REMISSION.search(said) if or_past else None) or (_OVER.search(said) if or_over else None)
     if found is None:
         return ""
     names = [text(one.get("display")).casefold() for one in items(concept.get("coding")) if isinstance(one, dict)]

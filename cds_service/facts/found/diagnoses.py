@@ -49,7 +49,8 @@ The entry tells only when it was written down, perhaps as a history.
 class SoughtDiagnosis:
     """The diagnoses that document a fact, as ``condition`` evidence writes them.
 
-    ``lasts`` is true where what they say never ages, ``concluded`` where what results and reports conclude asks.
+    ``lasts`` is true where what they say never ages, ``concluded`` where what results and reports conclude asks. With
+    ``treated_in_remission``, those in remission that this value set holds count, and any other ends the silence.
     """
 
     codes: str
@@ -67,6 +68,7 @@ class SoughtDiagnosis:
     lasts: bool
     concluded: bool = False
     lasts_at_most: LookBack | None = None
+    treated_in_remission: str = ""
 
 
 def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Sequence[StatedReason] = ()) -> list[Evidence]:
@@ -122,7 +124,8 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=shown)
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
-    if _over(sought, course, condition, seen):
+    treated = _is_treated_in_remission(sought, condition, seen)
+    if _over(sought, course, condition, treated, seen):
         return _past(sought, condition, seen, Evidence(value, when, said, note=f"the diagnosis is {course or 'over'}", shown=shown))
     if sought.history is not True and _ended(condition, seen):
         return Evidence(
@@ -130,7 +133,9 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         )
     if stands is not None and stands.stands is Stands.OPEN:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
-    doubt = spoken_against(condition.get("code"), or_past=not (sought.remission or sought.history is True)) or _doubt(
+    passes = bool(sought.treated_in_remission) or sought.lasts_at_most is not None
+    current = sought.history is not True
+    doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes) or _doubt(
         sought, condition, seen
     )
     standing, note = _as_coded(sought, hit.coding, when, doubt)
@@ -162,6 +167,8 @@ def _past(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart, eviden
     It ends the silence where what is sought asks about diagnoses that are over, as far back as it asks; else it is
     discounted.
     """
+    if sought.treated_in_remission and status_code(condition.get("clinicalStatus")) == "remission":
+        return evidence._replace(standing=Standing.UNCERTAIN)
     if sought.history != "asks":
         return evidence._replace(standing=Standing.DISCOUNTED)
     over = days(condition.get("abatementDateTime")) or evidence.when
@@ -170,11 +177,22 @@ def _past(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart, eviden
     return evidence._replace(standing=Standing.UNCERTAIN)
 
 
-def _over(sought: SoughtDiagnosis, course: str, condition: Resource, seen: DatedChart) -> bool:
-    """Tell whether a diagnosis is past, where only a current one counts."""
-    if sought.history is True or (sought.remission and course == "remission"):
+def _over(sought: SoughtDiagnosis, course: str, condition: Resource, treated: bool, seen: DatedChart) -> bool:
+    """Tell whether a diagnosis is past, where only a current one counts.
+
+    One in remission that is ``treated`` on is current.
+    """
+    if sought.history is True or (treated and course == "remission"):
         return False
     return course in OVER or (not course and _ended(condition, seen))
+
+
+def _is_treated_in_remission(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> bool:
+    """Tell whether a diagnosis counts in remission too."""
+    if not sought.treated_in_remission:
+        return sought.remission
+    holding = seen.chart.terminology.holding
+    return any(sought.treated_in_remission in holding(*one) for one in codings(condition.get("code")))
 
 
 def _value(sought: SoughtDiagnosis, hit: Hit, wanted: Wanted) -> Value:

@@ -29,7 +29,8 @@ class ConditionEvidence(EvidenceKind):
 
     - ``history``: whether a diagnosis that is over counts; with ``history: asks`` it ends the silence, and with ``asks_for`` only
       so long after it ended (else after its day).
-    - ``remission``: a diagnosis in remission counts as one that stands, since it is still being treated.
+    - ``remission``: a diagnosis in remission counts as one that stands, since it is still being treated. Where it names a value
+      set, only one with a code in that set does; any other in remission ends the silence.
     - ``uncertain``: the codes only hint: they end the silence and decide nothing. What the order names as its reason hints
       at what is so on the day of the order, whenever it was recorded.
     - ``undated``: a diagnosis without any date counts as of the day it is read, while it is active; with ``undated: asks``, for
@@ -55,7 +56,7 @@ class ConditionEvidence(EvidenceKind):
     gives: bool | str | None = None
     history: bool | Literal["asks"] = False
     asks_for: str = ""
-    remission: bool = False
+    remission: bool | str = False
     uncertain: bool = False
     undated: Literal["counts", "asks"] = "counts"
     dated_by: Literal["record", "onset", "onset of long before"] = "record"
@@ -92,7 +93,7 @@ class ConditionEvidence(EvidenceKind):
             self.gives,
             self.history,
             self.asked_back,
-            self.remission,
+            self.remission is True,
             self.uncertain,
             self.undated,
             self.dated_by,
@@ -103,6 +104,7 @@ class ConditionEvidence(EvidenceKind):
             self.shelf_life is None,
             self.concluded == "asks",
             self.lasts_at_most,
+            self.remission if isinstance(self.remission, str) else "",
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -126,7 +128,10 @@ class ConditionEvidence(EvidenceKind):
         return (Need("Condition"), Need("Encounter"))
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.body_site, self.severity, self.stage) if id_)
+        return tuple(id_ for id_ in (self.codes, self.body_site, self.severity, self.stage, *self.qualifying()) if id_)
+
+    def qualifying(self) -> tuple[str, ...]:
+        return (self.remission,) if isinstance(self.remission, str) else ()
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         value = evidence.value

@@ -26,7 +26,7 @@ from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, t
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.purpose import PurposeEntry
 from cds_service.facts.kinds.wording import SayingEntry
-from cds_service.policy.evidence import Evidence
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
 from cds_service.sitting import DatedChart
 
@@ -59,6 +59,8 @@ class ServiceEvidence(EvidenceKind):
     - ``only``: with ``only: procedures`` what was done counts, and no order.
     - ``unresulted``: leaves out what a report or result already refers to.
     - ``given_for``: as of a medicine.
+    - ``uncertain``: the service only hints at the fact: in the chart it ends the silence and decides nothing. A chart without
+      services counts as searched all the same.
 
     - ``plans``: what is planned for a day to come counts from the day on which it was ordered. Where drafts count and results
       do not matter, it does so anyway.
@@ -72,6 +74,7 @@ class ServiceEvidence(EvidenceKind):
     only: Literal["", "procedures"] = ""
     unresulted: bool = False
     plans: bool = False
+    uncertain: bool = False
     gives: bool | str | None = None
     unlisted: UnlistedEntry | None = None
     given_for: list[PurposeEntry] = []
@@ -97,10 +100,11 @@ class ServiceEvidence(EvidenceKind):
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
-        return services(self.sought, seen, wanted)
+        found = services(self.sought, seen, wanted)
+        return [_hint(e) for e in found] if self.uncertain else found
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return signed_with(self.sought, case, wanted)
+        return () if self.uncertain else signed_with(self.sought, case, wanted)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
@@ -112,7 +116,8 @@ class ServiceEvidence(EvidenceKind):
         return () if self.gives is None else (self.gives,)
 
     def needs(self) -> tuple[Need, ...]:
-        return (Need("Procedure"),) if self.only else (Need("ServiceRequest"), Need("Procedure"))
+        kinds = ("Procedure",) if self.only else ("ServiceRequest", "Procedure")
+        return tuple([Need(kind, beside=self.uncertain) for kind in kinds])
 
     def value_sets(self) -> tuple[str, ...]:
         unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()
@@ -122,6 +127,8 @@ class ServiceEvidence(EvidenceKind):
         return tuple([id_ for purpose in self.given_for for id_ in purpose.value_sets()])
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
+        if self.uncertain:
+            raise CannotImagine("the service only hints at it")
         if isinstance(evidence.value, Days):
             if "completed" not in self.states or evidence.value != evidence.when:
                 raise CannotImagine("a service is dated by the day it was done")
@@ -144,6 +151,13 @@ class ServiceEvidence(EvidenceKind):
         status = "active" if "active" in self.states else self.states[0]
         authored = partial_date(evidence.when) if evidence.when else None
         chart.add("ServiceRequest", status=status, intent="order", code=concept, authoredOn=authored)
+
+
+def _hint(evidence: Evidence) -> Evidence:
+    """Return a service as a hint."""
+    if evidence.standing is not Standing.USABLE:
+        return evidence
+    return evidence._replace(standing=Standing.UNCERTAIN, note="the service only hints at it")
 
 
 class ResultEvidence(EvidenceKind):
