@@ -18,6 +18,7 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.kinds.evidence_kind import shelf_life_of
 from cds_service.facts.shelf_life import ShelfLife
 from cds_service.facts.wanted import Need
+from cds_service.fhir.untold import MAY_BE_UNTOLD, untold
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.evidence import Fact
 
@@ -152,7 +153,8 @@ class Catalogue:
         for name, definition in self.facts.items():
             if definition.speaks_by is None and name not in self.mute:
                 always |= self._needed_by[name]
-            for value_set in definition.speaks_by or ():
+            marks = [id_ for kind, id_ in definition.unplaced if kind in MAY_BE_UNTOLD and id_ == untold(kind)]
+            for value_set in (*(definition.speaks_by or ()), *marks):
                 spoken_by.setdefault(value_set, set()).update(self._needed_by[name])
         return {id_: frozenset(found) for id_, found in spoken_by.items()}, frozenset(always)
 

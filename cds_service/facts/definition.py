@@ -19,6 +19,7 @@ from cds_service.facts.kinds.service import ResultEvidence, ServiceEvidence
 from cds_service.facts.shelf_life import Past, ShelfLife
 from cds_service.facts.spoken import SPOKEN_IN, WordsEntry
 from cds_service.facts.wanted import Wanted
+from cds_service.fhir.untold import MAY_BE_UNTOLD, untold
 from cds_service.fhir.vocabulary import SpokenWords
 from cds_service.policy.evidence import Fact
 from cds_service.policy.values import Days, Interval, Value, show
@@ -47,8 +48,8 @@ class Definition:
     - ``sources``: the kinds of evidence that document it, in the file's order.
     - ``speakers``: the same, each with its own ``speaks_by``.
     - ``searched``: the resource types that the sources need.
-    - ``unplaced``: the types and value sets by which a code of an unknown system could document it, each with how long that
-      speaks and whether it only hints.
+    - ``unplaced``: the types and value sets by which what is not read (a code of an unknown system, a record that does not say
+      what it is) could document it, each with how long that speaks and whether it only hints.
     - ``said``: its words; ``said_for`` how long each of them speaks, ``spoken_value`` what they say.
     - ``called``: the names of what is measured.
     - ``question``: what a form asks.
@@ -104,15 +105,19 @@ class Definition:
     def _where_unplaced(self) -> Mapping[tuple[str, str], tuple[ShelfLife | None, bool]]:
         """Index how long evidence speaks and whether it only hints.
 
-        The keys are resource type and value set; of several kinds of evidence, the one that says most counts.
+        The keys are resource type and value set, or the mark of records that do not say what they are; of several kinds
+        of evidence, the one that says most counts.
         """
         found: dict[tuple[str, str], tuple[ShelfLife | None, bool]] = {}
         for source, sets, _ in self.speakers:
             hints = isinstance(source, ConditionEvidence) and source.uncertain
             for need in source.needs():
                 for id_ in sets or ():
-                    if id_ in source.value_sets() and found.get((need.resource, id_), (None, True))[1]:
-                        found[need.resource, id_] = (source.shelf_life, hints)
+                    if id_ not in source.value_sets():
+                        continue
+                    for held in (id_, untold(need.resource)) if need.resource in MAY_BE_UNTOLD and not need.beside else (id_,):
+                        if found.get((need.resource, held), (None, True))[1]:
+                            found[need.resource, held] = (source.shelf_life, hints)
         return found
 
     def _said(self, words: WordsEntry, part: int) -> SpokenWords:

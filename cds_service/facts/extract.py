@@ -18,8 +18,9 @@ from cds_service.facts.kinds.evidence_kind import EvidenceKind
 from cds_service.facts.settled import settled
 from cds_service.facts.shelf_life import never_fallen
 from cds_service.fhir.elements import own_reference
+from cds_service.fhir.untold import untold
 from cds_service.fhir.words_of_records import Unplaced
-from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, Evidence, Fact, Standing
+from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, UNTOLD, Evidence, Fact, Standing
 from cds_service.policy.judge import ChartFacts
 from cds_service.policy.known import FoundEvidence, Known
 from cds_service.policy.values import Days, Value
@@ -41,6 +42,7 @@ class Facts(ChartFacts):
         self._mentioned, self._missing = case.mentioned, case.unsearched
         self._heard = case.heard(catalogue.vocabulary)
         self._unplaced = case.unplaced
+        self._untold = any(id_ == untold(kind) for kind, id_ in self._unplaced) if self._unplaced else False
         self._read: dict[str, tuple[Evidence, ...]] = {}
         mentioned = self._mentioned.union([id_ for _, id_ in self._unplaced]) if self._unplaced else self._mentioned
         self._speaking = catalogue.speaking(mentioned, self._answers, self._heard)
@@ -71,23 +73,25 @@ class Facts(ChartFacts):
     def _derived(self, definition: Definition, derived: DerivedEntry) -> Fact:
         """Compute a derived fact.
 
-        Where all that it takes is silent, most rules have nothing to say, and are not called.
+        Where all that it takes is silent, most rules have nothing to say, and are not called. No rule weighs a record that
+        does not say what it is: it ends the silence of what a rule finds nothing for.
         """
         name = definition.name
         takes: dict[str, Fact] = {}
         unsearched: dict[str, None] = {}
+        untold: list[Evidence] = []
         silent = True
         for as_, taken in derived.takes.items():
-            fact = takes[as_] = self[taken]
+            fact = takes[as_] = _told(self[taken], untold) if self._untold else self[taken]
             if fact.unsearched:
                 unsearched.update(dict.fromkeys(fact.unsearched))
             if fact.evidence:
                 silent = False
         own = self._answered(definition) if name in self._answers else ()
         if silent and not own and not unsearched and name in self._catalogue.mute:
-            return definition.silent
+            return Fact(name, tuple(dict.fromkeys(untold))) if untold else definition.silent
         inputs = tuple(takes.values())
-        known = self.known
+        known = self.known if not untold else None
         if known is not None and own and known.answered.get(definition) is not own:
             known = None  # answers for this order alone, of which no other order may have what follows
         made = known.computed((definition, bool(own)), inputs) if known is not None else None
@@ -104,6 +108,8 @@ class Facts(ChartFacts):
             if name in self._answers
             else (*computed, *own)
         )
+        if untold and all(one.standing is not Standing.USABLE for one in found):
+            found = [*found, *dict.fromkeys(untold)]
         fact = Fact(name, tuple(found), tuple(unsearched))
         if known is not None:
             known.keep_computed((definition, bool(own)), inputs, fact)
@@ -131,7 +137,7 @@ class Facts(ChartFacts):
                     return known.documented[definition]
                 found = [evidence for part in parts for evidence in part]
             if self._unplaced:
-                found += self._not_placed(definition)
+                found += self._not_placed(definition, all(one.standing is not Standing.USABLE for one in found))
             if name in self._heard:
                 found += self._only_said(definition)
         if len(found) > 1 and len(definition.sources) > 1:
@@ -177,17 +183,26 @@ class Facts(ChartFacts):
         life = source.shelf_life
         return found if life is None else [life.seen(evidence, self._case.as_of) for evidence in found]
 
-    def _not_placed(self, definition: Definition) -> list[Evidence]:
-        """Return what could document a fact if its code's system were known."""
+    def _not_placed(self, definition: Definition, silent: bool) -> list[Evidence]:
+        """Return what could document a fact if its code could be read.
+
+        A record that does not say what it is ends a silence, and takes nothing from what other records say.
+        """
         found: dict[Unplaced, Evidence] = {}
         for kind_and_set, (life, hints) in definition.unplaced.items():
             for one in self._unplaced.get(kind_and_set, ()):
                 over = one.ended is not None and not definition.past.asks(one.ended, self._case.as_of)
+                placed = kind_and_set[1] != untold(kind_and_set[0])
                 if one in found or over or (life and one.when and life.is_past(one.when, self._case.as_of)):
                     continue
-                note = f"{UNPLACED}; the code would only hint at it" if hints else UNPLACED
+                if not placed and not silent:
+                    continue
+                note = UNPLACED if placed else UNTOLD
+                if hints:
+                    note = f"{note}; the code would only hint at it"
                 when = self._read_on(one.when, one.resource, definition)
-                found[one] = Evidence(definition.spoken_value, when, one.resource, standing=Standing.UNCERTAIN, note=note)
+                value = definition.spoken_value if placed else None
+                found[one] = Evidence(value, when, one.resource, standing=Standing.UNCERTAIN, note=note)
         return list(found.values())
 
     def _only_said(self, definition: Definition) -> list[Evidence]:
@@ -278,3 +293,15 @@ class Facts(ChartFacts):
         if reason is None:
             return evidence
         return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, reason)
+
+
+def _told(fact: Fact, untold: list[Evidence]) -> Fact:
+    """Return a fact without records that do not say what they are.
+
+    They are added to ``untold``.
+    """
+    left = [one for one in fact.evidence if UNTOLD in one.note]
+    if not left:
+        return fact
+    untold += left
+    return Fact(fact.name, tuple([one for one in fact.evidence if UNTOLD not in one.note]), fact.unsearched)

@@ -19,7 +19,7 @@ _OF: Final = r"(?:\s(?:of\s)?(?:gestation|ga|ega))?"
 _DAYS: Final = r"(?:days?|d)"
 _WEEKS_AND_DAYS: Final = re.compile(
     rf"(?:(?P<weeks>\d{{1,2}})\s?{_WEEKS}\.?,?(?:\s?(?:and|&|\+)?\s?(?P<days>\d)\s?(?:{_DAYS}\.?|/7))"
-    rf"|(?P<plain>\d{{1,2}})\s(?P<sevenths>[0-6])/7\s?{_WEEKS}\.?"
+    rf"|(?P<plain>\d{{1,2}})\s(?P<sevenths>[0-6])/7(?:\s?{_WEEKS}\.?)?"
     rf"|(?P<before>\d{{1,2}})\s?\+\s?(?P<after>[0-6])(?:\s?{_WEEKS}\.?)?){_OF}",
     re.ASCII,
 )

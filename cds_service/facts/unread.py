@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, Evidence, Standing
+from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, UNTOLD, Evidence, Standing
 
 _WHY: Final = {
     NOT_SENT: "whose record was not sent",
@@ -61,7 +61,11 @@ def unread(evidence: Evidence, quoted: Callable[[str], str] = in_quotes) -> str:
     An example is ``on the medication list: 'Xyz 20', which is not recognised``. Empty for all other evidence.
     ``quoted`` makes the chart's own words safe for where they are shown.
     """
-    if evidence.standing is not Standing.UNCERTAIN or not evidence.shown:
+    if evidence.standing is not Standing.UNCERTAIN:
+        return ""
+    if UNTOLD in evidence.note:
+        return f"{place_of_record(evidence.resource)}: an entry that does not say what it is"
+    if not evidence.shown:
         return ""
     why = next((why for note, why in _WHY.items() if note in evidence.note), "")
     if not why:

@@ -97,6 +97,14 @@ def is_known(system: str, code: str) -> bool:
     return bool(named) and (named != "ICD-10" or key_of(system, code).space != system)
 
 
+def is_read(system: str, code: str) -> bool:
+    """Tell whether a coding names a system whose codes are read here.
+
+    Those of ICD-9-CM and of other systems that are only known by name say nothing here: no list holds them.
+    """
+    return is_known(system, code) and system_name(system) not in (OTHER, "ICD-9-CM")
+
+
 def key_of(system: str, code: str) -> Key:
     """Return the key by which a coding is compared.
 

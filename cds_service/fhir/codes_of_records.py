@@ -15,6 +15,7 @@ from cds_service.fhir.codes import Coding
 from cds_service.fhir.elements import Resource, codings, items, own_reference, text
 from cds_service.fhir.medication import Doubt, Medications, StatedMedicine, doubt_of, is_told, said_medicine
 from cds_service.fhir.resource_types import PLAINLY_CODED
+from cds_service.fhir.untold import MAY_BE_UNTOLD, is_untold, untold
 from cds_service.fhir.value_sets import NOWHERE, UNPLACED, Carried, SetsByCode, Terminology
 from cds_service.fhir.words_of_records import Unplaced, ended_on, in_force, spoken_on
 
@@ -46,8 +47,8 @@ class CodesOfRecords:
     """The coded records of one patient, indexed a type at a time.
 
     ``doubts`` are records of medicines in force that codes do not identify, ``allergies_in_doubt`` allergies in force
-    to medicines that words alone name, and ``unplaced`` the records whose codes are of no known system, by their type
-    and the value sets to which they could belong. All three fill as types are indexed.
+    to medicines that words alone name, and ``unplaced`` the records whose codes are of no system that is read, by
+    their type and the value sets to which they could belong. All three fill as types are indexed.
     """
 
     __slots__ = ("_terminology", "allergies_in_doubt", "doubts", "unplaced")
@@ -124,7 +125,7 @@ class CodesOfRecords:
         """
         for resource in allergies:
             reactions = [one.get("substance") for one in items(resource.get("reaction")) if isinstance(one, dict)]
-            for substance in reactions:
+            for substance in filter(None, reactions):
                 self._held(index, resource, resource, substance)
             for concept in (resource.get("code"), *reactions) if in_force(resource) else ():
                 doubt = doubt_of(StatedMedicine(concept), self._terminology) if concept else None
@@ -166,16 +167,19 @@ class CodesOfRecords:
                 if hits is None:
                     hits = index[id_] = []
                 hits.append(Hit(resource, holder, coding, carried))
-        if place and not placed and listed and in_force(resource, history=True):
-            self._place(resource, listed)
+        if place and not placed and in_force(resource, history=True):
+            self._place(resource, concept, listed)
 
-    def _place(self, resource: Resource, listed: list[Any]) -> None:
-        """Note the value sets to which an unknown concept could belong.
+    def _place(self, resource: Resource, concept: Any, listed: list[Any]) -> None:
+        """Note the value sets to which an unread concept could belong.
 
-        None of its codings is of a known system.
+        None of its codings is of a system that is read.
         """
         kind = resource["resourceType"]
         unplaced = Unplaced(own_reference(resource), spoken_on(resource), ended_on(resource))
+        if kind in MAY_BE_UNTOLD and concept is resource.get("code") and is_untold(kind, resource, concept):
+            self.unplaced.setdefault((kind, untold(kind)), []).append(unplaced)
+            return
         for written in listed:
             if isinstance(written, dict):
                 for id_ in self._terminology.possible(text(written.get("system")), text(written.get("code"))):

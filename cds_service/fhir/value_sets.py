@@ -15,7 +15,7 @@ from typing import Final
 
 from cds_service.fhir.code_shapes import systems_of
 from cds_service.fhir.code_systems import HCPCS, NDC, RXNORM, SNOMED
-from cds_service.fhir.codes import Key, is_known, key_of
+from cds_service.fhir.codes import Key, is_known, is_read, key_of
 from cds_service.fhir.medicines import NO_MEDICINES, UNCLASSIFIED, Medicines
 from cds_service.policy.values import Value
 
@@ -64,9 +64,9 @@ MOST_CODINGS: Final = 65_536
 With one more, all are forgotten.
 """
 NOWHERE: Final[Mapping[str, Carried | None]] = MappingProxyType({})
-"""Result for a code of a known system that no set holds."""
+"""Result for a code that no set holds, of a system whose codes are read."""
 UNPLACED: Final[Mapping[str, Carried | None]] = MappingProxyType({})
-"""Result for a code of an unknown system that no set holds.
+"""Result for a code that no set holds, of a system that is unknown or not read.
 
 It is told apart from ``NOWHERE`` by identity.
 """
@@ -160,7 +160,7 @@ class Terminology:
             self._lift(found, self.medicines.precise(system, code))
             self._lift(found, self.medicines.ingredients(system, code))
         if not found:
-            return NOWHERE if is_known(system, code) else UNPLACED
+            return NOWHERE if is_read(system, code) else UNPLACED
         return MappingProxyType({id_: carried for id_, carried in found.items() if not self._left_out(id_, key)})
 
     def concerned_with(self, ingredients: Iterable[str]) -> frozenset[str]:

@@ -31,12 +31,14 @@ Its code would say so if its system were known.
 """
 
 
+UNTOLD: Final = "it does not say what it is"
+"""The note of evidence without a code that is read and without words: it could be anything of its kind."""
 ONLY_WORDS: Final = "its words speak of it, and its code is none that is read here"
 NAMED_ONLY: Final = "it is named only in words"
 NOT_RECOGNISED: Final = "it is a medicine that could not be read"
 NOT_SENT: Final = "it is a medicine that could not be read, for what it refers to was not sent"
 AGAINST_CODE: Final = "the words of the order speak against its code"
-_UNREAD: Final = (ONLY_WORDS, NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, UNPLACED, AGAINST_CODE)
+_UNREAD: Final = (ONLY_WORDS, NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, UNPLACED, UNTOLD, AGAINST_CODE)
 """The notes of evidence that is there and not understood; they stand here, so that all who look for them mean the same."""
 
 

@@ -15,7 +15,7 @@ from cds_service.facts.unread import LONGEST, place_of_record, unread
 from cds_service.hooks.answer import decide_request
 from cds_service.hooks.received.messages import parse_request
 from cds_service.hooks.settings import Settings
-from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, Evidence, Standing
+from cds_service.policy.evidence import NAMED_ONLY, NOT_RECOGNISED, NOT_SENT, ONLY_WORDS, UNTOLD, Evidence, Standing
 from cds_service.said.asked import told
 from cds_service.web.finding_view import decision_view
 from tests import exchange
@@ -89,6 +89,8 @@ PLACES = [
     ("Condition/1", f"it is old; {ONLY_WORDS}", "a\nb", "on the problem list: 'a b', whose code is not one that is read here"),
     ("Condition/1", "the diagnosis is provisional", "ICD-10-CM O30.1", ""),
     ("Condition/1", ONLY_WORDS, "", ""),
+    ("Condition/1", UNTOLD, "", "on the problem list: an entry that does not say what it is"),
+    ("Procedure/1", f"it is old; {UNTOLD}", "", "among the procedures: an entry that does not say what it is"),
 ]
 
 

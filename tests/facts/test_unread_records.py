@@ -122,6 +122,19 @@ CHARTS: list[tuple[str, list[Json], str]] = [
     ("words of screening", [diagnosis({"text": "Sepsis screening"})], NECESSARY),
     ("words of the past", [diagnosis({"text": "History of sepsis"})], NECESSARY),
     ("a phrase that means something else", [diagnosis({"text": "Sepsis alert, other"})], NECESSARY),
+    ("no code and no words", [diagnosis({})], OPEN),
+    ("a text that says nothing", [diagnosis({"text": " Unknown "})], OPEN),
+    ("a text where a concept is meant", [diagnosis("A41.9")], OPEN),  # type: ignore[arg-type]
+    ("no code and no words, long past", [diagnosis({}, "2024-06-01")], NECESSARY),
+    ("no code and no words, over", [diagnosis({}) | OVER], NECESSARY),
+    ("no code and no words, refuted", [diagnosis({}) | REFUTED], NECESSARY),
+    ("no code and no words beside the state", [diagnosis({}), diagnosis(coded("A41.9"), id="c2")], NOT_NECESSARY),
+    ("a code of ICD-9-CM alone", [diagnosis(coded("038.9", "http://hl7.org/fhir/sid/icd-9-cm"))], OPEN),
+    ("a code of ICD-9-CM with words", [diagnosis(coded("530.81", "http://hl7.org/fhir/sid/icd-9-cm", "Reflux"))], NECESSARY),
+    ("a client's own code alone", [diagnosis(coded("P-17-X", "urn:oid:1.2.840.114350.1.13"))], OPEN),
+    ("a client's own code with words", [diagnosis(coded("P-17-X", "urn:oid:1.2.840.114350.1.13", "Reflux"))], NECESSARY),
+    ("a code without a system, by its shape", [diagnosis(coded("K21.9", None))], NECESSARY),
+    ("a code of SNOMED CT that no list holds", [diagnosis(coded("235595009", "http://snomed.info/sct"))], NECESSARY),
     ("a refuted code of a list with the same words", [diagnosis(coded("A41.9", display="Sepsis")) | REFUTED], NECESSARY),
 ]  # fmt: skip
 

@@ -115,16 +115,37 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                 on = ordered_on(resource, seen.as_of)
             if on and latest and on.last < latest.get(hit.carried, date.min):  # a final result of a later day is on file
                 continue
-            found = _evidence(sought, hit, on, said, wanted, status)
-            if purposes:
-                found = as_purposed(found, purposes.of(hit))
-            if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
-                found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
-            if held and found.standing is Standing.USABLE:
-                found = found._replace(standing=Standing.UNCERTAIN, note="it is on hold")
-            if intent == "plan" and "draft" not in sought.states and found.standing is Standing.USABLE:
-                found = found._replace(standing=Standing.UNCERTAIN, note="it is a plan, not an order")
-            yield found
+            for one in _each(sought, hit, wanted, seen):
+                found = _evidence(sought, one, on, said, wanted, status)
+                if purposes:
+                    found = as_purposed(found, purposes.of(one))
+                if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
+                    found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
+                elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held)):
+                    found = found._replace(standing=Standing.UNCERTAIN, note=doubt)
+                yield found
+
+
+def _doubt(sought: SoughtService, intent: str, held: bool) -> str:
+    """Return why an order may not come to be, or nothing."""
+    if intent == "plan" and "draft" not in sought.states:
+        return "it is a plan, not an order"
+    return "it is on hold" if held else ""
+
+
+def _each(sought: SoughtService, hit: Hit, wanted: Wanted, seen: DatedChart) -> tuple[Hit, ...]:
+    """Return a service once for each value of its codings.
+
+    Two tests under one order are two, where it matters which they are.
+    """
+    if wanted.type != "choice" or sought.gives is not None or hit.carried is None:
+        return (hit,)
+    holding = seen.chart.terminology.holding
+    found = {hit.carried: hit}
+    for coding in codings(hit.holder.get("code")):
+        if (carried := holding(coding.system, coding.code).get(sought.codes)) is not None:
+            found.setdefault(carried, Hit(hit.resource, hit.holder, coding, carried))
+    return tuple(found.values())
 
 
 def _purposes(sought: SoughtService, seen: DatedChart, drafts: Iterable[Hit] = ()) -> Purposes | None:
@@ -172,8 +193,9 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             held = case.chart.terminology.holding(coding.system, coding.code)
             if sought.codes in held or _is_unlisted(sought, other, held, case):
                 hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
-                found = _evidence(sought, hit, Days.on(case.as_of), other.reference, wanted, "signed together")
-                yield as_purposed(found, purposes.of(hit)) if purposes else found
+                for one in _each(sought, hit, wanted, case.seen):
+                    found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")
+                    yield as_purposed(found, purposes.of(one)) if purposes else found
                 break
 
 

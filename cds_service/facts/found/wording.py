@@ -40,6 +40,15 @@ _REFUSED: Final = re.compile(
 
 The phrase may be the beginning of a longer number (``22q11.2``).
 """
+_NO_TO: Final = re.compile(
+    r"(?:^|(?<=[;|,.\n]))([^;|,.:=?\n]{2,60})[:=?]\s*(?:no|n|none|false|declined|opt(?:ed)? out|not (?:requested|ordered|wanted))"
+    r"\s*(?=$|[;|,.\n])",
+    re.IGNORECASE,
+)
+"""A question of a form that is answered no, whole."""
+_PARTS: Final = re.compile(r"[;|,.\n](?=\s|$)")
+_ANSWER: Final = re.compile(r"[^;|:=?\n]{2,60}[:=?]\s*[^;|:=?\n]{1,40}")
+"""A question of a form with its answer."""
 _TOLD: Final = re.compile(
     r"\b(?:history|hx|h/o|prior|previous|past|family|familial|sibling|sister|brother|mother|father|partner|husband|child|children"
     r"|son|daughter|infant|newborn|indications?|reason|because of|due to|carrier of|carries|affected)\b"
@@ -90,7 +99,7 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     """
     if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
         return BY_CODE
-    said = [_without(text, saying.passing_over) for text in words]
+    said = [_without(_without_noes(text, saying), saying.passing_over) for text in words]
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words, saying.told_asks)
@@ -158,6 +167,20 @@ def _without(text: str, phrases: tuple[str, ...]) -> str:
     for phrase in sorted(phrases, key=len, reverse=True):
         left = _pattern(phrase).sub(";", left)
     return left
+
+
+def _without_noes(text: str, saying: Saying) -> str:
+    """Remove the questions of a form that are answered no.
+
+    ``Fetal sex: No; Microdeletions: Yes`` asks for microdeletions. Beside words that are no answers, only what is of
+    something else is removed: it may be the heading of what follows.
+    """
+    if _NO_TO.search(text) is None:
+        return text
+    if all(_ANSWER.fullmatch(part) for part in _PARTS.split(text) if part.strip()):
+        return _NO_TO.sub(" ", text)
+    own = [_pattern(phrase) for phrase in (*saying.words, *saying.hints)]
+    return _NO_TO.sub(lambda no: no.group() if any(one.search(_folded(no.group(1))) for one in own) else " ", text)
 
 
 def _said(text: str, phrases: tuple[str, ...], not_told: bool) -> Iterator[str]:
