@@ -24,9 +24,10 @@ SMOKED_SINCE: Final = "a later record says that the patient smoked"
 def stopped_smoking(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
     """Return the day on which smoking stopped.
 
-    Of who no longer smokes, and whose day of stopping nobody told, it is some day since the last record of smoking.
+    Of who no longer smokes, and whose day of stopping nobody told, it is some day since the last record of smoking. A
+    record that nobody can read may say that the patient smoked: the day that was told is then the first it can be.
     """
-    told = list(facts["told"].evidence)
+    told = [_or_later(e, facts["smoked"], as_of) for e in facts["told"].evidence]
     smoked = [e for e in usable(facts["smoked"]) if e.value is True and e.when is not None and e.when.first <= as_of]
     now = [e for e in usable(facts["smokes"]) if e.when is not None and e.when.first <= as_of]
     if not smoked or not now:
@@ -39,3 +40,17 @@ def stopped_smoking(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
         return told
     before = [doubtful(e, SMOKED_SINCE, e.value) if e.standing is Standing.USABLE else e for e in told]
     return [*before, but(latest, Days(day.first, last_day(state)))]
+
+
+def _or_later(told: Evidence, smoked: Fact, as_of: date) -> Evidence:
+    """Return a day of stopping as the first it can be.
+
+    It is so where a later record of smoking cannot be read.
+    """
+    day = told.value
+    if told.standing is not Standing.USABLE or not isinstance(day, Days) or day.first > as_of:
+        return told
+    unread = [e for e in smoked.evidence if e.standing is Standing.UNCERTAIN and e.value is not False]
+    if not any(e.when is None or e.when.last > day.last for e in unread):
+        return told
+    return told._replace(value=Days(day.first, as_of))
