@@ -164,7 +164,7 @@ def _cycle(facts: Inputs, as_of: date, drug: str) -> int:
 
 
 def _is_another_dose(evidence: Evidence, drug: str, given: list[date]) -> bool:
-    """Tell whether evidence that is not sure may be a dose of its own."""
+    """Tell whether evidence in doubt may be a dose of its own."""
     if evidence.value is None or evidence.when is None:
         return evidence.value in (drug, None)
     return evidence.value == drug and not any(abs((first(evidence) - day).days) <= ONE_DOSE for day in given)

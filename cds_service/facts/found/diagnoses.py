@@ -328,9 +328,9 @@ def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_o
 
 
 def _unless_refuted_later(found: list[tuple[Coding, Evidence]]) -> list[Evidence]:
-    """Leave diagnoses open that were refuted on the same day or later.
+    """Leave diagnoses open that were refuted later.
 
-    They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
+    That is on the same day or after it. They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
     """
     refuted: dict[Any, date] = {}
     for coding, evidence in found:
