@@ -148,19 +148,26 @@ def _regimen(facts: Inputs, as_of: date, table: RegimenTable, assessed: list[Evi
 def _cycle(facts: Inputs, as_of: date, drug: str) -> int:
     """Return the days of the present cycles, 14 or 21.
 
-    They are told by the doses of a drug that were given. Returns 0 where the doses do not tell, or where one may be
-    among what cannot be read.
+    They are told by the doses of a drug that were given. Returns 0 where the doses do not tell, or where another one may
+    be among what cannot be read, or among orders that were stopped.
     """
     start = as_of - timedelta(ORDERED)
-    if any(e.value in (drug, None) for e in uncertain(facts["given"], as_of, ORDERED)):
-        return 0
     given = [first(e) for e in facts["given"].evidence if e.standing is Standing.USABLE and e.value == drug and e.when is not None]
+    if any(_is_another_dose(e, drug, given) for e in uncertain(facts["given"], as_of, ORDERED)):
+        return 0
     doses: list[date] = []
     for day in sorted([day for day in given if start <= day <= as_of]):
         if not doses or (day - doses[-1]).days > ONE_DOSE:
             doses.append(day)
     apart = [(after - before).days for before, after in pairwise(doses)]
     return next((days for days, usual in CYCLES.items() if apart and all(gap in usual for gap in apart)), 0)
+
+
+def _is_another_dose(evidence: Evidence, drug: str, given: list[date]) -> bool:
+    """Tell whether evidence in doubt may be a dose of its own."""
+    if evidence.value is None or evidence.when is None:
+        return evidence.value in (drug, None)
+    return evidence.value == drug and not any(abs((first(evidence) - day).days) <= ONE_DOSE for day in given)
 
 
 def _telling(regimen: _Regimen, table: RegimenTable) -> list[Evidence]:

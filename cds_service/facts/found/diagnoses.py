@@ -24,6 +24,8 @@ from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value
 from cds_service.sitting import DatedChart, StatedReason
 
+REFUTED: Final = "refuted"
+REFUTED_LATER: Final = "the same diagnosis was refuted later"
 LONG_BEFORE: Final = 280
 """The longest a state of this pregnancy goes back, in days.
 
@@ -85,7 +87,7 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
-    return _one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else [evidence for _, evidence in found]
+    return _one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else _unless_refuted_later(found)
 
 
 def _conditions(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
@@ -121,7 +123,7 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
             return None
         if isinstance(value, bool):
             return Evidence(not value, when, said, shown=f"{shown}, refuted") if value else None
-        return Evidence(value, when, said, standing=Standing.DISCOUNTED, note="refuted", shown=shown)
+        return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown)
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
     treated = _is_treated_in_remission(sought, condition, seen)
@@ -323,6 +325,30 @@ def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_o
         yes = [evidence for evidence in kept if evidence.value is True]
         return yes + others
     return kept + others
+
+
+def _unless_refuted_later(found: list[tuple[Coding, Evidence]]) -> list[Evidence]:
+    """Leave diagnoses open that were refuted later.
+
+    That is on the same day or after it. They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
+    """
+    refuted: dict[Any, date] = {}
+    for coding, evidence in found:
+        if evidence.note == REFUTED and evidence.when is not None:
+            key = key_of(*coding)
+            refuted[key] = max(evidence.when.last, refuted.get(key, evidence.when.last))
+    if not refuted:
+        return [evidence for _, evidence in found]
+    return [
+        evidence._replace(standing=Standing.UNCERTAIN, note=REFUTED_LATER)
+        if evidence.standing is Standing.USABLE and _before(evidence, refuted.get(key_of(*coding)))
+        else evidence
+        for coding, evidence in found
+    ]
+
+
+def _before(evidence: Evidence, day: date | None) -> bool:
+    return day is not None and evidence.when is not None and evidence.when.first <= day
 
 
 def _latest_and_first(records: list[Evidence]) -> list[Evidence]:
