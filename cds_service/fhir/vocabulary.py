@@ -50,7 +50,7 @@ _AFTER: Final = re.compile(
     r"(ruled out|excluded|not(?! elsewhere| otherwise| due| specified| having| applicable| in remission"
     r"| displaced| healed| united| resol\w+| improv\w+| respon\w+| controlled| treated| yet| only| amenable"
     r"| (?:\w+ly |be |been )*(?:well |healed|united|displaced|controlled|excluded|ruled out))|negative"
-    r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|prevention|resolved|unlikely)\b"
+    r"|absent|denied|declined|screen\w*|risk|prophyla\w*|vaccin\w*|immuni[sz]\w*|prevention|resolved|unlikely)\b"
 )
 _ANSWERED_NO: Final = re.compile(
     r"(?:\W+(?:or|higher|order|pregnanc(?:y|ies)|gestations?|multiples?|present|noted|known|seen|y/n))*"

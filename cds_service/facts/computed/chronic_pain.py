@@ -14,7 +14,7 @@ from dateutil.relativedelta import relativedelta
 from cds_service.facts.restated import doubtful, spoken, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Interval
+from cds_service.policy.values import Days, Interval
 
 A_MONTH: Final = timedelta(days=30.4375)
 FAILED_LATELY: Final = relativedelta(months=12)
@@ -82,7 +82,8 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
         else:
             found.append(e)
     found += [doubtful(e, "it does not say how long the patient is expected to live") for e in limited]
-    return found + [doubtful(e, "the patient's record says that the patient has died") for e in dead]
+    lasting = [e._replace(when=Days.on(as_of)) for e in dead if e.when is None or e.when.first <= as_of]
+    return found + [doubtful(e, "the patient's record says that the patient has died") for e in lasting]
 
 
 @rule("noninvasive methods failed", "recorded", "spinal", "pain", "cancer")

@@ -99,7 +99,11 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     """
     if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
         return BY_CODE
+<<<<<<< HEAD
     said = [_without(_without_noes(text, saying), saying.passing_over) for text in words]
+=======
+    said = [_without(text, saying.passing_over, saying.words) for text in words]
+>>>>>>> pump
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words, saying.told_asks)
@@ -110,7 +114,7 @@ def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
 
     Returns the empty string where there is none.
     """
-    said = [_without(text, saying.passing_over) for text in words]
+    said = [_without(text, saying.passing_over, saying.words) for text in words]
     if not said or saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
@@ -123,7 +127,7 @@ def named(saying: Saying, texts: Iterable[str]) -> str:
     Returns the empty string where there is
     nothing.
     """
-    said = [_without(text, saying.passing_over) for text in texts]
+    said = [_without(text, saying.passing_over, saying.words) for text in texts]
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.words, True) or _alone(said, saying.alone)
@@ -156,16 +160,24 @@ def _any_said(texts: Iterable[str], phrases: Iterable[str], not_told: bool = Fal
     return next((phrase for text in texts for phrase in _said(text, held, not_told)), "") if held else ""
 
 
-def _without(text: str, phrases: tuple[str, ...]) -> str:
+def _without(text: str, phrases: tuple[str, ...], meant: tuple[str, ...]) -> str:
     """Remove these phrases from the text, the longest first.
 
-    What stood between them stays apart.
+    What stood between them stays apart. Where one of those that are ``meant`` goes on from a phrase (``trial of`` in
+    ``trial of intrathecal``), it stays.
     """
     if not phrases:
         return text
     left = _folded(text)
     for phrase in sorted(phrases, key=len, reverse=True):
-        left = _pattern(phrase).sub(";", left)
+        if (found := _pattern(phrase)).search(left) is None:
+            continue
+        begun = f"{_folded(phrase)} "
+        longer = [_pattern(words) for words in meant if _folded(words).startswith(begun)]
+        kept = [one.span() for words in longer for one in words.finditer(left)]
+        for one in reversed(list(found.finditer(left))):
+            if not any(start <= one.start() < end for start, end in kept):
+                left = f"{left[: one.start()]};{left[one.end() :]}"
     return left
 
 

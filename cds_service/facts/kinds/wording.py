@@ -15,7 +15,8 @@ class SayingEntry(SettledEntry):
     It is a coding in ``codes`` (not beside one in ``not_with``), or these ``words``. A word that is negated in its
     clause does not count; one in a text that negates something else leaves it open, as ``hints`` do: that ends the
     silence and decides nothing. Where one of ``unless`` is said too, neither words nor hints count. ``passing_over``
-    are phrases in which a word means something else ("failed trial of"): they are not read. With ``told: asks`` a word
+    are phrases in which a word means something else ("failed trial of"): they are not read, except where one of
+    ``words`` goes on from them. With ``told: asks`` a word
     by which the order tells of the past, of the family or of an indication ("prior child with") leaves it open too.
     """
 
