@@ -99,11 +99,7 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     """
     if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
         return BY_CODE
-<<<<<<< HEAD
-    said = [_without(_without_noes(text, saying), saying.passing_over) for text in words]
-=======
-    said = [_without(text, saying.passing_over, saying.words) for text in words]
->>>>>>> pump
+    said = [_without(_without_noes(text, saying), saying.passing_over, saying.words) for text in words]
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words, saying.told_asks)
