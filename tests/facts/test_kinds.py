@@ -183,3 +183,10 @@ def test_words_that_nothing_reads_are_refused(tmp_path: Path) -> None:
         "words of no record that documents this fact are read" in one.message for one in problems("boolean", source, tmp_path)
     )
     assert problems("boolean", source.replace("factor]", "factor], in: [Condition]"), tmp_path) == []
+
+
+def test_a_stem_among_words_of_an_order_is_refused(tmp_path: Path) -> None:
+    """Words of an order are looked for as they stand, so a stem that goes on would never be found."""
+    source = "order_hints: {beside: [%s], say: [lung nodule*], speaks_for: always}"
+    assert any("write each form of them out" in one.message for one in problems("boolean", source, tmp_path))
+    assert problems("boolean", source.replace("nodule*", "nodule"), tmp_path) == []

@@ -16,7 +16,7 @@ from cds_service.order import Order
 
 _NEGATED: Final = re.compile(
     r"\b(no|not|non(?! (?:invasive|fasting|urgent|emergent|smok\w+)\b)|without|w/o|excluding|excludes?|except|minus|declin\w+"
-    r"|rule out|neg|negative|opt out|opted out|decline)\b"
+    r"|rule out|neg|negative|opt out|opted out|decline|denies|denying|deny|free of)\b"
 )
 """What denies the phrase that follows it.
 

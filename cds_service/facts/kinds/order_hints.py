@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import ClassVar, Literal
 
+from pydantic import model_validator
+
 from cds_service.case import Case
 from cds_service.facts.found import order_itself
 from cds_service.facts.found.wording import Saying
@@ -37,6 +39,14 @@ class OrderHintsEvidence(EvidenceKind):
     passing_over: list[str] = []
     gives: bool | str = True
     hints_in: list[Literal["displays", "notes", "reasons"]] = []
+
+    @model_validator(mode="after")
+    def _as_they_stand(self) -> OrderHintsEvidence:
+        more = [phrase for said in self.says.values() for phrase in said]
+        for phrase in (*self.say, *self.alone, *self.unless, *self.passing_over, *more):
+            if "*" in phrase:
+                raise ValueError(f"'{phrase}': words of an order are looked for as they stand; write each form of them out")
+        return self
 
     @property
     def uncertain(self) -> bool:
