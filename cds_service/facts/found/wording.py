@@ -31,7 +31,8 @@ _NEAR: Final = 80
 In characters before and after it, within its clause.
 """
 _REFUSED: Final = re.compile(
-    r"(?:\.\d+)?\W*(?:\b(?:deletions?|syndromes?|tests?|testing|screen|screening|panel|was|is|are|has|have|been|requested|wanted)"
+    r"(?:\.\d+)?\W*(?:\b(?:add ons?|option|deletions?|syndromes?|tests?|testing|screen|screening|panel|was|is|are|has|have|been"
+    r"|requested|wanted)"
     r"\b\W*)*"
     r"(?:(?:declined|refused|not(?! covered| paid)|cancell?ed|unwanted|excluded|omitted|removed|waived|opted out|opt out)\b"
     r"|(?<!, )(?:none|no|n)\s*(?:$|[;,.)\]/]))"
@@ -41,11 +42,13 @@ _REFUSED: Final = re.compile(
 The phrase may be the beginning of a longer number (``22q11.2``).
 """
 _NO_TO: Final = re.compile(
-    r"(?:^|(?<=[;|,.\n]))([^;|,.:=?\n]{2,60})[:=?]\s*(?:no|n|none|false|declined|opt(?:ed)? out|not (?:requested|ordered|wanted))"
-    r"\s*(?=$|[;|,.\n])",
+    r"(?:^|(?<=[;|\n])|(?<=[.,]\s))((?:[^;|,.:=?\n]|[.,](?!\s)){2,60})[:=?]\s*"
+    r"(?:no|n|n/a|none|false|off|declined|opt(?:ed)? out|not (?:requested|ordered|wanted))\s*(?=$|[;|\n]|[.,](?:\s|$))",
     re.IGNORECASE,
 )
 """A question of a form that is answered no, whole."""
+_UNTICKED: Final = re.compile(r"\[\s*\]|\(\s+\)|[\u2610\u25a1]")
+"""A box of a form that is not ticked: which of its questions it is of, nobody can tell."""
 _PARTS: Final = re.compile(r"[;|,.\n](?=\s|$)")
 _ANSWER: Final = re.compile(r"[^;|:=?\n]{2,60}[:=?]\s*[^;|:=?\n]{1,40}")
 """A question of a form with its answer."""
@@ -99,10 +102,11 @@ def matched(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
     """
     if saying.not_with not in sets and not sets.isdisjoint(saying.codes):
         return BY_CODE
-    said = [_without(_without_noes(text, saying), saying.passing_over, saying.words) for text in words]
+    said = _heard(saying, words)
     if not said or _any_said(said, saying.unless):
         return ""
-    return _any_said([text for text in said if not _NEGATED.search(_folded(text))], saying.words, saying.told_asks)
+    plain = [text for text in said if not _NEGATED.search(_folded(text)) and not _UNTICKED.search(text)]
+    return _any_said(plain, saying.words, saying.told_asks)
 
 
 def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
@@ -110,7 +114,7 @@ def hinted(saying: Saying, sets: frozenset[str], words: Iterable[str]) -> str:
 
     Returns the empty string where there is none.
     """
-    said = [_without(text, saying.passing_over, saying.words) for text in words]
+    said = _heard(saying, words)
     if not said or saying.not_with in sets or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.hints) or _any_said(said, saying.words)
@@ -120,10 +124,9 @@ def named(saying: Saying, texts: Iterable[str]) -> str:
     """Return what these words name of a saying.
 
     They stand beside what describes the order. What tells of the past, of the family or of an indication is passed over.
-    Returns the empty string where there is
-    nothing.
+    Returns the empty string where there is nothing.
     """
-    said = [_without(text, saying.passing_over, saying.words) for text in texts]
+    said = _heard(saying, texts)
     if not said or _any_said(said, saying.unless):
         return ""
     return _any_said(said, saying.words, True) or _alone(said, saying.alone)
@@ -156,6 +159,11 @@ def _any_said(texts: Iterable[str], phrases: Iterable[str], not_told: bool = Fal
     return next((phrase for text in texts for phrase in _said(text, held, not_told)), "") if held else ""
 
 
+def _heard(saying: Saying, texts: Iterable[str]) -> list[str]:
+    """Return the texts without what is answered no and what is passed over."""
+    return [_without(_without_noes(text, saying), saying.passing_over, saying.words) for text in texts]
+
+
 def _without(text: str, phrases: tuple[str, ...], meant: tuple[str, ...]) -> str:
     """Remove these phrases from the text, the longest first.
 
@@ -183,6 +191,7 @@ def _without_noes(text: str, saying: Saying) -> str:
     ``Fetal sex: No; Microdeletions: Yes`` asks for microdeletions. Beside words that are no answers, only what is of
     something else is removed: it may be the heading of what follows.
     """
+    text = text[:LONGEST]
     if _NO_TO.search(text) is None:
         return text
     if all(_ANSWER.fullmatch(part) for part in _PARTS.split(text) if part.strip()):
