@@ -16,7 +16,7 @@ from typing import Final
 from cds_service.facts.evidence_days import last as last_day
 from cds_service.facts.restated import but, doubtful, usable
 from cds_service.facts.rule import Derivation
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import Evidence, Fact, Standing, is_unread
 from cds_service.policy.values import Days, Interval, LookBack, at_least
 
 Inputs = Mapping[str, Fact]
@@ -250,15 +250,21 @@ def _fall(facts: Inputs, as_of: date) -> list[Evidence]:
 def _latest(fact: Fact, as_of: date) -> tuple[list[Evidence], list[Evidence]]:
     """Return the usable evidence of the latest day, and doubts about it.
 
-    The day is taken as ``judge`` takes it. The doubts are the uncertain evidence that may be as late.
+    The day is taken as ``judge`` takes it. The doubts are the uncertain evidence that is later, or of the same day and
+    unread.
     """
     past = [e for e in fact.evidence if e.when is None or e.when.first <= as_of]
     held = [e for e in past if e.standing is Standing.USABLE]
     dated = [e for e in held if e.when is not None]
     latest = _of_latest_day(dated) if dated else held
     end = max((last_day(e) for e in latest), default=date.min)
-    doubts = [e for e in past if e.standing is Standing.UNCERTAIN and (not latest or (e.when is not None and e.when.first > end))]
-    return latest, doubts
+    open_ = [e for e in past if e.standing is Standing.UNCERTAIN]
+    return latest, [e for e in open_ if not latest or _is_as_late(e, end)]
+
+
+def _is_as_late(evidence: Evidence, end: date) -> bool:
+    when = evidence.when
+    return when is not None and (when.first > end or (when.first == end and is_unread(evidence)))
 
 
 def _of_latest_day(dated: Iterable[Evidence]) -> list[Evidence]:

@@ -52,6 +52,7 @@ def derived(how: dict[str, object], kind: FactEntry, *said: str) -> list[str]:
         (ANY, BOOLEAN, ("yes on 2026-01-01", "provisional yes on 2026-05-01"), ["yes on 2026-01-01"]),
         (ANY, BOOLEAN, ("no on 2026-01-01", "provisional yes on 2026-05-01"), ["yes, uncertain on 2026-05-01"]),
         (ANY, BOOLEAN, ("yes on 2026-01-01; no on 2026-01-01", "silent"), ["yes, uncertain on 2026-01-01"]),
+        (ANY, BOOLEAN, ("no on 2026-01-01; provisional yes on 2026-01-01", "no on 2026-01-01"), ["no on 2026-01-01"]),
         ({"latest_of": ["a", "b"]}, BOOLEAN, ("yes on 2026-01-01", "no on 2026-05-01"), ["yes on 2026-01-01", "no on 2026-05-01"]),
         ({"first_documented_of": ["a", "b"]}, BOOLEAN, ("silent", "no on 2026-05-01"), ["no on 2026-05-01"]),
         ({"first_documented_of": ["a", "b"]}, BOOLEAN, ("yes on 2020-01-01", "no on 2026-05-01"), ["yes on 2020-01-01"]),

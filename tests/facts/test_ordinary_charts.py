@@ -36,6 +36,8 @@ PROBLEMS = [
     ("Z13.89", "Encounter for screening for other disorder"),
     ("Z23", "Encounter for immunization"),
 ]
+SAYS_SOMETHING = {"cms/lung-cancer-screening-ldct": ("Z87.891",)}
+"""Codes that are ordinary elsewhere, and of which a policy asks."""
 MEDICINES = [
     ("314076", "lisinopril 10 MG Oral Tablet"),
     ("617311", "atorvastatin 40 MG Oral Tablet"),
@@ -93,6 +95,8 @@ def test_ordinary_records_change_nothing(client: FlaskClient, content: Content, 
     own = f"{vignette.order.resource}/order-1"
     before = decided(client, made, own)
     for number, record in enumerate(ordinary(vignette.as_of.isoformat())):
+        if any(code in str(record) for code in SAYS_SOMETHING.get(vignette.policy.id, ())):
+            continue
         key = next(key for key, kind in KEYS.items() if kind == record["resourceType"])
         if (bundle := made["prefetch"].get(key)) is not None:
             bundle["entry"].append({"resource": {"id": f"ordinary-{number}", "subject": SUBJECT, **record}})
