@@ -20,7 +20,7 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.extract import Facts
 from cds_service.facts.faults import faults_of
 from cds_service.facts.settled import settled
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import UNTOLD, Evidence, Fact, Standing
 from cds_service.policy.model import Policy
 from cds_service.policy.values import Code, Days, Interval, Value
 
@@ -78,6 +78,7 @@ class RememberedFacts(Facts):
         for one in kept:
             self._kept.setdefault(one["fact"], []).append(_read(one))
         self._speaking = frozenset(content.catalogue)
+        self._untold = any(UNTOLD in one.note for found in self._kept.values() for one in found)
         earlier = {name: [one for one in found if one.kind == "answered"] for name, found in self._kept.items()}
         self._earlier = {name: tuple(found) for name, found in earlier.items() if found and not self._answers.get(name)}
         self._for_order = {one["resource"] for one in kept if one.get("for_order")}

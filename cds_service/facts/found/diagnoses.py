@@ -36,7 +36,7 @@ HEALING: Final = "its code says that it is healing, not whether it still stands"
 """Note on an injury or complication coded for a later encounter."""
 WRITTEN_LATE: Final = "it began long before it was recorded, and may be over"
 """Note on an illness that was written down longer after its onset than it lasts."""
-UNTOLD: Final = "nothing that can be read says when it began"
+_NO_BEGINNING: Final = "nothing that can be read says when it began"
 """Note on an event whose onset is written in words or as an age."""
 CONCLUDED: Final = "a result or report comes to it, and no diagnosis says it"
 """Note on what a report concludes in codes, or a result has as its value."""
@@ -155,7 +155,7 @@ def _doubt(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> st
     if not event and sought.lasts_at_most is None:
         return ""
     if is_untold(condition, seen, in_words=event):
-        return UNTOLD
+        return _NO_BEGINNING
     if sought.lasts_at_most is None:
         return ""
     recorded, onset = days(condition.get("recordedDate")), days_of(condition, "onset", seen)
