@@ -95,16 +95,16 @@ def test_from_a_card_to_its_decision(page: Page, site: Site) -> None:
 def test_the_numbers_of_a_range(page: Page) -> None:
     """The operations page draws each chart beside a table of it, and the range is chosen by days."""
     page.goto("/stats")
-    assert page.locator("svg[role=img]").count() == 3
+    expect(page.locator("svg[role=img]")).to_have_count(3)
     expect(page.locator(".sentence").first).to_contain_text("decisions in 30 days")
     for summary in page.get_by_text("As a table").all():
         summary.click()
     expect(page.get_by_role("table").first).to_be_visible()
     days = page.locator("table").first.locator("tbody tr")
-    assert days.count() == 30
+    expect(days).to_have_count(30)
     page.get_by_role("link", name="7 days").click()
     page.get_by_text("As a table").first.click()
-    assert days.count() == 7
+    expect(days).to_have_count(7)
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:
@@ -137,7 +137,7 @@ def test_without_javascript(browser: Browser, site: Site, picture: Callable[...,
     page.get_by_role("button", name="Sign the order").last.click()
     expect(page.locator(".verdict h2")).to_have_text("Not necessary as documented")
     page.get_by_role("button", name="Another piece of evidence: How many fetuses there are").click()
-    assert page.locator("input[name=fact][value=number_of_fetuses]").count() == 2
+    expect(page.locator("input[name=fact][value=number_of_fetuses]")).to_have_count(2)
     page.get_by_label("Paste a request").fill("nothing of the kind")
     page.get_by_role("button", name="Answer it").click()
     expect(page.locator(".problem")).to_be_visible()

@@ -105,13 +105,13 @@ def test_a_phone_shows_the_outcome_where_the_answer_is_given(browser: Browser, s
         page.get_by_label("days").focus()
         expect(bar).to_have_text("Necessary not saved")
         expect(page.locator("#trouble")).to_be_hidden()
-        assert page.locator(".stale").count() == 0
+        expect(page.locator(".stale")).to_have_count(0)
         launched.ehr.tokens.clear()
         launched.clock.ahead = timedelta(hours=2)
         page.get_by_label("weeks").fill("8")
         page.get_by_label("days").focus()
         expect(bar).to_contain_text("Not judged: this session has ended.")
-        assert page.get_by_label("weeks").input_value() == "8"
+        expect(page.get_by_label("weeks")).to_have_value("8")
 
 
 def test_it_works_without_scripts(browser: Browser, serving: Serving) -> None:

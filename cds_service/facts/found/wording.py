@@ -160,7 +160,7 @@ def _any_said(texts: Iterable[str], phrases: Iterable[str], not_told: bool = Fal
 
 
 def _heard(saying: Saying, texts: Iterable[str]) -> list[str]:
-    """Return the texts without what is answered no and what is passed over."""
+    """Return the texts less what is answered no or passed over."""
     return [_without(_without_noes(text, saying), saying.passing_over, saying.words) for text in texts]
 
 
