@@ -92,7 +92,7 @@ class Definition:
         conditions = [source for source in self.sources if isinstance(source, ConditionEvidence)]
         spans = [source.asked_back for source in conditions if source.history]
         self.past = Past(bool(spans), spans)
-        self._remission = any(bool(source.remission) for source in conditions)
+        self.in_remission = any(bool(source.remission) for source in conditions)
         self._states = _states(self.sources)
         kinds = [source for source in conditions if not source.uncertain]
         self._asked_of_what_is_over = any(source.history == "asks" for source in kinds)
@@ -130,7 +130,7 @@ class Definition:
             sets,
             kinds,
             words.history,
-            self._remission,
+            self.in_remission,
             tuple(words.alone),
             words.closed or self._asked_of_what_is_over,
             words.status_post,

@@ -191,7 +191,8 @@ class Facts(ChartFacts):
         found: dict[Unplaced, Evidence] = {}
         for kind_and_set, (life, hints) in definition.unplaced.items():
             for one in self._unplaced.get(kind_and_set, ()):
-                over = one.ended is not None and not definition.past.asks(one.ended, self._case.as_of)
+                treated = one.in_remission and definition.in_remission
+                over = one.ended is not None and not treated and not definition.past.asks(one.ended, self._case.as_of)
                 placed = kind_and_set[1] != untold(kind_and_set[0])
                 if one in found or over or (life and one.when and life.is_past(one.when, self._case.as_of)):
                     continue

@@ -176,7 +176,9 @@ class CodesOfRecords:
         None of its codings is of a system that is read.
         """
         kind = resource["resourceType"]
-        unplaced = Unplaced(own_reference(resource), spoken_on(resource), ended_on(resource))
+        ended = ended_on(resource)
+        in_remission = ended is not None and ended_on(resource, remission=True) is None
+        unplaced = Unplaced(own_reference(resource), spoken_on(resource), ended, in_remission)
         if kind in MAY_BE_UNTOLD and concept is resource.get("code") and is_untold(kind, resource, concept):
             self.unplaced.setdefault((kind, untold(kind)), []).append(unplaced)
             return

@@ -203,12 +203,13 @@ def is_silent(concept: Any, vocabulary: Vocabulary) -> bool:
 class Unplaced(NamedTuple):
     """A record whose code is of no known system.
 
-    It tells where it stands, its day, and when it ended if it says that it is over.
+    It tells where it stands, its day, and when it ended if it says that it is over; one in remission may be treated on.
     """
 
     resource: str
     when: Days | None
     ended: Days | None = None
+    in_remission: bool = False
 
 
 class Heard(NamedTuple):

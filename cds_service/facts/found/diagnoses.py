@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.onsets import days_of, is_untold
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
+from cds_service.facts.found.refuted import REFUTED, one_code_does_not_refute_another, unless_refuted_later
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
@@ -24,8 +24,6 @@ from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value
 from cds_service.sitting import DatedChart, StatedReason
 
-REFUTED: Final = "refuted"
-REFUTED_LATER: Final = "the same diagnosis was refuted later"
 LONG_BEFORE: Final = 280
 """The longest a state of this pregnancy goes back, in days.
 
@@ -87,7 +85,7 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
-    return _one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else _unless_refuted_later(found)
+    return one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else unless_refuted_later(found, seen)
 
 
 def _conditions(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
@@ -303,68 +301,3 @@ def _ended(condition: Resource, seen: DatedChart) -> bool:
     lasted = condition.get("abatementPeriod")
     end = days(condition.get("abatementDateTime")) or days(lasted.get("end") if isinstance(lasted, dict) else None)
     return end is not None and end.last <= seen.as_of
-
-
-def _one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of: date) -> list[Evidence]:
-    """Weigh diagnoses where any of several makes a yes-or-no fact true.
-
-    Refuting one diagnosis says nothing of the others: among records of one code the latest counts, with the first that
-    it only repeats, and what remains says *no* only where no code says *yes*.
-    """
-    usable: dict[Any, list[Evidence]] = {}
-    others: list[Evidence] = []
-    for coding, evidence in found:
-        if evidence.standing is not Standing.USABLE or (evidence.when and evidence.when.first > as_of):
-            others.append(evidence)
-        else:
-            usable.setdefault(key_of(*coding), []).append(evidence)
-    kept: list[Evidence] = []
-    for records in usable.values():
-        kept += records if len(records) == 1 else _latest_and_first(records)
-    if len({evidence.value for evidence in kept}) > 1 and len(usable) > 1:
-        yes = [evidence for evidence in kept if evidence.value is True]
-        return yes + others
-    return kept + others
-
-
-def _unless_refuted_later(found: list[tuple[Coding, Evidence]]) -> list[Evidence]:
-    """Leave diagnoses open that were refuted later.
-
-    That is on the same day or after it. They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
-    """
-    refuted: dict[Any, date] = {}
-    for coding, evidence in found:
-        if evidence.note == REFUTED and evidence.when is not None:
-            key = key_of(*coding)
-            refuted[key] = max(evidence.when.last, refuted.get(key, evidence.when.last))
-    if not refuted:
-        return [evidence for _, evidence in found]
-    return [
-        evidence._replace(standing=Standing.UNCERTAIN, note=REFUTED_LATER)
-        if evidence.standing is Standing.USABLE and _before(evidence, refuted.get(key_of(*coding)))
-        else evidence
-        for coding, evidence in found
-    ]
-
-
-def _before(evidence: Evidence, day: date | None) -> bool:
-    return day is not None and evidence.when is not None and evidence.when.first <= day
-
-
-def _latest_and_first(records: list[Evidence]) -> list[Evidence]:
-    """Return the latest records of one code, and the first they repeat.
-
-    A reason of the order or a later visit repeats a diagnosis; since when it is on record, only the first tells.
-    """
-    latest = max((record.when.last for record in records if record.when), default=None)
-    if latest is None:
-        return records
-    kept = [record for record in records if record.when and record.when.last == latest]
-    if len(kept) == len(records) or len({record.value for record in records}) > 1:
-        return kept
-    first = min((record for record in records if record.when), key=_last_day)
-    return kept if first in kept else [first, *kept]
-
-
-def _last_day(record: Evidence) -> date:
-    return record.when.last if record.when else date.max
