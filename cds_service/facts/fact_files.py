@@ -5,7 +5,7 @@ Every problem of every file is told with its line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from cds_service.facts.entry import DerivedEntry, FactEntry, unfitting
 from cds_service.facts.rule import Derivation
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.resource_types import ASKED_FOR
-from cds_service.fhir.value_sets import Terminology
+from cds_service.fhir.value_sets import Terminology, ValueSet
 from cds_service.policy.values import Interval
 
 
@@ -34,6 +34,7 @@ def read_catalogue(folders: Iterable[tuple[Path, str]], terminology: Terminology
     definitions: dict[str, Definition] = {}
     broken: list[str] = []
     held = tuple(folders)
+    carried_units = {id_: _units_of(value_set) for id_, value_set in terminology.sets.items()}
     for path, name in [(path, f"{name}/{path.name}") for folder, name in held for path in sorted(folder.glob("*.yaml"))]:
         try:
             file = YamlFile(path, name)
@@ -54,7 +55,7 @@ def read_catalogue(folders: Iterable[tuple[Path, str]], terminology: Terminology
                 first = definitions[fact]
                 problems.append(file.problem((fact,), f"the fact '{fact}' is already in {first.file}:{first.line}"))
             definitions[fact] = Definition(fact, entry, file.name, file.line((fact,)))
-            problems += _own_problems(definitions[fact], file, terminology)
+            problems += _own_problems(definitions[fact], file, terminology, carried_units)
     tables: dict[str, BaseModel] = {}
     for definition in definitions.values():
         derived = definition.entry.derived
@@ -78,9 +79,17 @@ def _read_table(folders: Iterable[tuple[Path, str]], table: str, rule: Derivatio
     return YamlFile(path, f"{name}/tables/{path.name}").read_as(rule.table)
 
 
-def _own_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
+def _units_of(value_set: ValueSet) -> frozenset[str]:
+    """Return the units in which a set's codes carry values."""
+    carried = (*value_set.codes.values(), *value_set.categories.values())
+    return frozenset([one.unit for one in carried if one and isinstance(one.value, Interval) and one.unit])
+
+
+def _own_problems(
+    definition: Definition, file: YamlFile, terminology: Terminology, carried_units: Mapping[str, frozenset[str]]
+) -> Iterator[Problem]:
     entry, name = definition.entry, definition.name
-    yield from _source_problems(definition, file, terminology)
+    yield from _source_problems(definition, file, terminology, carried_units)
     for id_ in [id_ for words in entry.worded for id_ in words.read_by]:
         if not terminology.knows(id_):
             yield file.problem((name, "words"), f"there is no value set '{id_}' in value_sets/")
@@ -95,7 +104,9 @@ def _own_problems(definition: Definition, file: YamlFile, terminology: Terminolo
         yield file.problem((name, "derived"), f"there is no rule '{entry.derived.rule}'; {meant}")
 
 
-def _source_problems(definition: Definition, file: YamlFile, terminology: Terminology) -> Iterator[Problem]:
+def _source_problems(
+    definition: Definition, file: YamlFile, terminology: Terminology, carried_units: Mapping[str, frozenset[str]]
+) -> Iterator[Problem]:
     """Yield what is wrong with the evidence of a fact.
 
     It may give what the fact cannot take, be in a resource that no prefetch key asks for, or name value sets that do
@@ -112,16 +123,12 @@ def _source_problems(definition: Definition, file: YamlFile, terminology: Termin
         for id_ in source.kind.value_sets():
             if not terminology.knows(id_):
                 yield file.problem((name, "from", index), f"there is no value set '{id_}' in value_sets/")
-            held = terminology.sets.get(id_)
-            if held is None:
-                continue
-            for carried in (*held.codes.values(), *held.categories.values()):
-                if carried and isinstance(carried.value, Interval) and carried.unit:
-                    try:
-                        convert(1, carried.unit, entry.unit or carried.unit)
-                    except UnknownUnit as error:
-                        yield file.problem((name, "from", index), f"codes of '{id_}' carry a value in another unit: {error}")
-                        break
+            for unit in sorted(carried_units.get(id_, ())):
+                try:
+                    convert(1, unit, entry.unit or unit)
+                except UnknownUnit as error:
+                    yield file.problem((name, "from", index), f"codes of '{id_}' carry a value in another unit: {error}")
+                    break
 
 
 def _derivation_problems(definition: Definition, catalogue: Catalogue) -> Iterator[Problem]:

@@ -59,12 +59,28 @@ class WrittenSet(NamedTuple):
 
 
 class _Row(NamedTuple):
-    line: int
+    """A line of the table: what :class:`WrittenCode` holds, and more."""
+
     system: str
     code: str
     label: str
-    meaning: str
+    line: int
     excluded: bool
+    meaning: str
+    family: bool
+
+
+class _Columns(NamedTuple):
+    """Where the cells of a line stand.
+
+    A column that the table leaves out is read from the empty cell behind the last.
+    """
+
+    width: int
+    system: int
+    code: int
+    label: int
+    meaning: int
 
 
 def value_set_of(text: str, id_: str, name: str) -> WrittenSet:
@@ -82,9 +98,12 @@ def value_set_of(text: str, id_: str, name: str) -> WrittenSet:
         raw["compose"] = {key: found for key, found in parts.items() if found}
     elif "empty" in table.keys:
         raw["expansion"] = {"timestamp": raw["date"], "total": 0}
-    lines = table.lines | {row.code.rstrip("*").rstrip("."): row.line for row in reversed(rows)}
-    listed = [WrittenCode(row.system, row.code, row.label, row.line, row.excluded) for row in rows if not row.code.endswith("*")]
-    return WrittenSet(raw, lambda needle: lines.get(needle, 1), tuple(listed))
+
+    def line_of(needle: str) -> int:
+        lines = (row.line for row in rows if row.code.rstrip("*").rstrip(".") == needle)
+        return next(lines, table.lines.get(needle, 1))
+
+    return WrittenSet(raw, line_of, tuple(WrittenCode(*row[:5]) for row in rows if not row.family))
 
 
 class _Table:
@@ -94,6 +113,7 @@ class _Table:
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
         self.keys: dict[str, str] = {}
+        self._systems: dict[str, tuple[str, bool]] = {}
         self._name, self._lines = name, text.splitlines()
         for number, line in enumerate(self._lines, 1):
             found = _KEY.fullmatch(line.strip()) if line.startswith("#") else None
@@ -138,50 +158,62 @@ class _Table:
     def rows(self) -> Iterator[_Row]:
         """Yield the codes, in the file's order."""
         reader = csv.reader("" if line.startswith("#") else line for line in self._lines)
-        columns: tuple[str, ...] = ()
+        columns: _Columns | None = None
         try:
             for cells in reader:
-                if not any(cell.strip() for cell in cells):
+                if not "".join(cells).strip():
                     continue
-                if not columns:
+                if columns is None:
                     columns = self._columns(reader.line_num, [cell.strip() for cell in cells])
-                    continue
-                if row := self._row(reader.line_num, columns, [cell.strip() for cell in cells]):
+                elif row := self._row(reader.line_num, columns, cells):
                     yield row
         except csv.Error as error:
             self._wrong(reader.line_num, f"no table of codes: {error}")
-        if not columns:
+        if columns is None:
             self._wrong(len(self._lines) or 1, f"the table begins with a line of its columns: {','.join(COLUMNS)}")
 
-    def _columns(self, line: int, cells: list[str]) -> tuple[str, ...]:
+    def _columns(self, line: int, cells: list[str]) -> _Columns:
         unknown = [cell for cell in cells if cell not in COLUMNS]
         if unknown or len(set(cells)) < len(cells) or not {"system", "code"} <= set(cells):
             said = "the table begins with a line of its columns, 'system,code' and where wanted 'label' and 'meaning'"
             self._wrong(line, f"{said}, not '{','.join(cells)}'")
-        return tuple(cells)
+        return _Columns(len(cells), *[cells.index(column) if column in cells else len(cells) for column in COLUMNS])
 
-    def _row(self, line: int, columns: tuple[str, ...], cells: list[str]) -> _Row | None:
-        if len(cells) > len(columns):
-            self._wrong(line, f"there are {len(cells)} cells and {len(columns)} columns; write what has a comma in quotes")
+    def _row(self, line: int, columns: _Columns, cells: list[str]) -> _Row | None:
+        width, at_system, at_code, at_label, at_meaning = columns
+        if len(cells) > width:
+            self._wrong(line, f"there are {len(cells)} cells and {width} columns; write what has a comma in quotes")
             return None
-        held = dict.fromkeys(COLUMNS, "") | dict(zip(columns, cells, strict=False))
-        named, code = held["system"], held["code"]
-        excluded = named.startswith(_LEFT_OUT)
-        name = named.removeprefix(_LEFT_OUT).strip()
-        system = NAMES.get(name, name if ":" in name else "")
+        cells += [""] * (width + 1 - len(cells))
+        system, excluded = self._system(cells[at_system])
+        code = cells[at_code].strip()
         if not system:
+            name = cells[at_system].strip().removeprefix(_LEFT_OUT).strip()
             self._wrong(
                 line,
                 f"'{name}' is no code system; write one of {', '.join(NAMES)}, or its address, of which this one spelling is read",
             )
             return None
-        if not code:
-            self._wrong(line, f"a code of {name} is missing")
+        family = code.endswith("*")
+        if not code or (family and system != ICD10CM):
+            name = cells[at_system].strip().removeprefix(_LEFT_OUT).strip()
+            missing = f"a code of {name} is missing"
+            wide = f"'{code}': only families of ICD-10-CM can be named by how they begin; list the codes of {name}"
+            self._wrong(line, wide if code else missing)
             return None
-        if code.endswith("*") and system != ICD10CM:
-            self._wrong(line, f"'{code}': only families of ICD-10-CM can be named by how they begin; list the codes of {name}")
-            return None
-        return _Row(line, system, code, held["label"], held["meaning"], excluded)
+        return _Row(system, code, cells[at_label].strip(), line, excluded, cells[at_meaning].strip(), family)
+
+    def _system(self, cell: str) -> tuple[str, bool]:
+        """Return the address of the system that a line names.
+
+        Returns also whether the line leaves its code out.
+        """
+        found = self._systems.get(cell)
+        if found is None:
+            named = cell.strip()
+            name = named.removeprefix(_LEFT_OUT).strip()
+            found = self._systems[cell] = (NAMES.get(name, name if ":" in name else ""), named.startswith(_LEFT_OUT))
+        return found
 
 
 def _parts(rows: Iterator[_Row]) -> list[dict[str, Any]]:
@@ -191,7 +223,7 @@ def _parts(rows: Iterator[_Row]) -> list[dict[str, Any]]:
     """
     parts: list[dict[str, Any]] = []
     for row in rows:
-        if row.code.endswith("*"):
+        if row.family:
             narrowing = {"property": "concept", "op": "is-a", "value": row.code.removesuffix("*").removesuffix(".")}
             said = ([{"url": LABEL, "valueString": row.label}] if row.label else []) + meaning_as_fhir(row.meaning)
             parts.append(({"extension": said} if said else {}) | {"system": row.system, "filter": [narrowing]})

@@ -119,13 +119,17 @@ def key_of(system: str, code: str) -> Key:
         case "procedure":
             return Key(space, without_modifiers(folded))
         case "icd10cm":
-            return Key(space, _SPACES.sub("", folded).replace(".", ""))
+            return Key(space, _without_blanks(folded).replace(".", ""))
         case "icd10" | "icd10pcs":
             return _icd10(system, folded, space)
         case "ndc":
             return Key(space, ndc_digits(folded))
         case _:
-            return Key(space, _SPACES.sub("", folded))
+            return Key(space, _without_blanks(folded))
+
+
+def _without_blanks(code: str) -> str:
+    return code if code.isalnum() else _SPACES.sub("", code)
 
 
 def without_modifiers(code: str) -> str:

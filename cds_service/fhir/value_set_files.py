@@ -133,13 +133,17 @@ class _Reader:
     def _gather(self, include: dict[str, Any], codes: dict[Key, Carried | None], categories: dict[Key, Carried | None]) -> None:
         system = include.get("system", "")
         everywhere = _carried(include)
+        written = self.systems.setdefault(system, [])
         for concept in include.get("concept", []):
-            key = self._key(system, concept["code"])
-            if key.space == "procedure" and concept.get("display", concept["code"]) != concept["code"]:
+            code = concept["code"]
+            written.append(code)
+            key = self._key(system, code)
+            if key.space == "procedure" and concept.get("display", code) != code:
                 self.labels[key] = concept["display"]
-            codes[key] = _carried(concept) or everywhere
+            codes[key] = _carried(concept) or everywhere if "extension" in concept else everywhere
         for narrowing in include.get("filter", []):
             plain = narrowing.get("property") == "concept" and narrowing.get("op") == "is-a"
+            written.append(narrowing.get("value", ""))
             key = self._key(system, narrowing.get("value", ""))
             if not plain or key.space != "icd10cm":
                 said = "only ICD-10-CM categories can be named by a filter (concept is-a CODE); list the codes of other systems"
@@ -154,7 +158,6 @@ class _Reader:
         fault = fault_of(key)
         if fault:
             self._wrong(code, f"'{code}' {fault}" if "digit" in fault else f"'{code}' {fault} in {system}")
-        self.systems.setdefault(system, []).append(code)
         return key
 
 

@@ -23,6 +23,7 @@ ORDER: Final = "order"
 CONCLUSION: Final = "conclusion"
 """Where the words are read with which reports conclude."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
+_WORD_OR_STEM: Final = re.compile(r"[^\W_]+\*?")
 _CLAUSE: Final = re.compile(
     r"[;.:\n]| but | however | although | though |(?<!previous pregnancy)(?<!prior pregnancy)(?<!past pregnancy) with | due to "
 )
@@ -192,7 +193,7 @@ def phrase_words(phrase: str) -> tuple[str, ...]:
     A word that may go on ends in ``*``. Raises ValueError for a phrase without words, or for a stem of fewer than four
     letters.
     """
-    words = tuple([part.lower() for part in re.findall(r"[^\W_]+\*?", phrase)])
+    words = tuple([part.lower() for part in _WORD_OR_STEM.findall(phrase)])
     if not words or any(word.endswith("*") and len(word) < 5 for word in words):
         raise ValueError(f"'{phrase}' is no phrase: it has words, and a stem that goes on ('infect*') has at least four letters")
     return words

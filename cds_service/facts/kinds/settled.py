@@ -6,7 +6,7 @@ So no two threads work one out later.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from cds_service.policy.entry import Entry
 
@@ -17,8 +17,13 @@ class SettledEntry(Entry):
     A ValueError of one is a fault of the file.
     """
 
+    _settled: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        members = [(name, member) for owner in cls.__mro__ for name, member in vars(owner).items()]
+        cls._settled = tuple([name for name, member in members if isinstance(member, cached_property)])
+
     def model_post_init(self, _: Any) -> None:
-        for owner in type(self).__mro__:
-            for name, member in vars(owner).items():
-                if isinstance(member, cached_property):
-                    getattr(self, name)
+        for name in self._settled:
+            getattr(self, name)
