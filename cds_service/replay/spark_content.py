@@ -20,6 +20,7 @@ from pyspark import SparkFiles
 from pyspark.sql import DataFrame, SparkSession
 
 from cds_service.content.layers import FILE, FOLDERS
+from cds_service.fhir.value_set_files import value_set_paths
 from cds_service.replay.duckdb_engine import shared_resources
 from cds_service.replay.folder import whole
 from cds_service.replay.held import Shelf, contents_of, stock
@@ -83,7 +84,7 @@ def load_for(session: SparkSession, lines: DataFrame, terms: Terms, kinds: Itera
 
 
 def _send_content(session: SparkSession, root: Path, revision: str, own: Path | None) -> str:
-    return _sent(session, f"content-{revision}.zip", lambda path: _pack(root, own, path))
+    return _sent(session, f"content-{revision}.zip", lambda path: packed_content(root, own, path))
 
 
 @cache
@@ -109,10 +110,14 @@ def _sent(session: SparkSession, name: str, write: Callable[[Path], Any]) -> str
     return name
 
 
-def _pack(root: Path, own: Path | None, path: Path) -> None:
+def packed_content(root: Path, own: Path | None, path: Path) -> None:
+    """Write a content folder and a plan's own lists to one file.
+
+    The lists go with it however they are written, as :func:`value_set_paths` finds them.
+    """
     with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for one in sorted([root / FILE, *(held for name in FOLDERS for held in (root / name).rglob("*"))]):
             if one.is_file():
                 packed.write(one, one.relative_to(root))
-        for one in sorted(own.glob("*.json")) if own else ():
+        for one in value_set_paths(own) if own else ():
             packed.write(one, f"own_value_sets/{one.name}")

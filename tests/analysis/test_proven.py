@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from cds_service.analysis.criterion_mutants import changes_of
 from cds_service.cli import app
 from cds_service.content.content import Content, shipped_content
 from cds_service.content_files.problems import ContentError
+from cds_service.fhir.value_set_files import read_written
 from cds_service.policy.criterion import Criterion
 from cds_service.vignettes.read import read_vignettes
 from cds_service.vignettes.run import differences_as_facts
@@ -305,8 +307,10 @@ def test_a_new_policy_says_what_is_left_to_do_and_then_is_decided_by_a_person(co
 def test_a_new_policy_overwrites_nothing(copied: Path) -> None:
     """Where one of its files is there already, nothing is written."""
     take(copied, SI, "2024-10-01")
-    shutil.copy(copied / "value_sets" / "si-open-fusions.json", copied / "value_sets" / "knee-brace-orders.json")
-    changed(copied / "value_sets" / "knee-brace-orders.json", '"id": "si-open-fusions"', '"id": "knee-brace-orders"')
+    shipped = read_written(copied / "value_sets" / "si-open-fusions.csv", "si-open-fusions").raw
+    (copied / "value_sets" / "knee-brace-orders.json").write_text(
+        json.dumps(shipped | {"id": "knee-brace-orders"}), encoding="utf-8"
+    )
     said = command(*NEW, "--content", str(copied))
     assert said.exit_code == 1
     assert "knee-brace-orders.json: it is there already, and is left as it is; nothing was written" in said.output

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from cds_service.content.content import read_content, shipped_content
+from cds_service.fhir.value_set_files import read_written, value_set_paths
 from tests.browser.conftest import listened
 from tests.browser.site import Site, served
 from tests.browser.test_looks import decision_link
@@ -157,13 +158,14 @@ def hostile(tmp_path: Path) -> Path:
     said = "There are three or more fetuses."
     assert f"says: {said}\n" in text
     policy.write_text(text.replace(f"says: {said}\n", f"says: {json.dumps(said + HOSTILE + MARKDOWN)}\n"), encoding="utf-8")
-    for path in (tmp_path / "value_sets").glob("*.json"):
-        held = json.loads(path.read_text(encoding="utf-8"))
+    for path in value_set_paths(tmp_path / "value_sets"):
+        held = read_written(path, path.name).raw
         held["title"] = held["title"] + HOSTILE
         for part in held.get("compose", {}).get("include", []):
             for concept in part.get("concept", []):
                 concept["display"] = HOSTILE
-        path.write_text(json.dumps(held), encoding="utf-8")
+        path.unlink()
+        path.with_suffix(".json").write_text(json.dumps(held), encoding="utf-8")
     return tmp_path
 
 

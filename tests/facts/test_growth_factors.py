@@ -536,11 +536,9 @@ def test_a_list_that_is_not_held_asks_and_is_no_evidence_on_a_card(client: Flask
 @pytest.fixture
 def client_of_a_plan(tmp_path: Path) -> FlaskClient:
     """A client of a service whose plan prefers Fulphila."""
-    path = shipped_content() / "value_sets" / "csf-preferred-products.json"
-    listed = json.loads(path.read_text(encoding="utf-8"))
-    del listed["expansion"]
-    listed["compose"] = {"include": [{"system": HCPCS, "concept": [{"code": "Q5108"}]}]}
-    (tmp_path / path.name).write_text(json.dumps(listed), encoding="utf-8")
+    path = shipped_content() / "value_sets" / "csf-preferred-products.csv"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("# empty")]
+    (tmp_path / path.name).write_text("\n".join([*lines, "HCPCS,Q5108"]), encoding="utf-8")
     return create_app(read_content(shipped_content(), tmp_path), today=lambda: TODAY).test_client()
 
 

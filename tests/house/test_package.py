@@ -26,7 +26,7 @@ def test_the_wheel_carries_the_content(tmp_path: Path) -> None:
     )
     (wheel,) = tmp_path.glob("*.whl")
     held = {name.removeprefix("cds_service/shipped/") for name in zipfile.ZipFile(wheel).namelist() if "/shipped/" in name}
-    for folder, pattern in (("policies", "**/*.yaml"), ("facts", "*.yaml"), ("value_sets", "*.json")):
+    for folder, pattern in (("policies", "**/*.yaml"), ("facts", "*.yaml"), ("value_sets", "*.csv")):
         assert {path.relative_to(TOP).as_posix() for path in (TOP / folder).glob(pattern)} <= held
     assert "hooks.json" in held
     assert {f"examples/{path.name}" for path in (TOP / "docs/examples").glob("*.json")} <= held

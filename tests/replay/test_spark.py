@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pyspark
 import pytest
 
+from cds_service.replay.spark_content import packed_content
 from tests.replay.direct import environment, tables
 
 pytestmark = [
@@ -127,6 +129,18 @@ def test_a_standalone_cluster_gives_the_same_rows(people: Path, key: Path, whole
     assert tables(tmp_path / "out") == tables(whole)
     for name in ("one", "two"):
         assert list((tmp_path / name).glob("app-*")), "each worker ran an executor"
+
+
+def test_own_lists_go_to_the_executors_however_they_are_written(content_root: Path, tmp_path: Path) -> None:
+    """A plan's own lists go with the content, as a table as well as in JSON."""
+    own = tmp_path / "own"
+    own.mkdir()
+    for name in ("csf-preferred-products.csv", "si-open-fusions.json", "notes.txt"):
+        (own / name).write_text("", encoding="utf-8")
+    packed_content(content_root, own, tmp_path / "content.zip")
+    with zipfile.ZipFile(tmp_path / "content.zip") as packed:
+        sent = {name for name in packed.namelist() if name.startswith("own_value_sets/")}
+    assert sent == {"own_value_sets/csf-preferred-products.csv", "own_value_sets/si-open-fusions.json"}
 
 
 def test_an_executor_with_another_content_stops_the_run(people: Path, key: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_own_value_sets_are_read(handed_over: Content, tmp_path: Path) -> None:
     """A folder of a plan's own value sets makes another content of the same files."""
     own = tmp_path / "own"
     own.mkdir()
-    shutil.copy(tmp_path / "value_sets" / "csf-preferred-products.json", own)
+    shutil.copy(tmp_path / "value_sets" / "csf-preferred-products.csv", own)
     found = shared.content_of(Configuration(content=tmp_path, value_sets=own))
     assert found is not handed_over
     assert found.revision != handed_over.revision
