@@ -39,6 +39,12 @@ class Asked(BaseHTTPRequestHandler):
         if not self.server.trick(self):
             self.from_chart()
 
+    def do_POST(self) -> None:
+        """Answers a search whose parameters are in its body, as those too long for an address."""
+        said = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        self.path = f"{self.path.removesuffix('/_search')}?{said}"
+        self.do_GET()
+
     def from_chart(self) -> None:
         """What a lawful server answers: a read, or a search by patient, code and id."""
         path = urlsplit(self.path).path.removeprefix("/fhir/").split("/")

@@ -13,6 +13,7 @@ from typing import Final
 
 from cds_service.facts.computed.treatment_course import PRESENT, course_began
 from cds_service.facts.computed.treatment_course import TAKES as COURSE
+from cds_service.facts.computed.white_cells import below, is_of_white_cells
 from cds_service.facts.evidence_days import (
     after,
     first,
@@ -58,9 +59,12 @@ CYCLE: Final = 28
 Inputs = Mapping[str, Fact]
 
 
-def below(value: Interval, bound: float) -> bool:
-    """Tell whether all that a value may be lies below a bound."""
-    return value.high < bound or (value.high == bound and value.high_open)
+def perhaps_fevers(temperature: Fact, as_of: date, days: int) -> list[Evidence]:
+    """Return the temperatures in doubt that may be a fever.
+
+    They may be where nobody can read them, or where they are in the unit that may be meant.
+    """
+    return [e for e in uncertain(temperature, as_of, days) if not isinstance(e.value, Interval) or e.value.high >= FEVER]
 
 
 def fevers_of(temperatures: list[Evidence]) -> list[Evidence]:
@@ -96,14 +100,20 @@ def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Eviden
     """
     temperatures = recent(usable(facts["temperature"]), as_of, NOW)
     counts = recent(usable(facts["neutrophils"]), as_of, NOW)
-    unread = [*uncertain(facts["temperature"], as_of, NOW), *uncertain(facts["neutrophils"], as_of, NOW)]
+    warm, unread_counts = uncertain(facts["temperature"], as_of, NOW), uncertain(facts["neutrophils"], as_of, NOW)
+    unread = [e for e in [*warm, *unread_counts] if not is_of_white_cells(e)]
     fevers, few = fevers_of(temperatures), [e for e in counts if isinstance(e.value, Interval) and below(e.value, SEVERE)]
     cool = [e for e in temperatures if isinstance(e.value, Interval) and below(e.value, NO_FEVER)]
     enough = [e for e in counts if isinstance(e.value, Interval) and e.value.low >= SEVERE]
     found = _together(fevers, few, [*cool, *unread], [*enough, *unread], as_of - timedelta(MEASURED))
     feverish = bool(stated or fevers or [e for e in recent(usable(facts["fever"]), as_of, NOW) if e.value is True])
+    perhaps = perhaps_fevers(facts["temperature"], as_of, NOW)
+    later = [e for e in unread_counts if not isinstance(e.value, Interval) or e.value.low < SEVERE]
     for count in latest(enough):
-        if any(last(e) >= first(count) for e in [*stated, *few]):
+        if any(last(e) >= first(count) for e in [*stated, *few]) or any(after(e, count) for e in later):
+            continue
+        if since := [e for e in [*fevers, *perhaps] if after(e, count) and within_a_day(e, count) is False]:
+            found += [said(e, True, "no neutrophil count is on record beside that fever", Standing.UNCERTAIN) for e in since]
             continue
         if isinstance(count.value, Interval) and count.value.low >= RECOVERED:
             found.append(said(count, False, f"{_many(count)} neutrophils/uL"))
@@ -114,13 +124,23 @@ def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Eviden
         alone = [e for e in few if not any(within_a_day(t, e) for t in cool)]
         found += [said(e, True, f"{_many(e)} neutrophils/uL, and no fever on record beside it", Standing.UNCERTAIN) for e in alone]
         if not counts:
-            found += [said(e, True, "fever, and no neutrophil count on record", Standing.UNCERTAIN) for e in fevers]
-        unread_counts = uncertain(facts["neutrophils"], as_of, NOW)
-        unseen = [e for e in unread_counts if not any(within_a_day(t, e) for t in cool)]
-        warm = uncertain(facts["temperature"], as_of, NOW)
+            found += [said(e, True, "fever, and no neutrophil count on record", Standing.UNCERTAIN) for e in [*fevers, *perhaps]]
+        unseen = [e for e in unread_counts if not any(within_a_day(t, e) for t in cool) and _perhaps_severe(e, fevers)]
         unseen += [e for e in warm if any(within_a_day(e, count) is not False for count in [*few, *unread_counts])]
         found += [said(e, True, e.note, Standing.UNCERTAIN) for e in unseen]
     return found
+
+
+def _perhaps_severe(count: Evidence, fevers: list[Evidence]) -> bool:
+    """Tell whether a count that is in doubt may be severe neutropenia.
+
+    Any may be beside a fever. Else it must be as low, or be unread; and white cells must be as few themselves.
+    """
+    if any(within_a_day(fever, count) is not False for fever in fevers):
+        return True
+    if not isinstance(count.value, Interval):
+        return True
+    return below(count.value, SEVERE) or (count.value.low < SEVERE and not is_of_white_cells(count))
 
 
 def _together(
@@ -164,11 +184,13 @@ def _together(
 def _halves(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Evidence]:
     """Return diagnoses that are only half of a pair.
 
-    The other half is missing, or only hints. Nothing is returned where a count of neutrophils says more.
+    The other half is missing, or only hints. Nothing is returned where a count of neutrophils of the day or later says
+    more.
     """
-    if stated or recent(usable(facts["neutrophils"]), as_of, NOW):
+    if stated:
         return []
-    halves = [*usable(facts["neutropenia"]), *usable(facts["fever"])]
+    counted = max([last(e) for e in recent(usable(facts["neutrophils"]), as_of, NOW)], default=date.min)
+    halves = [e for e in [*usable(facts["neutropenia"]), *usable(facts["fever"])] if first(e) > counted]
     note = "neutropenia and its fever are not both on record"
     return [said(e, True, note, Standing.UNCERTAIN) for e in recent(halves, as_of, NOW) if e.value is True]
 

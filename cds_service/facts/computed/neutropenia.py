@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from cds_service.facts.computed.febrile_neutropenia import NOW, PERHAPS_NOW, SEVERE, below, fevers_of
+from cds_service.facts.computed.febrile_neutropenia import NOW, PERHAPS_NOW, SEVERE, fevers_of, perhaps_fevers
+from cds_service.facts.computed.white_cells import below
 from cds_service.facts.evidence_days import first, last, latest, recent, said, uncertain, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
@@ -50,6 +51,9 @@ def fever_as_inpatient(facts: Inputs, as_of: date) -> list[Evidence]:
     if not fevers:
         return []
     earliest = min(fevers, key=first)
+    perhaps = [e for e in perhaps_fevers(facts["temperature"], as_of, (as_of - admitted).days + NOW) if e.when]
+    if first(earliest) > admitted and any(first(e) <= admitted for e in perhaps):
+        return [said(earliest, True, "a temperature of before it cannot be read", Standing.UNCERTAIN)]
     if first(earliest) > admitted:
         return [said(earliest, True, f"after the admission of {admitted}")]
     if last(earliest) < admitted:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from cds_service.facts.computed.white_cells import NEUTROPENIA, is_of_white_cells
 from cds_service.facts.evidence_days import first, last, uncertain, usable
+from cds_service.facts.restated import doubtful, spoken
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import NAMED_ONLY, Evidence, Fact, Standing
 from cds_service.policy.values import Interval
@@ -26,8 +28,8 @@ GAP: Final = 60
 NADIR: Final = 21
 """Days after a dose of chemotherapy in which counts are nadirs."""
 
-NEUTROPENIA: Final = 1500.0
-"""Neutrophils per microlitre below which there is neutropenia."""
+DIAGNOSED: Final = "neutropenia is on record as a diagnosis"
+"""Note on the count that a diagnosis of neutropenia leaves open."""
 
 Inputs = Mapping[str, Fact]
 TAKES: Final[frozenset[str]] = frozenset({"doses", "ordered"})
@@ -76,7 +78,7 @@ def course_began(facts: Inputs, as_of: date) -> Course:
     return Course(began, unread, bool(facts["doses"].unsearched or facts["ordered"].unsearched))
 
 
-@rule("neutrophils before treatment", "neutrophils", "blamed", *TAKES)
+@rule("neutrophils before treatment", "neutrophils", "blamed", "diagnosed", *TAKES)
 def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return counts that are no nadir.
 
@@ -84,17 +86,20 @@ def neutrophils_before_treatment(facts: Inputs, as_of: date) -> list[Evidence]:
     be read, it is not known whether the count is of before the treatment; nor is it within three weeks of low counts
     that are recorded as due to chemotherapy. One that is high enough even so says that
     there was no neutropenia, unless one of before the treatment was low, or cannot be read.
+
+    Neutropenia as a diagnosis is no count: it leaves open what an older one says.
     """
     doses = [e for e in usable(facts["doses"]) if e.value is True]
     perhaps = [e for e in usable(facts["ordered"]) if e.value is True]
     perhaps += [*uncertain(facts["doses"], as_of, PRESENT), *_perhaps_ordered(facts["ordered"], as_of)]
     unsearched = bool(facts["doses"].unsearched or facts["ordered"].unsearched)
-    counts = facts["neutrophils"].evidence
+    counts = [*facts["neutrophils"].evidence, *_diagnosed(facts)]
     blamed = [e for e in facts["blamed"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
     taken = [_as_taken(e, doses, perhaps, blamed, unsearched) for e in counts]
     if any(e.standing is Standing.USABLE and not _enough(e) for e in taken):
         return taken
-    unread = [first(e) for e in uncertain(facts["neutrophils"], as_of, PRESENT)]
+    open_ = Fact("", tuple([e for e, as_taken in zip(counts, taken, strict=True) if as_taken is e]), ())
+    unread = [first(e) for e in uncertain(open_, as_of, PRESENT)]
     return [
         e if e.standing is Standing.USABLE and _enough(e) and not any(day <= last(e) for day in unread) else as_taken
         for e, as_taken in zip(counts, taken, strict=True)
@@ -110,6 +115,24 @@ def _perhaps_ordered(orders: Fact, as_of: date) -> list[Evidence]:
     return lately + [e for e in orders.evidence if e.standing is Standing.UNCERTAIN and NAMED_ONLY in e.note and e not in lately]
 
 
+def _diagnosed(facts: Inputs) -> list[Evidence]:
+    """Return what diagnoses of neutropenia leave open of the count.
+
+    Those that blame chemotherapy are of a nadir.
+    """
+    blamed = {e.resource for e in facts["blamed"].evidence}
+    return [
+        doubtful(e, DIAGNOSED, Interval(0.0, NEUTROPENIA, high_open=True))
+        for e in spoken(facts["diagnosed"])
+        if e.when is not None and e.resource not in blamed
+    ]
+
+
+def _is_low_in_doubt(count: Evidence) -> bool:
+    """Tell whether a count is low by what is none itself."""
+    return count.standing is Standing.UNCERTAIN and (DIAGNOSED in count.note or is_of_white_cells(count))
+
+
 def _enough(count: Evidence) -> bool:
     return isinstance(count.value, Interval) and count.value.low >= NEUTROPENIA
 
@@ -118,7 +141,7 @@ def _as_taken(
     count: Evidence, doses: list[Evidence], perhaps: list[Evidence], blamed: list[Evidence], unsearched: bool
 ) -> Evidence:
     """Return a count with its standing as one before the treatment."""
-    if count.standing is not Standing.USABLE:
+    if count.standing is not Standing.USABLE and not _is_low_in_doubt(count):
         return count
     about = timedelta(NADIR)
     if any(0 < (first(count) - first(dose)).days <= NADIR for dose in doses):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -13,7 +14,7 @@ from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.found.upper_limits import of_upper_limit
 from cds_service.facts.found.wording import Saying, matched
-from cds_service.facts.wanted import Unreadable, Wanted
+from cds_service.facts.wanted import Unreadable, Wanted, in_unit
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, text
 from cds_service.fhir.resource_types import TYPES
@@ -64,6 +65,7 @@ class SoughtMeasurement:
     beside: bool = False
     described: Saying | None = None
     unless_described: Saying | None = None
+    without_unit: tuple[str, ...] = ()
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -113,7 +115,8 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     except Unreadable as error:
         if (hit.holder is observation and _is_a_panel(observation, seen)) or (sought.beside and _is_normal(hit.holder)):
             return None
-        return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
+        perhaps = without_unit(sought, hit, wanted, seen)
+        return Evidence(perhaps, when, said, standing=Standing.UNCERTAIN, note=str(error), instant=_instant(observation))
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
@@ -186,6 +189,22 @@ def _value(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart
                 if isinstance(found, Interval):
                     return Interval(found.low / number, found.high / number, found.low_open, found.high_open)
         raise
+
+
+def without_unit(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart) -> Interval | None:
+    """Return what a number without a unit may be.
+
+    It is whatever it would be in the units that may be meant, where that is possible. Returns None where no unit is
+    named for it, and where it is no bare number.
+    """
+    possible: list[Interval] = []
+    with suppress(Unreadable):
+        plain = replace(wanted, unit="1", low=-math.inf, high=math.inf)
+        bare = read_value(hit.holder, plain, seen.chart.terminology) if sought.without_unit else None
+        for unit in sought.without_unit:
+            with suppress(Unreadable):
+                possible += [in_unit(bare, unit, wanted)] if isinstance(bare, Interval) else []
+    return Interval(min([one.low for one in possible]), max([one.high for one in possible])) if possible else None
 
 
 def _stage(hit: Hit) -> bool | None:

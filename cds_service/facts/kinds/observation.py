@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from cds_service.facts.fhir_value import partial_date, write_value
-from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of
+from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of, without_unit
 from cds_service.facts.found.positive_results import positives
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
@@ -18,6 +18,7 @@ from cds_service.facts.wanted import Unreadable
 from cds_service.fhir.code_systems import UCUM
 from cds_service.fhir.codes import Coding
 from cds_service.fhir.codes_of_records import Hit
+from cds_service.policy.entry import Words
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Code, Interval, Value
 from cds_service.sitting import DatedChart
@@ -38,6 +39,8 @@ class ObservationEvidence(EvidenceKind):
       that are ``coded``, a chart without measurements counts as searched all the same.
     - ``beside``: so it does here: what it measures only hints at what diagnoses say. A result in words that is called normal
       or negative hints at nothing.
+    - ``without_unit``: the units of which one is meant by a number without any: it ends the silence with what it may be in
+      them, and decides nothing.
     - ``described``: only one counts whose name or method says so in words; with ``unless_described``, only one that does not.
     """
 
@@ -54,6 +57,7 @@ class ObservationEvidence(EvidenceKind):
     beside: bool = False
     described: SayingEntry | None = None
     unless_described: SayingEntry | None = None
+    without_unit: list[Words] = []
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -70,6 +74,7 @@ class ObservationEvidence(EvidenceKind):
             self.beside,
             self.described.sought if self.described else None,
             self.unless_described.sought if self.unless_described else None,
+            tuple(self.without_unit),
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -83,10 +88,11 @@ class ObservationEvidence(EvidenceKind):
         """
         if self.described:
             return None
+        hit = Hit({}, dict(holder), Coding("", ""), None)
         try:
-            return value_of(self.sought, Hit({}, dict(holder), Coding("", ""), None), wanted, seen)
+            return value_of(self.sought, hit, wanted, seen)
         except Unreadable:
-            return None
+            return without_unit(self.sought, hit, wanted, seen)
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes})

@@ -1,0 +1,87 @@
+"""The count of neutrophils, and what white cells say of it.
+
+Neutrophils are among the white cells: where these are few, so are those, and a count of before then no longer tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from cds_service.facts.evidence_days import after, usable
+from cds_service.facts.restated import doubtful
+from cds_service.facts.rule import rule
+from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.values import Interval
+
+NEUTROPENIA: Final = 1500.0
+"""Neutrophils per microlitre below which there is neutropenia."""
+FEW_WHITE_CELLS: Final = "neutrophils are among the white cells, which were few"
+"""Note on what a low count of white cells says of neutrophils."""
+FEW_BY_SHARE: Final = "as many are the share of the white cells, and nobody counted them"
+"""Note on what white cells and a share of them come to."""
+CONTRADICTED: Final = "fewer white cells were counted on that day"
+"""Note on a count of neutrophils that cannot be right beside that of white cells."""
+
+
+@rule("neutrophil count", "counted", "white", "share")
+def neutrophil_count(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
+    """Return the counts of neutrophils, in doubt where white cells are few.
+
+    White cells below 1500 leave open what an older count says, and so does a share of them that comes to less. Beside a
+    count of neutrophils of the same day they say nothing, unless it is higher than they are.
+    """
+    few = [low for e in facts["white"].evidence if (low := _at_most(e, FEW_WHITE_CELLS)) is not None]
+    few += _by_share(facts)
+    counted = [_contradicted(e, few) for e in facts["counted"].evidence]
+    sure = usable(facts["counted"])
+    return counted + [e for e in few if not any(_beside(one, e) for one in sure)]
+
+
+def below(value: Interval, bound: float) -> bool:
+    """Tell whether all that a value may be lies below a bound."""
+    return value.high < bound or (value.high == bound and value.high_open)
+
+
+def is_of_white_cells(evidence: Evidence) -> bool:
+    """Tell whether a count is only what white cells leave of it."""
+    return FEW_WHITE_CELLS in evidence.note or FEW_BY_SHARE in evidence.note
+
+
+def _at_most(white: Evidence, note: str) -> Evidence | None:
+    """Return the neutrophils that there may be at most.
+
+    Returns None where the white cells are not surely few, or their record does not count.
+    """
+    many = white.value
+    if white.standing is Standing.DISCOUNTED or not isinstance(many, Interval) or not below(many, NEUTROPENIA):
+        return None
+    return doubtful(white, note, Interval(0.0, many.high, high_open=many.high_open))._replace(instant=white.instant)
+
+
+def _by_share(facts: Mapping[str, Fact]) -> list[Evidence]:
+    """Return the neutrophils that shares of white cells come to, where few."""
+    found: list[Evidence] = []
+    for share in usable(facts["share"]):
+        for white in usable(facts["white"]):
+            if white.when != share.when or not isinstance(white.value, Interval) or not isinstance(share.value, Interval):
+                continue
+            part = Interval(white.value.low * share.value.low / 100, white.value.high * share.value.high / 100)
+            low = _at_most(white._replace(value=part), FEW_BY_SHARE)
+            found += [] if low is None else [low]
+    return found
+
+
+def _contradicted(count: Evidence, few: list[Evidence]) -> Evidence:
+    """Return a count, in doubt where fewer white cells were there."""
+    if count.standing is not Standing.USABLE or not isinstance(count.value, Interval) or count.value.low < NEUTROPENIA:
+        return count
+    if any(e.when == count.when and after(e, count) is not False for e in few):
+        return count._replace(standing=Standing.UNCERTAIN, note=CONTRADICTED)
+    return count
+
+
+def _beside(count: Evidence, few: Evidence) -> bool:
+    """Tell whether neutrophils were counted on the day of white cells."""
+    return count.when == few.when and isinstance(count.value, Interval) and count.value.low < NEUTROPENIA
