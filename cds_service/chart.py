@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from cds_service.fhir.body_sites import SITED, sited_words
 from cds_service.fhir.coded_places import worded_places
 from cds_service.fhir.codes_of_records import CodesOfRecords, Hit
 from cds_service.fhir.conclusions import concluded_words
@@ -231,6 +232,8 @@ class Chart:
                         if kind == "Observation":
                             said += answered_words(holder, vocabulary)
                         listen(vocabulary, kind, resource, said, self.terminology, found)
+                    if "bodySite" in resource and kind in SITED:
+                        listen(vocabulary, kind, resource, sited_words(resource, vocabulary), self.terminology, found)
             if CONCLUSION in vocabulary.kinds:
                 for report in self.of("DiagnosticReport"):
                     listen(vocabulary, CONCLUSION, report, concluded_words(report), self.terminology, found)
