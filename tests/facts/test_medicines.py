@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from cds_service.case import Case
 from cds_service.chart import UNREAD, Chart
 from cds_service.content.content import shipped_content
-from cds_service.facts.found.medicines import doubtful_medicines
+from cds_service.facts.found.doubtful_medicines import doubtful_medicines
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.medication import MedicationEvidence
 from cds_service.facts.unread import unread

@@ -1,24 +1,24 @@
-"""How a service is found: ordered, done, reported, or not done."""
+"""How a service is found: ordered, done, or signed beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
-from cds_service.facts.found.measurements import concluded, has_no_result
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
-from cds_service.facts.found.wording import Saying, described_as, matched
+from cds_service.facts.found.results import resulted_on
+from cds_service.facts.found.unlisted import Unlisted, is_unlisted, unlisted_in_chart
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, own_reference, reference, text
-from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
+from cds_service.fhir.resource_types import TYPES
 from cds_service.fhir.value_sets import Carried
 from cds_service.fhir.words_of_records import PROCEDURE_STATES
-from cds_service.order import Order, read_order
+from cds_service.order import Order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
 from cds_service.sitting import DatedChart
@@ -36,17 +36,6 @@ _DATES: Final = (*DONE_ON, "authoredOn")
 
 
 @dataclass(frozen=True, slots=True)
-class Unlisted:
-    """Records with an unlisted code that count by their description.
-
-    They are orders, reports and results with a code in ``value_set`` that are described as ``described`` says.
-    """
-
-    value_set: str
-    described: Saying
-
-
-@dataclass(frozen=True, slots=True)
 class SoughtService:
     """The services that document a fact, as ``service`` evidence writes them."""
 
@@ -61,29 +50,6 @@ class SoughtService:
     given_for: tuple[SoughtPurpose, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SoughtResult:
-    """The results that document a fact, as ``result`` evidence writes them.
-
-    They are reports and single results.
-    """
-
-    codes: str
-    unlisted: Unlisted | None
-    no_result: str
-
-
-@dataclass(frozen=True, slots=True)
-class SoughtRefusal:
-    """Procedures not done that document a fact.
-
-    Written as ``not_done`` evidence writes them.
-    """
-
-    codes: str
-    reasons: str
-
-
 def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
     """Find the services in a chart that are sought."""
     searched = ("Procedure",) if sought.only else SERVICES
@@ -94,7 +60,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
     resulted = _resulted(seen) if sought.unresulted else frozenset()
     latest = _latest_results(sought, seen) if sought.unresulted else {}
     for type_ in searched:
-        for hit in [*seen.chart.coded(type_, sought.codes), *_unlisted_in_chart(sought.unlisted, type_, seen)]:
+        for hit in [*seen.chart.coded(type_, sought.codes), *unlisted_in_chart(sought.unlisted, type_, seen)]:
             resource = hit.resource
             said = own_reference(resource)
             status = text(resource.get("status"))
@@ -171,7 +137,7 @@ def _latest_results(sought: SoughtService, seen: DatedChart) -> dict[Carried | N
     found: dict[Carried | None, date] = {}
     for type_ in ("DiagnosticReport", "Observation"):
         for hit in seen.chart.coded(type_, sought.codes):
-            on = _resulted_on(hit.resource)
+            on = resulted_on(hit.resource)
             if hit.resource.get("status") in _FINAL and on and on.first <= seen.as_of:
                 for carried in {None, hit.carried}:
                     found[carried] = max(on.first, found.get(carried, on.first))
@@ -191,7 +157,7 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             continue
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if sought.codes in held or _is_unlisted(sought, other, held, case):
+            if sought.codes in held or is_unlisted(unlisted, other, held, case):
                 hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
                 for one in _each(sought, hit, wanted, case.seen):
                     found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")
@@ -207,40 +173,6 @@ def _are_slots(order: Order, other: Order) -> bool:
     return order.kind == other.kind == "Appointment"
 
 
-def _is_unlisted(sought: SoughtService, order: Order, held: Mapping[str, object], case: Case) -> bool:
-    unlisted = sought.unlisted
-    if unlisted is None or unlisted.value_set not in held:
-        return False
-    return bool(described_as(order, unlisted.described, case.chart.terminology))
-
-
-def _unlisted_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -> Iterator[Hit]:
-    """Find records with an unlisted code that are described as sought.
-
-    They are services, reports and results, described by their words and codings.
-    """
-    if unlisted is None:
-        return
-    for hit in seen.chart.coded(type_, unlisted.value_set):
-        if type_ in CODE_ELEMENTS:
-            described = described_as(read_order(hit.resource, 0, seen.as_of), unlisted.described, seen.chart.terminology)
-        else:
-            described = _named_as(hit.holder, unlisted.described, seen)
-        if described:
-            yield Hit(hit.resource, hit.holder, hit.coding, None)
-
-
-def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) -> str:
-    """Return what matched in the code of something done or reported.
-
-    It is the code's text, the display of a coding, or a coding.
-    """
-    concept = holder.get("code")
-    holding = seen.chart.terminology.holding
-    sets = frozenset(id_ for coding in codings(concept) for id_ in holding(coding.system, coding.code))
-    return matched(described, sets, concept_words(concept))
-
-
 def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
     if wanted.type == "date":
         return day_done(hit.resource, when, said, f"{hit.coding.text}, {status}")
@@ -249,82 +181,6 @@ def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wan
     except Unreadable as error:
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
     return dated(value, when, said, f"{hit.coding.text}, {status}")
-
-
-def results(sought: SoughtResult, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
-    """Find the reports and results of a case that are sought."""
-    return [*_observations(sought, seen), *_reports(sought, seen)]
-
-
-def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
-    for hit in [*seen.chart.coded("Observation", sought.codes), *_unlisted_in_chart(sought.unlisted, "Observation", seen)]:
-        status = text(hit.resource.get("status"))
-        if status not in STATUSES:
-            yield open_status(status, _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text)
-        elif status in _OBSERVED:
-            empty = _is_empty(hit.holder, sought, seen) or _is_empty(hit.resource, sought, seen)
-            yield dated(
-                "no result" if empty else "reported", _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text
-            )
-
-
-def _reports(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
-    unlisted = _unlisted_in_chart(sought.unlisted, "DiagnosticReport", seen)
-    for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *unlisted]:
-        report = hit.resource
-        status = text(report.get("status"))
-        if status not in STATUSES:
-            yield open_status(status, _resulted_on(report), own_reference(report), hit.coding.text)
-        elif status in _REPORTED:
-            parts = [seen.chart.get(reference(result)) for result in items(report.get("result"))]
-            empty = (bool(parts) and all(_is_empty(part, sought, seen) for part in parts)) or _is_empty(report, sought, seen)
-            yield dated("no result" if empty else "reported", _resulted_on(report), own_reference(report), hit.coding.text)
-
-
-def _is_empty(resource: Mapping[str, Any] | None, sought: SoughtResult, seen: DatedChart) -> bool:
-    """Tell whether a record says that the test gave no result.
-
-    The result or report says so by its words, or by a code of ``no_result``.
-    """
-    if resource is None:
-        return False
-    if has_no_result(resource):
-        return True
-    if not sought.no_result:
-        return False
-    holding = seen.chart.terminology.holding
-    return any(sought.no_result in holding(c.system, c.code) for concept in concluded(resource) for c in codings(concept))
-
-
-def _resulted_on(resource: Resource) -> Days | None:
-    return first_days(resource, "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued")
-
-
-def not_done(sought: SoughtRefusal, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
-    """Find the procedures that were expressly not done, with the reason."""
-    return list(_found(sought, seen, wanted))
-
-
-def _found(sought: SoughtRefusal, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
-    for hit in seen.chart.coded("Procedure", sought.codes):
-        procedure = hit.resource
-        if procedure.get("status") != "not-done":
-            continue
-        when = first_days(procedure, "performedDateTime", "performedPeriod")
-        yield _read(sought, procedure, when, seen, wanted)
-
-
-def _read(sought: SoughtRefusal, procedure: Resource, when: Days | None, seen: DatedChart, wanted: Wanted) -> Evidence:
-    said = own_reference(procedure)
-    for coding in codings(procedure.get("statusReason")):
-        held = seen.chart.terminology.holding(coding.system, coding.code)
-        if sought.reasons in held:
-            try:
-                value = carried_value(held[sought.reasons], wanted)
-            except Unreadable as error:
-                return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
-            return dated(value, when, said, f"not done, {coding.text}" if when else "")
-    return Evidence(None, when, said, standing=Standing.UNCERTAIN, note="not done, and the reason does not say whether it could be")
 
 
 def _plain_yes(wanted: Wanted) -> bool | None:

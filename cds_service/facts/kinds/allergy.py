@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.fhir_value import partial_date
-from cds_service.facts.found.medicines import possible_values
+from cds_service.facts.found.doubtful_medicines import possible_values
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted

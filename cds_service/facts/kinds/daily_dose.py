@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final
 from cds_service.chart import UNREAD
 from cds_service.facts.fhir_value import partial_date
 from cds_service.facts.found.dosage import daily_dose, last_day, lasting
-from cds_service.facts.found.medicines import doubtful_medicines
+from cds_service.facts.found.doubtful_medicines import doubtful_medicines
 from cds_service.facts.found.of_medicines import goes_by, medication_days, routes_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration

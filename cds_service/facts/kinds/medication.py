@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 from cds_service.case import Case
 from cds_service.chart import UNREAD
 from cds_service.facts.fhir_value import partial_date
-from cds_service.facts.found.medicines import RESOURCES, SoughtMedicine, drafted, medicines
+from cds_service.facts.found.doubtful_medicines import RESOURCES
+from cds_service.facts.found.medicines import SoughtMedicine, drafted, medicines
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted

@@ -11,16 +11,10 @@ from typing import ClassVar, Literal
 
 from cds_service.case import Case
 from cds_service.facts.fhir_value import partial_date
-from cds_service.facts.found.services import (
-    SoughtRefusal,
-    SoughtResult,
-    SoughtService,
-    Unlisted,
-    not_done,
-    results,
-    services,
-    signed_with,
-)
+from cds_service.facts.found.refusals import SoughtRefusal, not_done
+from cds_service.facts.found.results import SoughtResult, results
+from cds_service.facts.found.services import SoughtService, services, signed_with
+from cds_service.facts.found.unlisted import Unlisted
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
