@@ -7,9 +7,10 @@ decide nothing against a code, but such an entry is no certain diagnosis either:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-from cds_service.fhir.elements import items, text
+from cds_service.fhir.elements import concept_words, items, text
 
 _LONGEST: Final = 300
 """How much of a text is read, in characters."""
@@ -27,6 +28,17 @@ What stands inside (*without behavioral disturbance*) may belong to a part, and 
 
 _IN_REMISSION: Final = re.compile(r"(?<!not )\b(in (?:\w+ ){0,2}remission)\b")
 
+_GONE: Final = re.compile(
+    r"(?<!not )(?<!never )(?<!no longer )\b(ned|n\.e\.d\.?"
+    r"|no (?:current |clinical |radiographic |radiologic )?(?:evidence|signs?) of "
+    r"(?:any |active |current |residual |recurrent |metastatic )*"
+    r"(?:disease(?! progress)|recurrence|malignancy|cancer|tumou?r)"
+    r"|(?:disease|cancer|tumou?r|recurrence)[- ]free(?! (?:interval|survival|period))"
+    r"|without evidence of (?:disease|recurrence))(?![\w-])"
+)
+"""What says of a cancer that nothing of it is left."""
+_SURVIVED: Final = re.compile(r"(?<!not )(?<!never )\b(cured|survivor|(?<!not in )(?<!no )remission(?! induction))\b")
+"""What says so in the name of a diagnosis; in a note it may be of anything."""
 _OVER: Final = re.compile(
     r"^\W*((?:(?:personal|past|prior|previous|remote|distant) )?(?:medical |surgical )?(?:history|hx) of|(?:ph|pm|p)?hx\b:?|h/o|s/p"
     r"|status[- ]post|prior|previous|past|former)\b"
@@ -46,9 +58,27 @@ def spoken_against(concept: Any, or_past: bool = False, or_over: bool = False) -
     found = denied or (_IN_REMISSION.search(said) if or_past else None) or (_OVER.search(said) if or_over else None)
     if found is None:
         return ""
-    names = [text(one.get("display")).casefold() for one in items(concept.get("coding")) if isinstance(one, dict)]
-    if said in names:
+    if not _own_text(concept):
         return ""
     said_against = next(part for part in found.groups() if part)
     why = "the diagnosis is not confirmed" if denied else "the diagnosis may be over"
     return f'{why}: its own words say "{said_against}"'
+
+
+def told_gone(condition: Mapping[str, Any]) -> str:
+    """Return by which words of its record a cancer may be gone.
+
+    They are the text and the displays of its code, and its notes. Empty where none says so.
+    """
+    concept = condition.get("code")
+    names = [words[:_LONGEST].casefold() for words in concept_words(concept)]
+    notes = [text(note.get("text"))[:_LONGEST].casefold() for note in items(condition.get("note")) if isinstance(note, dict)]
+    found = next((one for one in map(_GONE.search, [*names, *notes]) if one), None) or _SURVIVED.search(_own_text(concept))
+    return f'the diagnosis may be over: its own words say "{found[1]}"' if found else ""
+
+
+def _own_text(concept: Any) -> str:
+    """Return the text of a code that no coding is named by."""
+    said = text(concept.get("text"))[:_LONGEST].casefold() if isinstance(concept, dict) else ""
+    names = [text(one.get("display")).casefold() for one in items(concept.get("coding")) if isinstance(one, dict)] if said else []
+    return "" if said in names else said

@@ -68,7 +68,9 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "code clinicalStatus verificationStatus recordedDate onsetDateTime onsetPeriod abatementDateTime abatementPeriod"
                 " bodySite severity stage"
             ),
-            looked_at=_of("subject category encounter onsetString onsetAge onsetRange abatementString abatementAge abatementRange"),
+            looked_at=_of(
+                "subject category encounter note onsetString onsetAge onsetRange abatementString abatementAge abatementRange"
+            ),
         ),
         "Observation": ResourceType(
             coded=("code", "component.code"),

@@ -19,7 +19,7 @@ from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
-from cds_service.fhir.own_words import spoken_against
+from cds_service.fhir.own_words import spoken_against, told_gone
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value
 from cds_service.sitting import DatedChart, StatedReason
@@ -51,6 +51,7 @@ class SoughtDiagnosis:
 
     ``lasts`` is true where what they say never ages, ``concluded`` where what results and reports conclude asks. With
     ``treated_in_remission``, those in remission that this value set holds count, and any other ends the silence.
+    ``refuted_denies`` is false where refuting one diagnosis does not deny what is sought.
     """
 
     codes: str
@@ -69,6 +70,7 @@ class SoughtDiagnosis:
     concluded: bool = False
     lasts_at_most: LookBack | None = None
     treated_in_remission: str = ""
+    refuted_denies: bool = True
 
 
 def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Sequence[StatedReason] = ()) -> list[Evidence]:
@@ -85,7 +87,9 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
-    return one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else unless_refuted_later(found, seen)
+    if wanted.type != "boolean" or not sought.refuted_denies:
+        found = [(coding, e) for (coding, _), e in zip(found, unless_refuted_later(found, seen), strict=True)]
+    return one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else [evidence for _, evidence in found]
 
 
 def _conditions(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted) -> list[tuple[Coding, Evidence]]:
@@ -119,7 +123,7 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
     if verified == "refuted":
         if sought.body_site:
             return None
-        if isinstance(value, bool):
+        if isinstance(value, bool) and (sought.refuted_denies or not value):
             return Evidence(not value, when, said, shown=f"{shown}, refuted") if value else None
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown)
     if verified in UNCONFIRMED:
@@ -135,9 +139,8 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=stands.note, shown=shown)
     passes = bool(sought.treated_in_remission) or sought.lasts_at_most is not None
     current = sought.history is not True
-    doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes) or _doubt(
-        sought, condition, seen
-    )
+    doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes)
+    doubt = doubt or (told_gone(condition) if current and not treated else "") or _doubt(sought, condition, seen)
     standing, note = _as_coded(sought, hit.coding, when, doubt)
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
         note = CLOSED

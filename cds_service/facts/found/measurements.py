@@ -66,6 +66,7 @@ class SoughtMeasurement:
     described: Saying | None = None
     unless_described: Saying | None = None
     without_unit: tuple[str, ...] = ()
+    unless_negative: bool = False
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:

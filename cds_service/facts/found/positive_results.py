@@ -18,6 +18,11 @@ LONGEST: Final = 80
 """How much of a value in words is read, in characters."""
 _POSITIVE: Final = frozenset({"POS", "DET", "positive", "pos", "detected", "present", "presumptive positive", "reactive", "yes"})
 """Interpretations and values that say that a test is positive."""
+_NEGATIVE: Final = frozenset(
+    {"NEG", "ND", "NR", "negative", "neg", "not detected", "none detected", "target not detected", "tnd", "undetected"}
+    | {"undetectable", "non reactive", "nonreactive", "non-reactive", "absent", "no", "none", "not present"}
+)
+"""Interpretations and values that say that a test is negative."""
 
 
 def positives(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -39,8 +44,20 @@ def positives(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> It
 def _is_positive(sought: SoughtMeasurement, hit: Hit, wanted: Wanted, seen: DatedChart) -> bool:
     interpreted = [coding.code for one in items(hit.holder.get("interpretation")) for coding in codings(one)]
     said = [text(hit.holder.get("valueString")), *concept_words(hit.holder.get("valueCodeableConcept"))]
-    if not _POSITIVE.isdisjoint([*interpreted, *(" ".join(words[:LONGEST].lower().split()) for words in said)]):
+    called = {*interpreted, *(" ".join(words[:LONGEST].lower().split()) for words in said)}
+    if not _POSITIVE.isdisjoint(called):
         return True
     with suppress(Unreadable):
         return value_of(sought, hit, wanted, seen) is True
-    return False
+    return sought.unless_negative and _NEGATIVE.isdisjoint(called) and _says_more_than_nought(hit)
+
+
+def _says_more_than_nought(hit: Hit) -> bool:
+    """Tell whether a result has a value that is not nought."""
+    quantity = hit.holder.get("valueQuantity")
+    measured = quantity.get("value") if isinstance(quantity, dict) else None
+    numbers = (measured, hit.holder.get("valueInteger"), hit.holder.get("valueDecimal"))
+    told = [number for number in numbers if isinstance(number, int | float)]
+    if told:
+        return any(number > 0 for number in told)
+    return any(name.startswith("value") for name in hit.holder)

@@ -48,6 +48,8 @@ class ConditionEvidence(EvidenceKind):
       only ends the silence: what it left may be closed.
     - ``acute``: how long such an illness lasts at most. One whose onset lies further back from its record only ends the
       silence: it was written down long after.
+    - ``refuted``: with ``refuted: says nothing``, a refuted diagnosis is no evidence against, since the fact may be so by
+      another: it only leaves an earlier one of the same code open.
     """
 
     declared: ClassVar = Declaration("condition", CODED)
@@ -63,6 +65,7 @@ class ConditionEvidence(EvidenceKind):
     healing: Literal["counts", "asks"] = "counts"
     concluded: Literal["", "asks"] = ""
     acute: str = ""
+    refuted: Literal["denies", "says nothing"] = "denies"
     body_site: str = ""
     severity: str = ""
     stage: str = ""
@@ -105,6 +108,7 @@ class ConditionEvidence(EvidenceKind):
             self.concluded == "asks",
             self.lasts_at_most,
             self.remission if isinstance(self.remission, str) else "",
+            self.refuted == "denies",
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -138,6 +142,8 @@ class ConditionEvidence(EvidenceKind):
         if self.uncertain or value is None:
             raise CannotImagine("this diagnosis only hints")
         refuted = False
+        if value is False and self.refuted != "denies":
+            raise CannotImagine("to refute a diagnosis does not say it")
         graded = self.severity or self.stage
         if graded and isinstance(value, bool) and self.gives is None:
             self._imagine_graded(evidence, graded, chart)

@@ -37,6 +37,7 @@ class ObservationEvidence(EvidenceKind):
     - ``uncertain``: the measurement only hints at the fact: it ends the silence and decides nothing. Of a yes-or-no fact only a
       positive one hints; of a number every one, since its code does not say how it was taken (at rest, on room air). For hints
       that are ``coded``, a chart without measurements counts as searched all the same.
+    - ``unless_negative``: any result hints, also a number, that is neither called negative nor nought.
     - ``beside``: so it does here: what it measures only hints at what diagnoses say. A result in words that is called normal
       or negative hints at nothing.
     - ``without_unit``: the units of which one is meant by a number without any: it ends the silence with what it may be in
@@ -58,6 +59,7 @@ class ObservationEvidence(EvidenceKind):
     described: SayingEntry | None = None
     unless_described: SayingEntry | None = None
     without_unit: list[Words] = []
+    unless_negative: bool = False
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -75,6 +77,7 @@ class ObservationEvidence(EvidenceKind):
             self.described.sought if self.described else None,
             self.unless_described.sought if self.unless_described else None,
             tuple(self.without_unit),
+            self.unless_negative,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
