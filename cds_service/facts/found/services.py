@@ -11,14 +11,14 @@ from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
 from cds_service.facts.found.measurements import concluded, has_no_result
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
-from cds_service.facts.found.wording import Saying, described_as, matched
+from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, nameless_in_chart, unlisted_in_chart
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, concept_words, first_days, items, own_reference, reference, text
-from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
+from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
+from cds_service.fhir.resource_types import TYPES
 from cds_service.fhir.value_sets import Carried
 from cds_service.fhir.words_of_records import PROCEDURE_STATES
-from cds_service.order import Order, read_order
+from cds_service.order import Order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
 from cds_service.sitting import DatedChart
@@ -33,17 +33,6 @@ _OBSERVED: Final = TYPES["Observation"].evidence
 _REPORTED: Final = TYPES["DiagnosticReport"].evidence
 _FINAL: Final = ("final", "amended", "corrected", "appended")
 _DATES: Final = (*DONE_ON, "authoredOn")
-
-
-@dataclass(frozen=True, slots=True)
-class Unlisted:
-    """Records with an unlisted code that count by their description.
-
-    They are orders, reports and results with a code in ``value_set`` that are described as ``described`` says.
-    """
-
-    value_set: str
-    described: Saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,8 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
     resulted = _resulted(seen) if sought.unresulted else frozenset()
     latest = _latest_results(sought, seen) if sought.unresulted else {}
     for type_ in searched:
-        for hit in [*seen.chart.coded(type_, sought.codes), *_unlisted_in_chart(sought.unlisted, type_, seen)]:
+        nameless = nameless_in_chart(sought.unlisted, type_, seen)
+        for hit in [*seen.chart.coded(type_, sought.codes), *unlisted_in_chart(sought.unlisted, type_, seen), *nameless]:
             resource = hit.resource
             said = own_reference(resource)
             status = text(resource.get("status"))
@@ -121,13 +111,15 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                     found = as_purposed(found, purposes.of(one))
                 if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
                     found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
-                elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held)):
+                elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held, hit in nameless)):
                     found = found._replace(standing=Standing.UNCERTAIN, note=doubt)
                 yield found
 
 
-def _doubt(sought: SoughtService, intent: str, held: bool) -> str:
-    """Return why an order may not come to be, or nothing."""
+def _doubt(sought: SoughtService, intent: str, held: bool, nameless: bool) -> str:
+    """Return why it may be another service, or not come to be."""
+    if nameless:
+        return NAMELESS
     if intent == "plan" and "draft" not in sought.states:
         return "it is a plan, not an order"
     return "it is on hold" if held else ""
@@ -191,7 +183,7 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             continue
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if sought.codes in held or _is_unlisted(sought, other, held, case):
+            if sought.codes in held or is_described(sought.unlisted, other, held, case):
                 hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
                 for one in _each(sought, hit, wanted, case.seen):
                     found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")
@@ -207,40 +199,6 @@ def _are_slots(order: Order, other: Order) -> bool:
     return order.kind == other.kind == "Appointment"
 
 
-def _is_unlisted(sought: SoughtService, order: Order, held: Mapping[str, object], case: Case) -> bool:
-    unlisted = sought.unlisted
-    if unlisted is None or unlisted.value_set not in held:
-        return False
-    return bool(described_as(order, unlisted.described, case.chart.terminology))
-
-
-def _unlisted_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -> Iterator[Hit]:
-    """Find records with an unlisted code that are described as sought.
-
-    They are services, reports and results, described by their words and codings.
-    """
-    if unlisted is None:
-        return
-    for hit in seen.chart.coded(type_, unlisted.value_set):
-        if type_ in CODE_ELEMENTS:
-            described = described_as(read_order(hit.resource, 0, seen.as_of), unlisted.described, seen.chart.terminology)
-        else:
-            described = _named_as(hit.holder, unlisted.described, seen)
-        if described:
-            yield Hit(hit.resource, hit.holder, hit.coding, None)
-
-
-def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) -> str:
-    """Return what matched in the code of something done or reported.
-
-    It is the code's text, the display of a coding, or a coding.
-    """
-    concept = holder.get("code")
-    holding = seen.chart.terminology.holding
-    sets = frozenset(id_ for coding in codings(concept) for id_ in holding(coding.system, coding.code))
-    return matched(described, sets, concept_words(concept))
-
-
 def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wanted: Wanted, status: str) -> Evidence:
     if wanted.type == "date":
         return day_done(hit.resource, when, said, f"{hit.coding.text}, {status}")
@@ -253,11 +211,21 @@ def _evidence(sought: SoughtService, hit: Hit, when: Days | None, said: str, wan
 
 def results(sought: SoughtResult, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
     """Find the reports and results of a case that are sought."""
-    return [*_observations(sought, seen), *_reports(sought, seen)]
+    return [*_observations(sought, seen), *_reports(sought, seen), *_nameless(sought, seen)]
+
+
+def _nameless(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
+    """Find reports and results of which nobody can tell what they are."""
+    for type_, done in (("Observation", _OBSERVED), ("DiagnosticReport", _REPORTED)):
+        for hit in nameless_in_chart(sought.unlisted, type_, seen):
+            if hit.resource.get("status") in done:
+                when, said = _resulted_on(hit.resource), own_reference(hit.resource)
+                yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=NAMELESS, shown=hit.coding.text)
 
 
 def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
-    for hit in [*seen.chart.coded("Observation", sought.codes), *_unlisted_in_chart(sought.unlisted, "Observation", seen)]:
+    described = unlisted_in_chart(sought.unlisted, "Observation", seen)
+    for hit in [*seen.chart.coded("Observation", sought.codes), *described]:
         status = text(hit.resource.get("status"))
         if status not in STATUSES:
             yield open_status(status, _resulted_on(hit.resource), own_reference(hit.resource), hit.coding.text)
@@ -269,7 +237,7 @@ def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
 
 
 def _reports(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
-    unlisted = _unlisted_in_chart(sought.unlisted, "DiagnosticReport", seen)
+    unlisted = unlisted_in_chart(sought.unlisted, "DiagnosticReport", seen)
     for hit in [*seen.chart.coded("DiagnosticReport", sought.codes), *unlisted]:
         report = hit.resource
         status = text(report.get("status"))
