@@ -27,6 +27,7 @@ NO_BEAT: Final = Interval.exactly(0.0)
 BORN: Final = 140
 """Days of a pregnancy from which on its end is a birth."""
 GOES_ON: Final = "the pregnancy was dated again since"
+_NO_CHILD_YET: Final = "by the dating on file no child could be born on its day"
 _DATED_THEN: Final = "its entry is closed, and a pregnancy was dated on its very day"
 _CLOSED_SINCE: Final = f"its entry is closed, and {GOES_ON}"
 
@@ -35,17 +36,24 @@ _CLOSED_SINCE: Final = f"its entry is closed, and {GOES_ON}"
 def delivered(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether there was a delivery.
 
-    It is as diagnoses and procedures record it, and on the day that an observation gives. One to come is none. One that
-    a closed entry of the problem list gives without its day, where no child can be born yet, is of an earlier
-    pregnancy.
+    It is as diagnoses and procedures record it, and on the day that an observation gives. One to come is none. One where
+    no child can be born yet is open: it may be a loss, or a mistake. Where a closed entry of the problem list gives it
+    without its day, it is of an earlier pregnancy.
     """
-    recorded = [
-        but(e, Standing.DISCOUNTED, "by the dating on file no child could be born on its day: it is of an earlier pregnancy")
-        if e.note == CLOSED and e.standing is Standing.USABLE and e.when and _too_early(e.when.last.toordinal(), facts)
+    found = [*facts["recorded"].evidence, *[_on_its_day(e, as_of) for e in facts["day"].evidence]]
+    return [
+        _unborn(e)
+        if e.standing is Standing.USABLE and e.value is True and e.when and _too_early(e.when.last.toordinal(), facts)
         else e
-        for e in facts["recorded"].evidence
+        for e in found
     ]
-    return recorded + [_on_its_day(e, as_of) for e in facts["day"].evidence]
+
+
+def _unborn(delivery: Evidence) -> Evidence:
+    """Doubt a delivery where no child can be born yet."""
+    if delivery.note == CLOSED:
+        return but(delivery, Standing.DISCOUNTED, f"{_NO_CHILD_YET}: it is of an earlier pregnancy")
+    return but(delivery, Standing.UNCERTAIN, _NO_CHILD_YET)
 
 
 def _too_early(day: int, facts: Inputs) -> bool:

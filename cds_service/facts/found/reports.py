@@ -15,6 +15,8 @@ from cds_service.sitting import DatedChart
 
 _FINAL: Final = ("final", "amended", "corrected", "appended")
 _UNDER_WAY: Final = ("registered", "partial", "preliminary", "unknown")
+UNTOLD_RESULT: Final = "the report itself does not state the result"
+"""Note on a report that only hints at what is sought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class SoughtReport:
 
     codes: str
     results: bool = False
+    uncertain: bool = False
 
 
 def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
@@ -38,7 +41,9 @@ def reports(sought: SoughtReport, seen: DatedChart, wanted: Wanted) -> Iterator[
             continue
         value: Value | None = when if wanted.type == "date" else True
         found = dated(value, when, own_reference(hit.resource), hit.coding.text)
-        if status in _UNDER_WAY:
+        if sought.uncertain:
+            found = found._replace(value=None, standing=Standing.UNCERTAIN, note=UNTOLD_RESULT)
+        elif status in _UNDER_WAY:
             found = found._replace(standing=Standing.UNCERTAIN, note="the report is not final")
         elif "dataAbsentReason" in hit.holder:
             found = found._replace(value=None, standing=Standing.UNCERTAIN, note="it has no result")

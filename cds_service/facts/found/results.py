@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from cds_service.facts.found.dated import STATUSES, dated, open_status
 from cds_service.facts.found.measurements import concluded, has_no_result
-from cds_service.facts.found.unlisted import Unlisted, unlisted_in_chart
+from cds_service.facts.found.unlisted import NAMELESS, Unlisted, nameless_in_chart, unlisted_in_chart
 from cds_service.facts.wanted import Wanted
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
 from cds_service.fhir.resource_types import TYPES
-from cds_service.policy.evidence import Evidence
+from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days
 from cds_service.sitting import DatedChart
 
@@ -34,7 +34,16 @@ class SoughtResult:
 
 def results(sought: SoughtResult, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
     """Find the reports and results of a case that are sought."""
-    return [*_observations(sought, seen), *_reports(sought, seen)]
+    return [*_observations(sought, seen), *_reports(sought, seen), *_nameless(sought, seen)]
+
+
+def _nameless(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:
+    """Find reports and results of which nobody can tell what they are."""
+    for type_, done in (("Observation", _OBSERVED), ("DiagnosticReport", _REPORTED)):
+        for hit in nameless_in_chart(sought.unlisted, type_, seen):
+            if hit.resource.get("status") in done:
+                when, said = resulted_on(hit.resource), own_reference(hit.resource)
+                yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=NAMELESS, shown=hit.coding.text)
 
 
 def _observations(sought: SoughtResult, seen: DatedChart) -> Iterator[Evidence]:

@@ -11,7 +11,7 @@ from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.found.results import resulted_on
-from cds_service.facts.found.unlisted import Unlisted, is_unlisted, unlisted_in_chart
+from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, nameless_in_chart, unlisted_in_chart
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
@@ -60,7 +60,8 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
     resulted = _resulted(seen) if sought.unresulted else frozenset()
     latest = _latest_results(sought, seen) if sought.unresulted else {}
     for type_ in searched:
-        for hit in [*seen.chart.coded(type_, sought.codes), *unlisted_in_chart(sought.unlisted, type_, seen)]:
+        nameless = nameless_in_chart(sought.unlisted, type_, seen)
+        for hit in [*seen.chart.coded(type_, sought.codes), *unlisted_in_chart(sought.unlisted, type_, seen), *nameless]:
             resource = hit.resource
             said = own_reference(resource)
             status = text(resource.get("status"))
@@ -87,13 +88,15 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                     found = as_purposed(found, purposes.of(one))
                 if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
                     found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
-                elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held)):
+                elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held, hit in nameless)):
                     found = found._replace(standing=Standing.UNCERTAIN, note=doubt)
                 yield found
 
 
-def _doubt(sought: SoughtService, intent: str, held: bool) -> str:
-    """Return why an order may not come to be, or nothing."""
+def _doubt(sought: SoughtService, intent: str, held: bool, nameless: bool) -> str:
+    """Return why it may be another service, or not come to be."""
+    if nameless:
+        return NAMELESS
     if intent == "plan" and "draft" not in sought.states:
         return "it is a plan, not an order"
     return "it is on hold" if held else ""
@@ -157,7 +160,7 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             continue
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if sought.codes in held or is_unlisted(unlisted, other, held, case):
+            if sought.codes in held or is_described(unlisted, other, held, case):
                 hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
                 for one in _each(sought, hit, wanted, case.seen):
                     found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")

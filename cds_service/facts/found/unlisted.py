@@ -1,33 +1,42 @@
-"""Records with an unlisted code, which count by their description."""
+"""Records with an unlisted code: what their words and codings describe.
+
+Such a code stands for many services. A record of it that nothing describes may be any of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cds_service.case import Case
-from cds_service.facts.found.wording import Saying, described_as, matched
+from cds_service.facts.found.wording import Saying, described_as, empty, matched
+from cds_service.fhir.codes import is_known
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import codings, concept_words
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.order import Order, read_order
 from cds_service.sitting import DatedChart
 
+NAMELESS: Final = "its code is an unlisted one, and nothing says what it stands for"
+"""Note on a record that may be what is sought, or anything else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
     """Records with an unlisted code that count by their description.
 
-    They are orders, reports and results with a code in ``value_set`` that are described as ``described`` says.
+    They are orders, reports and results with a code in ``value_set`` that are described as ``described`` says. Where
+    ``empty_words`` are given, one that says no more than they do is open.
     """
 
     value_set: str
     described: Saying
+    empty_words: tuple[str, ...] = ()
 
 
-def is_unlisted(unlisted: Unlisted | None, order: Order, held: Mapping[str, object], case: Case) -> bool:
-    """Tell whether an unlisted order is described as sought."""
+def is_described(unlisted: Unlisted | None, order: Order, held: Mapping[str, object], case: Case) -> bool:
+    """Tell whether an order with an unlisted code is described as sought."""
     if unlisted is None or unlisted.value_set not in held:
         return False
     return bool(described_as(order, unlisted.described, case.chart.terminology))
@@ -47,6 +56,30 @@ def unlisted_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -
             described = _named_as(hit.holder, unlisted.described, seen)
         if described:
             yield Hit(hit.resource, hit.holder, hit.coding, None)
+
+
+def nameless_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -> list[Hit]:
+    """Find records with an unlisted code that nothing describes."""
+    if unlisted is None or not unlisted.empty_words:
+        return []
+    hits = [hit for hit in seen.chart.coded(type_, unlisted.value_set) if not _says_what(hit, unlisted, type_, seen)]
+    return [Hit(hit.resource, hit.holder, hit.coding, None) for hit in hits]
+
+
+def _says_what(hit: Hit, unlisted: Unlisted, type_: str, seen: DatedChart) -> bool:
+    """Tell whether a record says what its unlisted code stands for.
+
+    It does by another code of a known system, or by words that are not empty.
+    """
+    if type_ in CODE_ELEMENTS:
+        order = read_order(hit.resource, 0, seen.as_of)
+        described, words = order.descriptions()
+        words = [*words, *order.displays(True), *order.displays(False)]
+    else:
+        described = [coding for coding in codings(hit.holder.get("code")) if is_known(*coding)]
+        words = concept_words(hit.holder.get("code"))
+    own = {hit.coding.code}
+    return any(not empty(said, unlisted.empty_words, own) for said in words) or len({one.code for one in described}) > 1
 
 
 def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) -> str:

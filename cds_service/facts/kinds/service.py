@@ -30,15 +30,17 @@ State = Literal["draft", "active", "on-hold", "completed"]
 class UnlistedEntry(SayingEntry):
     """Orders with an unlisted code that count by their description.
 
-    The code is in ``value_set``; they count when they are described as the entry says.
+    The code is in ``value_set``; they count when they are described as the entry says. One that says no more than
+    ``empty_words``, where those are given, ends the silence and decides nothing.
     """
 
     value_set: str
+    empty_words: list[str] = []
 
     @property
     def unlisted(self) -> Unlisted:
         """What the finder is given."""
-        return Unlisted(self.value_set, self.sought)
+        return Unlisted(self.value_set, self.sought, tuple(self.empty_words))
 
 
 class ServiceEvidence(EvidenceKind):
