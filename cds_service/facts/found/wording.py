@@ -32,7 +32,7 @@ In characters before and after it, within its clause.
 """
 _REFUSED: Final = re.compile(
     r"(?:\.\d+)?\W*(?:\b(?:add ons?|option|deletions?|syndromes?|tests?|testing|screen|screening|panel|was|is|are|has|have|been"
-    r"|requested|wanted)"
+    r"|requested|wanted|copy numbers?|variants?|analysis)"
     r"\b\W*)*"
     r"(?:(?:declined|refused|not(?! covered| paid)|cancell?ed|unwanted|excluded|omitted|removed|waived|opted out|opt out)\b"
     r"|(?<!, )(?:none|no|n)\s*(?:$|[;,.)\]/]))"
@@ -58,6 +58,7 @@ _TOLD: Final = re.compile(
 )
 _TOLD_AFTER: Final = re.compile(
     r"(?:\.\d+)?\W*(?:(?!and\b|with\b|plus\b)\w+\W+){0,2}(?:carrier(?! (?:screen\w*|test\w*|panel))|history|hx"
+    r"|negative|neg|normal|(?:tests? )?results? (?:explained|discussed)"
     r"|in (?:an? |the |her |his )?(?:family|siblings?|sister|brother|mother|father|partner|child|son|daughter|infant|prior|previous"
     r"|past|earlier|last))\b"
 )

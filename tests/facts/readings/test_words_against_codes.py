@@ -156,3 +156,41 @@ def test_whoever_ordered_says_what_is_meant(
         assert (decision["outcome"], "order-in-doubt" in decision["because"]) == ("not-documented", False)
     else:
         assert (decision["outcome"], decision["because"]) == ("not-addressed", ["order-is-otherwise"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Patient asked about genome-wide copy number test, not ordered",
+        "RhD negative, plan Rhogam at 28 weeks",
+        "Rh neg",
+        "CFTR carrier screen negative",
+        "22q11.2 normal on microarray",
+        "Patient wants genome-wide test result explained",
+        "Fetal sex: patient wants to know",
+        "Parents would like to know fetal sex",
+    ],
+)
+def test_an_everyday_note_asks_nothing(client: FlaskClient, words: str) -> None:
+    """What a note tells of a result, or of what is wanted to be known, asks for no other test."""
+    (decision,) = decisions(sign(client, worded("note", words), chart=(DATED,)))
+    assert decision["outcome"] == "necessary"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Add 22q11.2 microdeletion",
+        "CFTR carrier screen negative. Add microdeletions",
+        "Discussed microdeletion panel, patient elects to add it",
+        "Normal ultrasound, include genome-wide copy number",
+        "Rh negative, please run fetal RhD",
+        "CFTR and SMN1 carrier screen negative",
+        "Microdeletions: patient would like to know",
+        "Genome-wide copy number, results explained at visit, run it now",
+    ],
+)
+def test_a_note_that_may_ask_for_another_test_is_asked_about(client: FlaskClient, words: str) -> None:
+    """What a note may ask for beside the screen opens the question, whatever else it tells."""
+    (decision,) = decisions(sign(client, worded("note", words), chart=(DATED,)))
+    assert (decision["outcome"], decision["because"]) == ("not-documented", ["other-target"])
