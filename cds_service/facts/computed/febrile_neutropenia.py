@@ -138,9 +138,9 @@ def _perhaps_severe(count: Evidence, fevers: list[Evidence]) -> bool:
     """
     if any(within_a_day(fever, count) is not False for fever in fevers):
         return True
-    if not isinstance(count.value, Interval):
-        return True
-    return below(count.value, SEVERE) or (count.value.low < SEVERE and not is_of_white_cells(count))
+    if is_of_white_cells(count):
+        return isinstance(count.value, Interval) and below(count.value, SEVERE)
+    return not isinstance(count.value, Interval) or count.value.low < SEVERE
 
 
 def _together(

@@ -14,6 +14,7 @@ from typing import Final
 from cds_service.facts.computed.febrile_neutropenia import NOW, PERHAPS_NOW, SEVERE, fevers_of, perhaps_fevers
 from cds_service.facts.computed.white_cells import below
 from cds_service.facts.evidence_days import first, last, latest, recent, said, uncertain, usable
+from cds_service.facts.restated import doubtful, spoken
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
@@ -96,11 +97,12 @@ def recurrent_infection(facts: Inputs, as_of: date) -> list[Evidence]:
     return one + [said(e, True, e.note, Standing.UNCERTAIN) for e in uncertain(facts["infection"], as_of, 365)]
 
 
-@rule("body mass index", "index", "age")
+@rule("body mass index", "index", "age", "underweight")
 def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute the body mass index.
 
-    It is open where it is low and the patient is not known to be grown up, since that of children is lower.
+    It is open where it is low and the patient is not known to be grown up, since that of children is lower. Underweight as
+    a diagnosis leaves an older index open.
     """
     ages = [e.value for e in facts["age"].evidence if e.standing is Standing.USABLE]
     grown = any(isinstance(age, Interval) and age.low >= ADULT for age in ages)
@@ -111,7 +113,8 @@ def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
             found.append(e._replace(standing=Standing.UNCERTAIN, note="that of a child, of whom the bound does not speak"))
         else:
             found.append(e)
-    return found
+    lowest = Interval(0.0, UNDERNOURISHED, high_open=True)
+    return found + [doubtful(e, "underweight by a diagnosis", lowest) for e in spoken(facts["underweight"]) if e.when]
 
 
 @rule("severe aplasia", "graded", "neutrophils", "platelets")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from cds_service.facts.evidence_days import after, usable
+from cds_service.facts.evidence_days import after, first, last, latest, usable
 from cds_service.facts.restated import doubtful
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
@@ -17,7 +17,7 @@ from cds_service.policy.values import Interval
 
 NEUTROPENIA: Final = 1500.0
 """Neutrophils per microlitre below which there is neutropenia."""
-FEW_WHITE_CELLS: Final = "neutrophils are among the white cells, which were few"
+FEW_WHITE_CELLS: Final = "neutrophils are among the white cells, which were, or may have been, few"
 """Note on what a low count of white cells says of neutrophils."""
 FEW_BY_SHARE: Final = "as many are the share of the white cells, and nobody counted them"
 """Note on what white cells and a share of them come to."""
@@ -29,14 +29,21 @@ CONTRADICTED: Final = "fewer white cells were counted on that day"
 def neutrophil_count(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
     """Return the counts of neutrophils, in doubt where white cells are few.
 
-    White cells below 1500 leave open what an older count says, and so does a share of them that comes to less. Beside a
-    count of neutrophils of the same day they say nothing, unless it is higher than they are.
+    White cells below 1500 leave open what an older count says that is higher than they are, and so do a share of them that
+    comes to less, and either where it cannot be read. Beside a count of neutrophils of the same day they say nothing,
+    unless it is higher than they are.
     """
     few = [low for e in facts["white"].evidence if (low := _at_most(e, FEW_WHITE_CELLS)) is not None]
     few += _by_share(facts)
+    unread = [doubtful(e, FEW_WHITE_CELLS) for name in ("white", "share") for e in facts[name].evidence if _cannot_be_read(e)]
     counted = [_contradicted(e, few) for e in facts["counted"].evidence]
     sure = usable(facts["counted"])
-    return counted + [e for e in few if not any(_beside(one, e) for one in sure)]
+    open_ = [e for e in unread if not any(one.when == e.when for one in sure)]
+    return counted + [e for e in few if not _counted_as_few(sure, e)] + open_
+
+
+def _cannot_be_read(evidence: Evidence) -> bool:
+    return evidence.standing is Standing.UNCERTAIN and not isinstance(evidence.value, Interval)
 
 
 def below(value: Interval, bound: float) -> bool:
@@ -82,6 +89,11 @@ def _contradicted(count: Evidence, few: list[Evidence]) -> Evidence:
     return count
 
 
-def _beside(count: Evidence, few: Evidence) -> bool:
-    """Tell whether neutrophils were counted on the day of white cells."""
-    return count.when == few.when and isinstance(count.value, Interval) and count.value.low < NEUTROPENIA
+def _counted_as_few(sure: list[Evidence], few: Evidence) -> bool:
+    """Tell whether the last count before is no higher than white cells."""
+    before = latest([e for e in sure if first(e) <= last(few)])
+    return bool(before) and all(isinstance(e.value, Interval) and e.value.low <= _most(few) for e in before)
+
+
+def _most(few: Evidence) -> float:
+    return few.value.high if isinstance(few.value, Interval) else 0.0
