@@ -40,13 +40,13 @@ def decide(case: Case, content: Content, in_time: bool = True) -> list[Decision]
     Returns one decision for each such policy; one *not addressed* when none governs it.
 
     Where the system of the order's code is not known, or only its words tell what is ordered, each policy that would
-    govern it has a decision that says so. Where a Coverage is recognised, its payer's policies govern; where none is,
-    every held policy that lists the code is judged. An order that is no more ``in_time`` is not judged: nothing of it
-    is documented, for nothing was searched.
+    govern it has a decision that says so. Where a Coverage is recognised, its payer's policies govern; of several,
+    that which the order names as its insurance. Where none is, every held policy that lists the code is judged. An
+    order that is no more ``in_time`` is not judged: nothing of it is documented, for nothing was searched.
     """
     order = case.order
-    if order.insured:
-        members = recognise(case.chart, content.payers, case.as_of, order.insured)
+    if "insurance" in order.resource:
+        members = recognise(case.chart, content.payers, case.as_of, order)
     else:
         members = case.together.once(("members", case.as_of), lambda: recognise(case.chart, content.payers, case.as_of))
     speaks: Callable[[Policy], bool] = (lambda policy: any(m.has(policy) for m in members)) if members else (lambda _: True)

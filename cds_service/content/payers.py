@@ -16,7 +16,8 @@ from cds_service.chart import Chart
 from cds_service.content.answers import unlisted_problems
 from cds_service.content_files.problems import ContentError, Problem
 from cds_service.content_files.yaml_file import YamlFile
-from cds_service.fhir.elements import Resource, days, items, reference, text
+from cds_service.fhir.elements import Resource, days, items, own_reference, reference, text
+from cds_service.order import Order
 from cds_service.policy.answers import UNLISTED, Answer, AnswerEntry, read_answer
 from cds_service.policy.entry import Entry, Id, Words
 from cds_service.policy.model import Policy
@@ -136,17 +137,15 @@ def read_payers(root: Path, policies: Iterable[Policy]) -> tuple[tuple[Payer, ..
     return tuple(payers), problems
 
 
-def recognise(chart: Chart, payers: Iterable[Payer], on: date, insured: Iterable[Resource] = ()) -> tuple[Member, ...]:
+def recognise(chart: Chart, payers: Iterable[Payer], on: date, order: Order | None = None) -> tuple[Member, ...]:
     """Return the recognised payers of the coverages in force on a day.
 
-    Each is returned once for a Coverage, in the order of the coverages. ``insured`` are the Coverages that came with an
-    order; one of another patient is none.
+    Each is returned once for a Coverage, in the order of the coverages. Where an order names one of them as its insurance,
+    the others are not looked at: the order is not theirs.
     """
     held = tuple(payers)
     members: dict[tuple[str, str], Member] = {}
-    for coverage in (*chart.of("Coverage"), *(one for one in insured if chart.is_about(one))):
-        if text(coverage.get("status")) in ("cancelled", "draft", "entered-in-error") or not _in_force(coverage, on):
-            continue
+    for coverage in _covering(chart, on, order):
         for payor in items(coverage.get("payor")):
             stated = _stated(payor, coverage, chart) if isinstance(payor, dict) else _NOTHING
             for payer in held:
@@ -157,6 +156,23 @@ def recognise(chart: Chart, payers: Iterable[Payer], on: date, insured: Iterable
     return tuple(members.values())
 
 
+def _covering(chart: Chart, on: date, order: Order | None) -> list[Resource]:
+    """Return the coverages in force, or those that an order names.
+
+    They are all of them where it names none that is in force. One of another patient that came with the order is none.
+    """
+    own = order.insured if order is not None else ()
+    held = [*chart.of("Coverage"), *(one for one in own if chart.is_about(one))]
+    found = [one for one in held if text(one.get("status")) not in _OF_NO_FORCE and _in_force(one, on)]
+    if order is None or "insurance" not in order.resource:
+        return found
+    written = [one for one in items(order.resource["insurance"]) if isinstance(one, dict)]
+    names = {*(text(one.get("reference")) for one in written), *map(reference, written)} - {""}
+    named = [one for one in found if own_reference(one) in names or text(one.get("id")) in names]
+    return named or found
+
+
+_OF_NO_FORCE: Final = ("cancelled", "draft", "entered-in-error")
 _NOTHING: Final[tuple[list[Any], list[str]]] = ([], [])
 
 

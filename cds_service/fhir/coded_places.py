@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cds_service.fhir.elements import Resource, items
+from cds_service.fhir.elements import Resource, concept_words, items
 from cds_service.fhir.resource_types import PLAINLY_CODED, TYPES
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.fhir.words_of_records import is_silent, says_something
@@ -20,6 +20,13 @@ def worded_places(kind: str, resource: Resource, vocabulary: Vocabulary) -> Iter
     Each comes as the object that holds it and the concept. Most resources say nothing in words; they are sorted out
     here, without a call for each text.
     """
+    if kind == "AllergyIntolerance" and "reaction" in resource:
+        reactions = [one.get("substance") for one in items(resource["reaction"]) if isinstance(one, dict)]
+        return [(resource, concept) for concept in (resource.get("code"), *reactions) if not is_silent(concept, vocabulary)]
+    if kind == "Encounter":
+        called = [{"text": words} for one in items(resource.get("type")) for words in concept_words(one)]  # its codes are not read
+        said = [*items(resource.get("reasonCode")), *called]
+        return [(resource, concept) for concept in said if not is_silent(concept, vocabulary)]
     if kind in PLAINLY_CODED:
         if "code" not in resource or is_silent(resource["code"], vocabulary):
             return ()

@@ -54,7 +54,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=("reasonCode",),
             key="encounter",
             sound=_of("status class period reasonCode"),
-            looked_at=_of("subject reasonReference diagnosis"),
+            looked_at=_of("subject reasonReference diagnosis type"),
         ),
         "Coverage": ResourceType(
             subject="beneficiary",

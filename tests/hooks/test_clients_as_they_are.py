@@ -436,6 +436,50 @@ def test_a_coverage_inside_an_order_counts_as_any_other(client: FlaskClient, cha
     assert "if the member's plan uses this policy" in answered["cards"][0]["detail"]
 
 
+OTHER = coverage({"display": "Medica Central"}, id="cov2")
+NAMING: dict[str, tuple[list[Any], set[str]]] = {
+    "none": ([], {"Coverage/cov1"}),
+    "ours": ([{"reference": "Coverage/cov1"}], {"Coverage/cov1"}),
+    "another payer's": ([{"reference": "Coverage/cov2"}], {"Coverage/cov2"}),
+    "another payer's, by its address": ([{"reference": "https://ehr.example/fhir/Coverage/cov2"}], {"Coverage/cov2"}),
+    "both": ([{"reference": "Coverage/cov2"}, 3, {"reference": "Coverage/cov1"}], {"Coverage/cov1"}),
+    "one that was not sent": ([{"reference": "Coverage/cov9"}], {"Coverage/cov1"}),
+    "words alone": ([{"display": "cov2"}], {"Coverage/cov1"}),
+}
+
+
+def insured_by(insurance: list[Any], second: Json) -> Json:
+    """A request for a test that is never necessary under the first of two coverages, which names its insurance."""
+    made = covered({"resource": coverage({"display": CALLED})}, {"resource": second})
+    made["context"]["draftOrders"]["entry"][0]["resource"]["insurance"] = insurance
+    return made
+
+
+@pytest.mark.parametrize(("insurance", "asserted"), NAMING.values(), ids=NAMING.keys())
+def test_an_order_is_judged_for_the_insurance_that_it_names(client: FlaskClient, insurance: list[Any], asserted: set[str]) -> None:
+    """Of several coverages, only those that an order names count for it: another payer's policy neither denies nor supports it."""
+    answered = post(client, insured_by(insurance, OTHER))
+    (action,) = answered["systemActions"]
+    assert {said(one)["coverage"][0]["reference"] for one in assertions(action)} == asserted
+    assert (outcomes(answered)["ServiceRequest/o1"] == "not-necessary") is ("Coverage/cov1" in asserted)
+
+
+@pytest.mark.parametrize("over", [{"status": "cancelled"}, {"period": {"end": "2024-12-31"}}])
+def test_an_insurance_that_is_over_names_nothing(client: FlaskClient, over: Json) -> None:
+    """An order that still names the plan of last year is judged for those of its day."""
+    (action,) = post(client, insured_by([{"reference": "Coverage/cov2"}], OTHER | over))["systemActions"]
+    assert [said(one)["coverage"][0]["reference"] for one in assertions(action)] == ["Coverage/cov1"]
+
+
+def test_an_insurance_of_a_payer_that_is_not_held_leaves_the_order_to_no_other(client: FlaskClient) -> None:
+    """Nothing is asserted for the plan of another payer; every policy that lists the order is judged with the remark."""
+    answered = post(
+        client, insured_by([{"reference": "Coverage/cov2"}], coverage({"display": "A plan that is not held"}, id="cov2"))
+    )
+    assert answered["systemActions"] == []
+    assert "if the member's plan uses this policy" in answered["cards"][0]["detail"]
+
+
 def test_a_payer_under_a_key_of_the_clients_own_is_found(client: FlaskClient) -> None:
     """An Organization that a client sends beside the Coverage, under whatever key, is looked up by its address, its identifier and its id."""
     named: list[Json] = [

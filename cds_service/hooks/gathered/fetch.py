@@ -43,7 +43,7 @@ def needs_of(signing: Iterable[Order], chart: Chart, content: Content, *, covera
     for order in signing:
         if not order.stands:
             continue
-        members = recognise(chart, content.payers, order.date_of_service, order.insured) if coverage_known else ()
+        members = recognise(chart, content.payers, order.date_of_service, order) if coverage_known else ()
         if members:
             selected = content.library.select(order.codings, order.date_of_service, lambda p, m=members: any(x.has(p) for x in m))  # type: ignore[misc]
         else:

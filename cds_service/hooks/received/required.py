@@ -32,7 +32,7 @@ def refuse_without_coverage(chart: Chart, signing: Iterable[Order], content: Con
         return
     inside = {own_reference(one): one for order in listed for one in order.insured if chart.is_about(one)}
     held = [*chart.of("Coverage"), *(one for said, one in inside.items() if chart.get(said) is None)]
-    recognised = any(recognise(chart, content.payers, order.date_of_service, order.insured) for order in listed)
+    recognised = any(recognise(chart, content.payers, order.date_of_service, order) for order in listed)
     if not recognised and chart.unsearched & {"Coverage", "Organization"}:
         raise Unusable(412, [RequestIssue(_WHERE, "the Coverage was not prefetched and could not be read", "not-found")])
     status = 422 if version == "2.0.1" else 400
