@@ -141,6 +141,6 @@ def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _unread_since(fact: Fact, count: Evidence, bound: float, as_of: date) -> bool:
-    """Tell whether a later count in doubt may not be below a bound."""
+    """Tell whether a later count may not be below a bound."""
     later = [e for e in uncertain(fact, as_of, PERHAPS_NOW) if e.when is not None and first(e) > last(count)]
     return any(not isinstance(e.value, Interval) or not below(e.value, bound) for e in later)
