@@ -73,16 +73,18 @@ class Facts(ChartFacts):
     def _derived(self, definition: Definition, derived: DerivedEntry) -> Fact:
         """Compute a derived fact.
 
-        Where all that it takes is silent, most rules have nothing to say, and are not called. No rule weighs a record that
-        does not say what it is: it ends the silence of what a rule finds nothing for.
+        Where all that it takes is silent, most rules have nothing to say, and are not called. Only a rule that asks for them
+        weighs records that do not say what they are: they end the silence of what any other rule finds nothing for.
         """
         name = definition.name
         takes: dict[str, Fact] = {}
         unsearched: dict[str, None] = {}
         untold: list[Evidence] = []
         silent = True
+        rule = self._catalogue.rules[derived.rule]
+        apart = self._untold and not rule.weighs_untold
         for as_, taken in derived.takes.items():
-            fact = takes[as_] = _told(self[taken], untold) if self._untold else self[taken]
+            fact = takes[as_] = _told(self[taken], untold) if apart else self[taken]
             if fact.unsearched:
                 unsearched.update(dict.fromkeys(fact.unsearched))
             if fact.evidence:
@@ -97,7 +99,6 @@ class Facts(ChartFacts):
         made = known.computed((definition, bool(own)), inputs) if known is not None else None
         if made is not None:
             return made
-        rule = self._catalogue.rules[derived.rule]
         if own and rule.joins:
             joined = takes[rule.joins]
             takes[rule.joins] = Fact(joined.name, joined.evidence + own, joined.unsearched)
@@ -293,7 +294,8 @@ class Facts(ChartFacts):
         reason = self.unusable.get(evidence.resource)
         if reason is None:
             return evidence
-        return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, reason)
+        note = f"{UNTOLD}; {reason}" if UNTOLD in evidence.note else reason
+        return Evidence(None, evidence.when, evidence.resource, evidence.kind, Standing.UNCERTAIN, note)
 
 
 def _told(fact: Fact, untold: list[Evidence]) -> Fact:

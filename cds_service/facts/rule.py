@@ -23,13 +23,16 @@ class Derivation:
 
     It has the function, the names under which it takes its facts, and the grammar of its table if it has one. A rule
     with a table takes it, read, as its third argument. An answer to the computed fact's own question stands beside what
-    is computed; with ``joins`` it counts as evidence of that input instead, and the rule weighs it.
+    is computed; with ``joins`` it counts as evidence of that input instead, and the rule weighs it. A rule that
+    concludes from what is not there weighs the records that do not say what they are (``weighs_untold``); no other is
+    handed them.
     """
 
     compute: Callable[..., list[Evidence]]
     takes: frozenset[str]
     table: type[BaseModel] | None = None
     joins: str = ""
+    weighs_untold: bool = False
 
     def __call__(self, facts: Mapping[str, Fact], as_of: date, table: BaseModel | None) -> list[Evidence]:
         """Return the evidence of the derived fact."""
@@ -43,7 +46,9 @@ All of them are in ``cds_service.facts.computed.all_rules``.
 """
 
 
-def rule(name: str, *takes: str, table: type[BaseModel] | None = None, joins: str = "") -> Callable[[Compute], Compute]:
+def rule(
+    name: str, *takes: str, table: type[BaseModel] | None = None, joins: str = "", weighs_untold: bool = False
+) -> Callable[[Compute], Compute]:
     """Declare the function below as a rule of this name.
 
     ``takes`` are the names under which it takes its facts. Raises TypeError for what cannot be a rule.
@@ -56,7 +61,7 @@ def rule(name: str, *takes: str, table: type[BaseModel] | None = None, joins: st
         raise TypeError(f"an answer cannot join '{joins}': the rule '{name}' does not take it")
 
     def declare(compute: Compute) -> Compute:
-        DECLARED[name] = Derivation(compute, frozenset(takes), table, joins)
+        DECLARED[name] = Derivation(compute, frozenset(takes), table, joins, weighs_untold)
         return compute
 
     return declare

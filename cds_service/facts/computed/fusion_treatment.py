@@ -12,21 +12,38 @@ from typing import Final
 from cds_service.facts.rule import rule
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Days
+from cds_service.policy.values import Days, LookBack
 
 Inputs = Mapping[str, Fact]
 TAKES: Final[frozenset[str]] = frozenset({"given", "going_on", "local", "elsewhere", "meant", "infection"})
 """The facts that the treatment of an infection is computed from."""
+GOES_WITH: Final = LookBack(12, "month")
+"""How far back a sacrectomy goes with a tumor that no record dates.
+
+The span is ours, no payer's.
+"""
+OVER: Final = "it was given before the order, and no record says since when there is an infection"
+LONG_BEFORE: Final = f"it was done more than {GOES_WITH} ago, and no record says since when there is a tumor"
 
 
-@rule("with the fusion", "recorded")
-def with_fusion(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Compute what goes with the fusion.
+@rule("sacrectomy with the fusion", "recorded", "going_on", "tumor", "pelvic_bone_tumor")
+def sacrectomy(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute the sacrectomy that goes with the fusion.
 
-    It was done, is given, or is planned for a day after the fusion. Planning it is what counts, so what is planned
-    holds on the date of service.
+    It was done, is done, or is planned for a day after the fusion. Planning it is what counts, so what is planned
+    holds on the date of service. One that was done before the tumor was recorded is asked about. So is one of long ago
+    where the chart names no day of the tumor.
     """
-    return [_planned(e, as_of) for e in facts["recorded"].evidence]
+    first = [day for name in ("tumor", "pelvic_bone_tumor") if (day := _recorded_on(facts[name])) is not None]
+    since = min(first, default=GOES_WITH.start(as_of))
+    note = f"it was done before {since.isoformat()}, when the tumor was recorded" if first else LONG_BEFORE
+    going_on = _resources(facts["going_on"], (Standing.USABLE,))
+    found = [_planned(e, as_of) for e in facts["recorded"].evidence]
+    return [_open(e, note) if _is_older(e, since) and e.resource not in going_on else e for e in found]
+
+
+def _is_older(e: Evidence, since: date) -> bool:
+    return e.standing is Standing.USABLE and e.when is not None and e.when.last < since
 
 
 @rule("treatment of the infection", *TAKES)
@@ -35,8 +52,8 @@ def treatment(facts: Inputs, as_of: date) -> list[Evidence]:
 
     They count from the day on which the infection was recorded; those given before are asked about. Those that act only
     where they are put are none; those with another infection as their reason are asked about, where the joint is not a
-    reason too. Where only the order names the infection, no day of it is on record: then a medicine that is in use now
-    counts.
+    reason too. Where only the order or an answer names the infection, no day of it is on record: then a medicine that
+    is in use now counts.
     """
     recorded = _recorded_on(facts["infection"])
     in_use = _resources(facts["going_on"], (Standing.USABLE,))
@@ -51,9 +68,10 @@ def treatment(facts: Inputs, as_of: date) -> list[Evidence]:
         elif e.resource in elsewhere:
             found.append(_open(planned, "its reason is another infection, or prevention"))
         elif recorded is None:
-            found.append(_before(planned, None) if _is_over(e, facts, in_use, as_of) else planned)
+            found.append(_open(planned, OVER) if _is_over(e, in_use, as_of) else planned)
         else:
-            found.append(_before(planned, recorded) if planned.when.last < recorded else planned)
+            note = f"it was given before {recorded.isoformat()}, when the infection was recorded"
+            found.append(_open(planned, note) if planned.when.last < recorded else planned)
     return found
 
 
@@ -62,13 +80,9 @@ def _resources(fact: Fact, standings: Collection[Standing]) -> set[str]:
     return {e.resource for e in fact.evidence if e.standing in standings and e.resource}
 
 
-def _is_over(e: Evidence, facts: Inputs, in_use: set[str], as_of: date) -> bool:
-    """Tell whether a medicine was over before the order.
-
-    It is not in use, and was given before the order, which alone names the infection.
-    """
-    named = any(one.standing is not Standing.DISCOUNTED for one in facts["infection"].evidence)
-    return named and e.resource not in in_use and e.when is not None and e.when.last < as_of
+def _is_over(e: Evidence, in_use: Collection[str], as_of: date) -> bool:
+    """Tell whether a medicine was over before the order."""
+    return e.resource not in in_use and e.when is not None and e.when.last < as_of
 
 
 def _recorded_on(infection: Fact) -> date | None:
@@ -86,13 +100,6 @@ def _recorded_on(infection: Fact) -> date | None:
 
 def _is_of_an_order(e: Evidence) -> bool:
     return e.resource.partition("/")[0] in CODE_ELEMENTS
-
-
-def _before(e: Evidence, recorded: date | None) -> Evidence:
-    note = "it was given before the order, which alone names the infection"
-    if recorded is not None:
-        note = f"it was given before {recorded.isoformat()}, when the infection was recorded"
-    return _open(e, note)
 
 
 def _open(e: Evidence, note: str) -> Evidence:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from cds_service.facts.rule import rule
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import UNTOLD, Evidence, Fact, Standing
 from cds_service.policy.values import Days, LookBack
 
 TUMOR, INFECTION, TRAUMA = "sacral tumor", "sacroiliac joint infection", "pelvic trauma"
@@ -46,7 +46,7 @@ After its span such a one may be over, also where no other reason is stated.
 Inputs = Mapping[str, Fact]
 
 
-@rule("fusion indication", *TAKES)
+@rule("fusion indication", *TAKES, weighs_untold=True)
 def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute every indication that is documented, as a choice.
 
@@ -54,8 +54,10 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
     the sacrum. An infection that is old is uncertain; an injury that is old is so beside another stated reason. A
     repair of the pelvis makes an injury possible; marked inflammation beside another indication makes an infection
     possible. ``unread`` is a reason of the order that nobody has read, ``unclear`` what says that there is an
-    indication and not which.
+    indication and not which: a record that does not say what it is does so of no indication by name.
     """
+    unclear = _of_no_choice(facts["unclear"])
+    facts = {name: _named(fact) for name, fact in facts.items()}
     documented = {name: _documented(facts[name], as_of) for name in (*COVERED, *OTHERS)}
     documented["tumor"] += _resected(facts, as_of)
     unread = _of_no_choice(facts["unread"])
@@ -71,7 +73,12 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
         found += [_but(e, TRAUMA, Standing.UNCERTAIN, REPAIRED) for e in done]
     if any(e.value in OTHERS.values() and e.standing is Standing.USABLE for e in found):
         found += [_but(e, INFECTION, Standing.UNCERTAIN, INFLAMED) for e in _uncertain(facts["inflamed"].evidence, as_of)]
-    return list(dict.fromkeys(found + unread + _of_no_choice(facts["unclear"])))
+    return list(dict.fromkeys(found + unread + unclear))
+
+
+def _named(fact: Fact) -> Fact:
+    """Return a fact without records that do not say what they are."""
+    return Fact(fact.name, tuple([e for e in fact.evidence if UNTOLD not in e.note]), fact.unsearched)
 
 
 def _documented(fact: Fact, as_of: date) -> list[Evidence]:
@@ -157,7 +164,7 @@ def only(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
     return rule
 
 
-@rule("fusion indication missing", *COVERED, "indication")
+@rule("fusion indication missing", *COVERED, "indication", weighs_untold=True)
 def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether what the fusion is for is still to be asked.
 
@@ -262,6 +269,6 @@ def _but(e: Evidence, value: str | bool | None, standing: Standing, note: str) -
 
 
 for _choice in COVERED.values():
-    rule(f"fusion for {_choice}", "indication")(covered(_choice))
+    rule(f"fusion for {_choice}", "indication", weighs_untold=True)(covered(_choice))
 for _choice in OTHERS.values():
-    rule(f"fusion only for {_choice}", *COVERED, "indication")(only(_choice))
+    rule(f"fusion only for {_choice}", *COVERED, "indication", weighs_untold=True)(only(_choice))
