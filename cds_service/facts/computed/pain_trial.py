@@ -10,13 +10,13 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from cds_service.facts.evidence_days import minute
-from cds_service.facts.restated import but, doubtful, silenced, usable
+from cds_service.facts.restated import but, doubtful, silenced, spoken, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
 SCALES: Final[tuple[str, ...]] = ("verbal", "reported", "analogue", "faces")
-TRIAL: Final[frozenset[str]] = frozenset({"began", "ended", "given"})
+TRIAL: Final[frozenset[str]] = frozenset({"began", "ended", "given", "given_else"})
 SCORES: Final[frozenset[str]] = TRIAL | frozenset(SCALES)
 HIGHEST: Final = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
 """The worst pain on each scale.
@@ -46,10 +46,12 @@ class Trial(NamedTuple):
 def latest_trial(facts: Inputs, as_of: date) -> Trial | None:
     """Return the latest trial on record; None where there is none.
 
-    It is a spinal injection that is described as a trial, or in which a spinal opioid was given.
+    It is a spinal injection that is described as a trial, or in which a spinal opioid was given. One in which another
+    spinal drug was given, and no opioid, may be a trial of that one, and is none here.
     """
     ends = [(e.resource, e.value) for e in facts["ended"].evidence if isinstance(e.value, Days)]
     given = [e.when for e in usable(facts["given"]) if e.when is not None]
+    others = [e.when for e in spoken(facts["given_else"])]
     found: list[Trial] = []
     for e in facts["began"].evidence:
         if not isinstance(e.value, Days) or e.value.last > as_of or e.standing is Standing.DISCOUNTED:
@@ -57,7 +59,9 @@ def latest_trial(facts: Inputs, as_of: date) -> Trial | None:
         start = e.value.first
         of_it = [value.last for said, value in ends if (said == e.resource or not e.resource) and start <= value.last <= as_of]
         one = Trial(start, max(of_it, default=start), e)
-        if e.standing is Standing.USABLE or any(one.start <= day.first and day.last <= one.end for day in given):
+        of_another = any(day is None or (day.first <= one.end and one.start <= day.last) for day in others)
+        described = e.standing is Standing.USABLE and not of_another
+        if described or any(one.start <= day.first and day.last <= one.end for day in given):
             found.append(one)
     return max(found, key=lambda one: (one.start, one.end), default=None)
 
