@@ -14,7 +14,9 @@ from cds_service.fhir.vocabulary import LONGEST, Vocabulary
 
 SITED: Final = frozenset({"Condition", "Procedure", "ServiceRequest"})
 """The resource types whose body sites are read in words."""
-_BESIDE: Final = re.compile(r"\((?:body structure|disorder|finding|morphologic abnormality)\)|\bstructure(?: of)?\b|\bentire\b")
+_BESIDE: Final = re.compile(
+    r"\((?:body structure|disorder|finding|morphologic abnormality)\)|^structure of\b|\bstructure\b|\bentire\b"
+)
 """Words of SNOMED CT that say no more of a site, or of a diagnosis."""
 _SIDE: Final = re.compile(r"\b(?:left|right|bilateral)\b")
 _MOST: Final = 4

@@ -86,7 +86,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=("code",),
             key="procedures",
             sound=_of("status code performedDateTime performedPeriod statusReason"),
-            looked_at=_of("subject basedOn reasonCode reasonReference encounter"),
+            looked_at=_of("subject basedOn reasonCode reasonReference encounter bodySite"),
         ),
         "ServiceRequest": ResourceType(
             coded=("code",),
@@ -95,7 +95,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "status code subject occurrenceDateTime occurrencePeriod occurrenceTiming authoredOn orderDetail reasonCode"
                 " reasonReference doNotPerform replaces"
             ),
-            looked_at=_of("intent priority basedOn supportingInfo encounter extension identifier"),
+            looked_at=_of("intent priority basedOn supportingInfo encounter extension identifier bodySite"),
             order=True,
         ),
         "MedicationRequest": ResourceType(

@@ -33,12 +33,12 @@ Inputs = Mapping[str, Fact]
 def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return the clearance, in doubt where the kidneys may fail since.
 
-    An estimated filtration rate is another measure: only a low one puts it in doubt.
+    An estimated filtration rate is another measure: only a low one puts it in doubt, or one that cannot be read.
     """
-    low = [e for e in _numbers(facts["estimated"]) if isinstance(e.value, Interval) and below(e.value, CLEARANCE.high)]
+    low = [e for e in _numbers(facts["estimated"]) if not isinstance(e.value, Interval) or below(e.value, CLEARANCE.high)]
     return [
         *facts["measured"].evidence,
-        *[doubtful(e, "the filtration rate is low, and is another measure", CLEARANCE) for e in low],
+        *[doubtful(e, "the filtration rate is another measure, and is or may be low", CLEARANCE) for e in low],
         *_signs(facts["failing"], "the kidneys fail by a diagnosis", CLEARANCE),
     ]
 
@@ -47,12 +47,12 @@ def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
 def total_bilirubin(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return the bilirubin, in doubt where it may have risen since.
 
-    The direct is a part of it.
+    The direct is a part of it, and may be as much where it cannot be read.
     """
-    high = [e for e in _numbers(facts["direct"]) if isinstance(e.value, Interval) and e.value.low >= BILIRUBIN.low]
+    high = [e for e in _numbers(facts["direct"]) if not isinstance(e.value, Interval) or e.value.low >= BILIRUBIN.low]
     return [
         *facts["measured"].evidence,
-        *[doubtful(e, "as much of it is direct", BILIRUBIN) for e in high],
+        *[doubtful(e, "as much of it is, or may be, direct", BILIRUBIN) for e in high],
         *_signs(facts["jaundice"], "there is jaundice by a diagnosis", BILIRUBIN),
     ]
 

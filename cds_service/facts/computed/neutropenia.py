@@ -122,7 +122,7 @@ def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether aplastic anaemia is moderate or severe.
 
     It is as the diagnosis is graded, else by neutrophils below 500 and platelets below 20000 per microlitre. A grade
-    that cannot be read is not made up for by counts.
+    that cannot be read is not made up for by counts, and a later count that cannot be read leaves them open.
     """
     graded = list(facts["graded"].evidence)
     if any(e.standing is not Standing.DISCOUNTED for e in graded):
@@ -130,6 +130,17 @@ def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
     neutrophils = latest(recent(usable(facts["neutrophils"]), as_of, PERHAPS_NOW))
     platelets = latest(recent(usable(facts["platelets"]), as_of, PERHAPS_NOW))
     few = [e for e in neutrophils if isinstance(e.value, Interval) and below(e.value, SEVERE)]
-    if few and any(isinstance(e.value, Interval) and below(e.value, PLATELETS) for e in platelets):
-        return [*graded, Evidence(True, Days(first(few[0]), last(few[0])), few[0].resource, note="by neutrophils and platelets")]
-    return graded
+    scarce = [e for e in platelets if isinstance(e.value, Interval) and below(e.value, PLATELETS)]
+    if not few or not scarce:
+        return graded
+    when = Days(first(few[0]), last(few[0]))
+    if _unread_since(facts["neutrophils"], few[0], SEVERE, as_of) or _unread_since(facts["platelets"], scarce[0], PLATELETS, as_of):
+        note = "a later count of neutrophils or platelets cannot be read"
+        return [*graded, Evidence(True, when, few[0].resource, standing=Standing.UNCERTAIN, note=note)]
+    return [*graded, Evidence(True, when, few[0].resource, note="by neutrophils and platelets")]
+
+
+def _unread_since(fact: Fact, count: Evidence, bound: float, as_of: date) -> bool:
+    """Tell whether a later count may not be below a bound."""
+    later = [e for e in uncertain(fact, as_of, PERHAPS_NOW) if e.when is not None and first(e) > last(count)]
+    return any(not isinstance(e.value, Interval) or not below(e.value, bound) for e in later)

@@ -64,7 +64,7 @@ def _too_early(day: int, facts: Inputs) -> bool:
     for name, term in (("scan", 0), ("due_date", TERM), ("last_period", 0)):
         for e in facts[name].evidence:
             said = e.value
-            if e.standing is not Standing.USABLE or e.when is None or e.when.last.toordinal() > day:
+            if e.standing is Standing.DISCOUNTED or e.when is None or e.when.last.toordinal() > day:
                 continue
             if isinstance(said, Days) and term + day - said.last.toordinal() >= 0 and term + day - said.first.toordinal() < BORN:
                 return True

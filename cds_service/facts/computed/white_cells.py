@@ -70,8 +70,9 @@ def _at_most(white: Evidence, note: str) -> Evidence | None:
 def _by_share(facts: Mapping[str, Fact]) -> list[Evidence]:
     """Return the neutrophils that shares of white cells come to, where few."""
     found: list[Evidence] = []
-    for share in usable(facts["share"]):
-        for white in usable(facts["white"]):
+    shares, whites = ([e for e in facts[name].evidence if e.standing is not Standing.DISCOUNTED] for name in ("share", "white"))
+    for share in shares:
+        for white in whites:
             if white.when != share.when or not isinstance(white.value, Interval) or not isinstance(share.value, Interval):
                 continue
             part = Interval(white.value.low * share.value.low / 100, white.value.high * share.value.high / 100)
