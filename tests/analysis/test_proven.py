@@ -139,6 +139,7 @@ def test_a_dropped_exclusion_is_caught(copied: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_survivor_is_named_and_a_vignette_drafted_for_a_person(copied: Path) -> None:
     """A mistake that no vignette notices is told by file and line; the chart that tells it is drafted, and refused until answered."""
     file = take(copied, SI, "2024-10-01")

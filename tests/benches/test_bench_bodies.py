@@ -54,6 +54,7 @@ def test_the_recognised_payer_is_told_on_the_order(client: FlaskClient, content:
     assert plain["prefetch"]["coverage"]["entry"] == []
 
 
+@pytest.mark.slow
 def test_a_larger_body_of_a_name_is_the_same_case(client: FlaskClient, content: Content) -> None:
     """What fills a body changes nothing of the decision but the list of what was looked through."""
     for name in BODIES:

@@ -53,6 +53,7 @@ def changed(copied: Path, old: str, new: str) -> int:
     return text[:at].count("\n") + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "meant"),
     [
@@ -82,6 +83,7 @@ def test_a_mistake_in_the_policy_is_caught_where_it_stands(copied: Path, old: st
     assert f"policies/{POLICY}/2017-03-07.yaml:{line}: every vignette comes right when {meant}" in said.output
 
 
+@pytest.mark.slow
 def test_a_mistake_that_nobody_notices_is_named(copied: Path) -> None:
     """Without the vignettes of what payments are replaced, a dropped part survives and is named; the solver drafts no response."""
     file = copied / "vignettes" / POLICY / "2017-03-07.yaml"

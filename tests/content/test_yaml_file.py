@@ -43,6 +43,7 @@ def refuse(text: str) -> Nodes:
     raise Unusual
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_both_readers_agree_on_every_file(path: Path) -> None:
     """Every policy, fact and vignette file gives the same data and the same line of every place, whichever reads it."""

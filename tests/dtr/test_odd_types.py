@@ -79,6 +79,7 @@ REQUESTS: Final[dict[str, tuple[str, Callable[[Asking], Json]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", REQUESTS)
 def test_no_type_in_any_place_is_a_fault_of_ours(asking: Asking, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     """Null, numbers, texts, lists and objects stand where they do not belong, one at a time: never a 500."""

@@ -103,6 +103,7 @@ def test_reasons_of_the_orders_do_not_have_the_chart_read_again(content: Content
     assert seen[0] == seen[1] > 0
 
 
+@pytest.mark.slow
 def test_orders_decided_together_are_decided_as_if_each_read_for_itself(content: Content) -> None:
     """What is shared between the orders of a call changes no decision: not with other reasons, days, codes, forms or priorities."""
     looked = 0

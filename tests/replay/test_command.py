@@ -90,6 +90,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     return out, typed("demo", "--patients", "60", "--seed", "5", "--out", out, "--workers", "1", "--no-open", "--exact")
 
 
+@pytest.mark.slow
 def test_the_demo_makes_a_population_up_and_reports_it(shown: tuple[Path, Result]) -> None:
     """A newcomer gets a population over one year, its decisions, and the path of a report; a second time it stands there."""
     out, result = shown
@@ -105,6 +106,7 @@ def test_the_demo_makes_a_population_up_and_reports_it(shown: tuple[Path, Result
     assert orjson.loads(again.stdout)["counts"] == said["counts"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_people(shown: tuple[Path, Result], tmp_path: Path) -> None:
     """A population is told by its seed; another seed makes others, and nobody real."""
     out, _ = shown

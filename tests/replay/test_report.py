@@ -66,6 +66,7 @@ def report(
     return orjson.loads((out / "report.json").read_bytes()), page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_report_tells_outcomes_and_what_is_missing(compared: tuple[Path, Terms, Data], content: Content) -> None:
     """Outcomes add up where all are shown, open decisions name facts with what would document them, and a few facts settle most."""
     data, page = report(compared, content, exact=True)

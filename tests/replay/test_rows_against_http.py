@@ -82,6 +82,7 @@ def compare(chosen: list[Vignette], content: Content, folder: Path) -> list[str]
     return found
 
 
+@pytest.mark.slow
 def test_rows_are_the_answers_over_http(content: Content, tmp_path: Path) -> None:
     """Vignettes from all policies, each a patient of a population, are decided as over HTTP, evidence and all."""
     chosen = vignettes(content)

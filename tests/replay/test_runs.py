@@ -36,6 +36,7 @@ def command(people: Path, out: Path, key: Path, *more: str) -> list[str]:
     return [*made, "--quiet", *more]
 
 
+@pytest.mark.slow
 def test_a_run_adds_up_and_holds_what_one_function_decides(people: Path, whole: Path) -> None:
     """The tables of a run are the rows of ``decide_part``, and run.json counts every line and order once."""
     counts = orjson.loads((whole / "run.json").read_bytes())["counts"]
@@ -114,6 +115,7 @@ def begun(people: Path, key: Path, tmp_path: Path) -> tuple[Path, Path, Terms]:
     return tmp_path / "out", root, how
 
 
+@pytest.mark.slow
 def test_nothing_half_written_looks_whole(begun: tuple[Path, Path, Terms], people: Path, key: Path, whole: Path) -> None:
     """A run that was ended has no decisions, no ledger and no run.json, and goes on to the same rows."""
     out, _, how = begun

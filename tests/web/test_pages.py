@@ -148,6 +148,7 @@ def test_the_style_sheet_is_kept_for_good(client: FlaskClient) -> None:
     assert client.get("/static/other.css").status_code == 404
 
 
+@pytest.mark.slow
 def test_every_governed_or_read_code_is_found(content: Content) -> None:
     """A code of every list that a policy governs or reads charts by finds the policy, with what the code means to it."""
     lists = CodeLists(content)
@@ -222,6 +223,7 @@ def test_addresses_without_a_page_say_so(client: FlaskClient) -> None:
     assert client.get("/nowhere").mimetype == "application/fhir+json"
 
 
+@pytest.mark.slow
 def test_every_example_decides_as_its_vignette(content: Content) -> None:
     """Each vignette, put into the form and read again, makes a request with the outcome that the vignette expects."""
     for policy in content.policies:
