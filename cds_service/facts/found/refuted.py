@@ -5,16 +5,19 @@ Refuting one says nothing of the others, and of the same one that it is no longe
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, Final
 
-from cds_service.fhir.codes import Coding, key_of
-from cds_service.fhir.elements import codings
+from cds_service.fhir.codes import Coding, is_known, key_of
+from cds_service.fhir.elements import codings, concept_words, first_days, status_code
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.sitting import DatedChart
 
 REFUTED: Final = "refuted"
 REFUTED_LATER: Final = "the same diagnosis was refuted later"
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+"""Words that may name a diagnosis: those of four letters and more."""
 
 
 def one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of: date) -> list[Evidence]:
@@ -42,23 +45,54 @@ def one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of
 def unless_refuted_later(found: list[tuple[Coding, Evidence]], seen: DatedChart) -> list[Evidence]:
     """Leave diagnoses open that were refuted later.
 
-    That is on the same day or after it, by any code of the two. They are of a fact that is not yes or no, where a refuted
-    diagnosis gives no value.
+    That is on the same day or after it, by any code of the two, or by a code that cannot be read and words that may name
+    it. They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
     """
+    if not found:
+        return []
     refuted: dict[Any, date] = {}
+    unread = _refuted_unread(seen)
     for coding, evidence in found:
         if evidence.note == REFUTED and evidence.when is not None:
             for key in _keys(coding, evidence, seen):
                 refuted[key] = max(evidence.when.last, refuted.get(key, evidence.when.last))
-    if not refuted:
+    if not refuted and not unread:
         return [evidence for _, evidence in found]
     return [
         evidence._replace(standing=Standing.UNCERTAIN, note=REFUTED_LATER)
         if evidence.standing is Standing.USABLE
-        and any(_before(evidence, refuted.get(key)) for key in _keys(coding, evidence, seen))
+        and (
+            any(_before(evidence, refuted.get(key)) for key in _keys(coding, evidence, seen))
+            or any(_before(evidence, day) and _may_name(words, evidence, seen) for words, day in unread)
+        )
         else evidence
         for coding, evidence in found
     ]
+
+
+def _refuted_unread(seen: DatedChart) -> list[tuple[list[str], date]]:
+    """Return the words of refuted diagnoses whose codes cannot be read.
+
+    Each comes with its last day, the day it is read where it names none.
+    """
+    found = []
+    for condition in seen.chart.of("Condition"):
+        if "verificationStatus" not in condition or status_code(condition["verificationStatus"]) != REFUTED:
+            continue
+        if not any(is_known(*coding) for coding in codings(condition.get("code"))):
+            on = first_days(condition, "recordedDate", "onsetDateTime", "onsetPeriod")
+            found.append((concept_words(condition.get("code")), on.last if on else seen.as_of))
+    return found
+
+
+def _may_name(words: list[str], evidence: Evidence, seen: DatedChart) -> bool:
+    """Tell whether words may name the diagnosis that is evidence.
+
+    They do not where it has words too, and the two share none.
+    """
+    record = seen.chart.get(evidence.resource) if evidence.resource.startswith("Condition/") else None
+    own = {word for said in concept_words(record.get("code") if record else None) for word in _WORD.findall(said.lower())}
+    return not own or not words or any(word in own for said in words for word in _WORD.findall(said.lower()))
 
 
 def _keys(coding: Coding, evidence: Evidence, seen: DatedChart) -> set[Any]:
