@@ -78,6 +78,7 @@ class Chart:
         self._medications = medications
         self._codes = CodesOfRecords(terminology)
         self.unplaced: Mapping[tuple[str, str], list[Unplaced]] = self._codes.unplaced
+        self.withdrawn_unread: list[Resource] = self._codes.withdrawn_unread
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         about, kinds = self.patient, self._kinds
         for number, sent in enumerate(resources):

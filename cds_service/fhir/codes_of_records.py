@@ -48,16 +48,18 @@ class CodesOfRecords:
 
     ``doubts`` are records of medicines in force that codes do not identify, ``allergies_in_doubt`` allergies in force
     to medicines that words alone name, and ``unplaced`` the records whose codes are of no system that is read, by
-    their type and the value sets to which they could belong. All three fill as types are indexed.
+    their type and the value sets to which they could belong. ``withdrawn_unread`` are records with such codes that were
+    refuted or entered in error. All fill as types are indexed.
     """
 
-    __slots__ = ("_terminology", "allergies_in_doubt", "doubts", "unplaced")
+    __slots__ = ("_terminology", "allergies_in_doubt", "doubts", "unplaced", "withdrawn_unread")
 
     def __init__(self, terminology: Terminology) -> None:
         self._terminology: Final = terminology
         self.doubts: Final[list[tuple[Resource, Doubt]]] = []
         self.allergies_in_doubt: Final[list[tuple[Resource, Doubt]]] = []
         self.unplaced: Final[dict[tuple[str, str], list[Unplaced]]] = {}
+        self.withdrawn_unread: Final[list[Resource]] = []
 
     def indexed(self, kind: str, resources: Collection[Resource]) -> dict[str, list[Hit]]:
         """Index the resources of a type that is not one of medicines."""
@@ -167,8 +169,11 @@ class CodesOfRecords:
                 if hits is None:
                     hits = index[id_] = []
                 hits.append(Hit(resource, holder, coding, carried))
-        if place and not placed and in_force(resource, history=True):
-            self._place(resource, concept, listed)
+        if place and not placed:
+            if in_force(resource, history=True):
+                self._place(resource, concept, listed)
+            elif "verificationStatus" in resource:
+                self.withdrawn_unread.append(resource)
 
     def _place(self, resource: Resource, concept: Any, listed: list[Any]) -> None:
         """Note the value sets to which an unread concept could belong.

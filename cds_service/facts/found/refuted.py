@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import Any, Final
 
-from cds_service.fhir.codes import Coding, is_known, key_of
+from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.elements import codings, concept_words, first_days, status_code
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.sitting import DatedChart
@@ -76,12 +76,10 @@ def _refuted_unread(seen: DatedChart) -> list[tuple[list[str], date]]:
     Each comes with its last day, the day it is read where it names none.
     """
     found = []
-    for condition in seen.chart.of("Condition"):
-        if "verificationStatus" not in condition or status_code(condition["verificationStatus"]) != REFUTED:
-            continue
-        if not any(is_known(*coding) for coding in codings(condition.get("code"))):
-            on = first_days(condition, "recordedDate", "onsetDateTime", "onsetPeriod")
-            found.append((concept_words(condition.get("code")), on.last if on else seen.as_of))
+    for record in seen.chart.withdrawn_unread:
+        if record["resourceType"] == "Condition" and status_code(record["verificationStatus"]) == REFUTED:
+            on = first_days(record, "recordedDate", "onsetDateTime", "onsetPeriod")
+            found.append((concept_words(record.get("code")), on.last if on else seen.as_of))
     return found
 
 
