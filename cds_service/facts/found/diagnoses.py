@@ -11,14 +11,14 @@ from functools import partial
 from typing import Final
 
 from cds_service.case import UNCONFIRMED
-from cds_service.facts.found.dated import day_made
+from cds_service.facts.found.diagnosis_days import ended, is_history, recorded_on
 from cds_service.facts.found.onsets import days_of, is_untold
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.found.refuted import REFUTED, one_code_does_not_refute_another, unless_refuted_later
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, days, first_days, items, own_reference, reference, status_code
+from cds_service.fhir.elements import Resource, codings, days, own_reference, status_code
 from cds_service.fhir.own_words import spoken_against, told_gone
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, LookBack, Value
@@ -131,7 +131,7 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
     treated = _is_treated_in_remission(sought, condition, seen)
     if _over(sought, course, condition, treated, seen):
         return _past(sought, condition, seen, Evidence(value, when, said, note=f"the diagnosis is {course or 'over'}", shown=shown))
-    if sought.history is not True and _ended(condition, seen):
+    if sought.history is not True and ended(condition, seen):
         return Evidence(
             value, when, said, standing=Standing.UNCERTAIN, note=f"it is called {course}, and its end is dated", shown=shown
         )
@@ -142,7 +142,7 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
     doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes)
     doubt = doubt or (told_gone(condition) if current and not treated else "") or _doubt(sought, condition, seen)
     standing, note = _as_coded(sought, hit.coding, when, doubt)
-    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and _is_history(condition, seen):
+    if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and is_history(condition, seen):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
 
@@ -187,7 +187,7 @@ def _over(sought: SoughtDiagnosis, course: str, condition: Resource, treated: bo
     """
     if sought.history is True or (treated and course == "remission"):
         return False
-    return course in OVER or (not course and _ended(condition, seen))
+    return course in OVER or (not course and ended(condition, seen))
 
 
 def _is_treated_in_remission(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> bool:
@@ -263,7 +263,7 @@ def _day(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> Days
     It is the day of its record, or of its onset where that is sought and is earlier; without an onset, the day that it
     ended.
     """
-    recorded = _dated(condition, seen, sought.undated == "counts" and sought.lasts)
+    recorded = recorded_on(condition, seen, sought.undated == "counts" and sought.lasts)
     if sought.dated_by == "record" or recorded is None:
         return recorded
     onset = days_of(condition, "onset", seen) or days_of(condition, "abatement", seen)
@@ -271,36 +271,3 @@ def _day(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> Days
     if onset is None or recorded.first.toordinal() - onset.last.toordinal() <= apart:
         return recorded
     return onset
-
-
-def _dated(condition: Resource, seen: DatedChart, as_read: bool) -> Days | None:
-    """Return the day on which a diagnosis was recorded.
-
-    It is recordedDate, else the onset, else the encounter. With ``as_read`` (what the diagnosis says lasts), one that
-    is active and undated counts as of the day it is read.
-    """
-    when = day_made(condition, seen.as_of, "recordedDate", "onsetDateTime", "onsetPeriod")
-    if when is None:
-        encounter = seen.chart.get(reference(condition.get("encounter")))
-        when = first_days(encounter, "period") if encounter else None
-    if when is None and as_read and status_code(condition.get("clinicalStatus")) in ("active", "recurrence", "relapse", ""):
-        when = Days.on(seen.as_of)
-    return when
-
-
-def _is_history(condition: Resource, seen: DatedChart) -> bool:
-    """Tell whether a diagnosis is only an undated problem list entry.
-
-    It says when it was written down, not when it began or was over.
-    """
-    listed = any(
-        coding.code == "problem-list-item" for category in items(condition.get("category")) for coding in codings(category)
-    )
-    return listed and days_of(condition, "onset", seen) is None and days_of(condition, "abatement", seen) is None
-
-
-def _ended(condition: Resource, seen: DatedChart) -> bool:
-    """Tell whether a diagnosis ended on or before the date of service."""
-    lasted = condition.get("abatementPeriod")
-    end = days(condition.get("abatementDateTime")) or days(lasted.get("end") if isinstance(lasted, dict) else None)
-    return end is not None and end.last <= seen.as_of
