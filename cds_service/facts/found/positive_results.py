@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -23,6 +24,8 @@ _NEGATIVE: Final = frozenset(
     | {"undetectable", "non reactive", "nonreactive", "non-reactive", "absent", "no", "none", "not present"}
 )
 """Interpretations and values that say that a test is negative."""
+_NOUGHT: Final = re.compile(r"0+(?:[.,]0+)?(?:\s+[^\d\s<>]+){0,3}", re.ASCII)
+"""Nought as text, with its unit where it has one: ``0 copies/mL``."""
 
 
 def positives(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -56,8 +59,10 @@ def _says_more_than_nought(hit: Hit) -> bool:
     """Tell whether a result has a value that is not nought."""
     quantity = hit.holder.get("valueQuantity")
     measured = quantity.get("value") if isinstance(quantity, dict) else None
-    numbers = (measured, hit.holder.get("valueInteger"), hit.holder.get("valueDecimal"))
-    told = [number for number in numbers if isinstance(number, int | float)]
+    values = (measured, hit.holder.get("valueInteger"), hit.holder.get("valueDecimal"), hit.holder.get("valueString"))
+    if any(isinstance(value, str) and _NOUGHT.fullmatch(value[:LONGEST].strip()) for value in values):
+        return False
+    told = [value for value in values if isinstance(value, int | float)]
     if told:
         return any(number > 0 for number in told)
     return any(name.startswith("value") for name in hit.holder)
