@@ -187,19 +187,9 @@ class _Table:
         cells += [""] * (width + 1 - len(cells))
         system, excluded = self._system(cells[at_system])
         code = cells[at_code].strip()
-        if not system:
-            name = cells[at_system].strip().removeprefix(_LEFT_OUT).strip()
-            self._wrong(
-                line,
-                f"'{name}' is no code system; write one of {', '.join(NAMES)}, or its address, of which this one spelling is read",
-            )
-            return None
         family = code.endswith("*")
-        if not code or (family and system != ICD10CM):
-            name = cells[at_system].strip().removeprefix(_LEFT_OUT).strip()
-            missing = f"a code of {name} is missing"
-            wide = f"'{code}': only families of ICD-10-CM can be named by how they begin; list the codes of {name}"
-            self._wrong(line, wide if code else missing)
+        if not system or not code or (family and system != ICD10CM):
+            self._wrong(line, _fault(cells[at_system].strip().removeprefix(_LEFT_OUT).strip(), system, code))
             return None
         return _Row(system, code, cells[at_label].strip(), line, excluded, cells[at_meaning].strip(), family)
 
@@ -214,6 +204,15 @@ class _Table:
             name = named.removeprefix(_LEFT_OUT).strip()
             found = self._systems[cell] = (NAMES.get(name, name if ":" in name else ""), named.startswith(_LEFT_OUT))
         return found
+
+
+def _fault(name: str, system: str, code: str) -> str:
+    """Say what is wrong with a line of no readable code."""
+    if not system:
+        return f"'{name}' is no code system; write one of {', '.join(NAMES)}, or its address, of which this one spelling is read"
+    if not code:
+        return f"a code of {name} is missing"
+    return f"'{code}': only families of ICD-10-CM can be named by how they begin; list the codes of {name}"
 
 
 def _parts(rows: Iterator[_Row]) -> list[dict[str, Any]]:

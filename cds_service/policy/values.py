@@ -43,6 +43,10 @@ class Interval:
         """Return the interval shifted by ``number``."""
         return Interval(self.low + number, self.high + number, self.low_open, self.high_open)
 
+    def below(self, bound: float) -> bool:
+        """Tell whether all that the number may be lies below a bound."""
+        return self.high < bound or (self.high == bound and self.high_open)
+
     def text(self, unit: str = "") -> str:
         """Return the interval as a person writes it, with its unit.
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from cds_service.facts.computed.white_cells import below
 from cds_service.facts.restated import doubtful, spoken
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
@@ -35,7 +34,7 @@ def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
 
     An estimated filtration rate is another measure: only a low one puts it in doubt, or one that cannot be read.
     """
-    low = [e for e in _numbers(facts["estimated"]) if not isinstance(e.value, Interval) or below(e.value, CLEARANCE.high)]
+    low = [e for e in _numbers(facts["estimated"]) if not isinstance(e.value, Interval) or e.value.below(CLEARANCE.high)]
     return [
         *facts["measured"].evidence,
         *[doubtful(e, "the filtration rate is another measure, and is or may be low", CLEARANCE) for e in low],

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from cds_service.facts.computed.white_cells import below, is_of_white_cells
+from cds_service.facts.computed.white_cells import is_of_white_cells
 from cds_service.facts.evidence_days import (
     after,
     first,
@@ -97,8 +97,8 @@ def _measured(facts: Inputs, as_of: date, stated: list[Evidence]) -> list[Eviden
     counts = recent(usable(facts["neutrophils"]), as_of, NOW)
     warm, unread_counts = uncertain(facts["temperature"], as_of, NOW), uncertain(facts["neutrophils"], as_of, NOW)
     unread = [e for e in [*warm, *unread_counts] if not is_of_white_cells(e)]
-    fevers, few = fevers_of(temperatures), [e for e in counts if isinstance(e.value, Interval) and below(e.value, SEVERE)]
-    cool = [e for e in temperatures if isinstance(e.value, Interval) and below(e.value, NO_FEVER)]
+    fevers, few = fevers_of(temperatures), [e for e in counts if isinstance(e.value, Interval) and e.value.below(SEVERE)]
+    cool = [e for e in temperatures if isinstance(e.value, Interval) and e.value.below(NO_FEVER)]
     enough = [e for e in counts if isinstance(e.value, Interval) and e.value.low >= SEVERE]
     found = _together(fevers, few, [*cool, *unread], [*enough, *unread], as_of - timedelta(MEASURED))
     feverish = bool(stated or fevers or [e for e in recent(usable(facts["fever"]), as_of, NOW) if e.value is True])
@@ -134,7 +134,7 @@ def _perhaps_severe(count: Evidence, fevers: list[Evidence]) -> bool:
     if any(within_a_day(fever, count) is not False for fever in fevers):
         return True
     if is_of_white_cells(count):
-        return isinstance(count.value, Interval) and below(count.value, SEVERE)
+        return isinstance(count.value, Interval) and count.value.below(SEVERE)
     return not isinstance(count.value, Interval) or count.value.low < SEVERE
 
 

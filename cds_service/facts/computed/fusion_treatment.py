@@ -23,7 +23,9 @@ GOES_WITH: Final = LookBack(12, "month")
 The span is ours, no payer's.
 """
 OVER: Final = "it was given before the order, and no record says since when there is an infection"
+"""Note on a medicine that was over before an infection that no record dates."""
 LONG_BEFORE: Final = f"it was done more than {GOES_WITH} ago, and no record says since when there is a tumor"
+"""Note on a sacrectomy of long before a tumor that no record dates."""
 
 
 @rule("sacrectomy with the fusion", "recorded", "going_on", "tumor", "pelvic_bone_tumor")

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Final
 
 from cds_service.facts.computed.febrile_neutropenia import NOW, PERHAPS_NOW, SEVERE, fevers_of, perhaps_fevers
-from cds_service.facts.computed.white_cells import below
 from cds_service.facts.evidence_days import first, last, latest, recent, said, uncertain, usable
 from cds_service.facts.restated import doubtful, spoken
 from cds_service.facts.rule import rule
@@ -69,7 +68,7 @@ def sepsis_syndrome(facts: Inputs, as_of: date) -> list[Evidence]:
     It is known by its code, or by one of these beside sepsis; sepsis alone leaves it open.
     """
     found = list(facts["severe"].evidence)
-    low = [e for e in usable(facts["systolic"]) if isinstance(e.value, Interval) and below(e.value, LOW_PRESSURE)]
+    low = [e for e in usable(facts["systolic"]) if isinstance(e.value, Interval) and e.value.below(LOW_PRESSURE)]
     organs = [*[e for e in usable(facts["organ"]) if e.value is True], *low]
     for e in facts["sepsis"].evidence:
         if e.value is not True or e.when is None or e.standing is Standing.DISCOUNTED:
@@ -129,8 +128,8 @@ def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
         return graded
     neutrophils = latest(recent(usable(facts["neutrophils"]), as_of, PERHAPS_NOW))
     platelets = latest(recent(usable(facts["platelets"]), as_of, PERHAPS_NOW))
-    few = [e for e in neutrophils if isinstance(e.value, Interval) and below(e.value, SEVERE)]
-    scarce = [e for e in platelets if isinstance(e.value, Interval) and below(e.value, PLATELETS)]
+    few = [e for e in neutrophils if isinstance(e.value, Interval) and e.value.below(SEVERE)]
+    scarce = [e for e in platelets if isinstance(e.value, Interval) and e.value.below(PLATELETS)]
     if not few or not scarce:
         return graded
     when = Days(first(few[0]), last(few[0]))
@@ -143,4 +142,4 @@ def severe_aplasia(facts: Inputs, as_of: date) -> list[Evidence]:
 def _unread_since(fact: Fact, count: Evidence, bound: float, as_of: date) -> bool:
     """Tell whether a later count may not be below a bound."""
     later = [e for e in uncertain(fact, as_of, PERHAPS_NOW) if e.when is not None and first(e) > last(count)]
-    return any(not isinstance(e.value, Interval) or not below(e.value, bound) for e in later)
+    return any(not isinstance(e.value, Interval) or not e.value.below(bound) for e in later)

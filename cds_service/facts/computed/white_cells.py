@@ -17,7 +17,7 @@ from cds_service.policy.values import Interval
 
 NEUTROPENIA: Final = 1500.0
 """Neutrophils per microlitre below which there is neutropenia."""
-FEW_WHITE_CELLS: Final = "neutrophils are among the white cells, which were, or may have been, few"
+FEW_WHITE_CELLS: Final = "white cells were or may be few, and so neutrophils"
 """Note on what a low count of white cells says of neutrophils."""
 FEW_BY_SHARE: Final = "as many are the share of the white cells, and nobody counted them"
 """Note on what white cells and a share of them come to."""
@@ -46,11 +46,6 @@ def _cannot_be_read(evidence: Evidence) -> bool:
     return evidence.standing is Standing.UNCERTAIN and not isinstance(evidence.value, Interval)
 
 
-def below(value: Interval, bound: float) -> bool:
-    """Tell whether all that a value may be lies below a bound."""
-    return value.high < bound or (value.high == bound and value.high_open)
-
-
 def is_of_white_cells(evidence: Evidence) -> bool:
     """Tell whether a count is only what white cells leave of it."""
     return FEW_WHITE_CELLS in evidence.note or FEW_BY_SHARE in evidence.note
@@ -62,7 +57,7 @@ def _at_most(white: Evidence, note: str) -> Evidence | None:
     Returns None where the white cells are not surely few, or their record does not count.
     """
     many = white.value
-    if white.standing is Standing.DISCOUNTED or not isinstance(many, Interval) or not below(many, NEUTROPENIA):
+    if white.standing is Standing.DISCOUNTED or not isinstance(many, Interval) or not many.below(NEUTROPENIA):
         return None
     return doubtful(white, note, Interval(0.0, many.high, high_open=many.high_open))._replace(instant=white.instant)
 

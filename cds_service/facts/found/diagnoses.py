@@ -87,8 +87,7 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
-    if wanted.type != "boolean" or not sought.refuted_denies:
-        found = [(coding, e) for (coding, _), e in zip(found, unless_refuted_later(found, seen), strict=True)]
+    found = [(coding, e) for (coding, _), e in zip(found, unless_refuted_later(found, seen), strict=True)]
     return one_code_does_not_refute_another(found, seen.as_of) if wanted.type == "boolean" else [evidence for _, evidence in found]
 
 

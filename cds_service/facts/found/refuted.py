@@ -45,8 +45,8 @@ def one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of
 def unless_refuted_later(found: list[tuple[Coding, Evidence]], seen: DatedChart) -> list[Evidence]:
     """Leave diagnoses open that were refuted later.
 
-    That is on the same day or after it, by any code of the two, or by a code that cannot be read and words that may name
-    it. They are of a fact that is not yes or no, where a refuted diagnosis gives no value.
+    That is on the same day or after it: by a code that cannot be read and words that may name it, or by any code of the
+    two where refuting it is no evidence by itself (of a fact that is not yes or no, or that may be so by another).
     """
     if not found:
         return []

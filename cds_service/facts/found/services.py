@@ -11,7 +11,7 @@ from cds_service.case import Case
 from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.found.results import resulted_on
-from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, nameless_in_chart, unlisted_in_chart
+from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, is_nameless, nameless_in_chart, unlisted_in_chart
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
@@ -160,12 +160,15 @@ def signed_with(sought: SoughtService, case: Case, wanted: Wanted) -> Iterator[E
             continue
         for coding in other.codings:
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if sought.codes in held or is_described(unlisted, other, held, case):
-                hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
-                for one in _each(sought, hit, wanted, case.seen):
-                    found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")
-                    yield as_purposed(found, purposes.of(one)) if purposes else found
-                break
+            nameless = sought.codes not in held and is_nameless(unlisted, other, coding.code, held)
+            if not (nameless or sought.codes in held or is_described(unlisted, other, held, case)):
+                continue
+            hit = Hit(other.resource, other.resource, coding, held.get(sought.codes))
+            for one in _each(sought, hit, wanted, case.seen):
+                found = _evidence(sought, one, Days.on(case.as_of), other.reference, wanted, "signed together")
+                found = as_purposed(found, purposes.of(one)) if purposes else found
+                yield found._replace(standing=Standing.UNCERTAIN, note=NAMELESS) if nameless else found
+            break
 
 
 def _are_slots(order: Order, other: Order) -> bool:

@@ -5,13 +5,13 @@ Such a code stands for many services. A record of it that nothing describes may 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from cds_service.case import Case
 from cds_service.facts.found.wording import Saying, described_as, empty, matched
-from cds_service.fhir.codes import is_known
+from cds_service.fhir.codes import Coding, is_known
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import codings, concept_words
 from cds_service.fhir.resource_types import CODE_ELEMENTS
@@ -62,24 +62,32 @@ def nameless_in_chart(unlisted: Unlisted | None, type_: str, seen: DatedChart) -
     """Find records with an unlisted code that nothing describes."""
     if unlisted is None or not unlisted.empty_words:
         return []
-    hits = [hit for hit in seen.chart.coded(type_, unlisted.value_set) if not _says_what(hit, unlisted, type_, seen)]
+    hits = [hit for hit in seen.chart.coded(type_, unlisted.value_set) if _is_nameless(hit, unlisted, type_, seen)]
     return [Hit(hit.resource, hit.holder, hit.coding, None) for hit in hits]
 
 
-def _says_what(hit: Hit, unlisted: Unlisted, type_: str, seen: DatedChart) -> bool:
-    """Tell whether a record says what its unlisted code stands for.
+def is_nameless(unlisted: Unlisted | None, order: Order, code: str, held: Mapping[str, object]) -> bool:
+    """Tell whether an order has an unlisted code that nothing describes."""
+    if unlisted is None or not unlisted.empty_words or unlisted.value_set not in held:
+        return False
+    described, words = order.descriptions()
+    return not _says_what(unlisted, code, described, [*words, *order.displays(True), *order.displays(False)])
 
-    It does by another code of a known system, or by words that are not empty.
-    """
+
+def _is_nameless(hit: Hit, unlisted: Unlisted, type_: str, seen: DatedChart) -> bool:
+    code = hit.coding.code
     if type_ in CODE_ELEMENTS:
-        order = read_order(hit.resource, 0, seen.as_of)
-        described, words = order.descriptions()
-        words = [*words, *order.displays(True), *order.displays(False)]
-    else:
-        described = [coding for coding in codings(hit.holder.get("code")) if is_known(*coding)]
-        words = concept_words(hit.holder.get("code"))
-    own = {hit.coding.code}
-    return any(not empty(said, unlisted.empty_words, own) for said in words) or len({one.code for one in described}) > 1
+        return is_nameless(unlisted, read_order(hit.resource, 0, seen.as_of), code, {unlisted.value_set: None})
+    concept = hit.holder.get("code")
+    return not _says_what(unlisted, code, [one for one in codings(concept) if is_known(*one)], concept_words(concept))
+
+
+def _says_what(unlisted: Unlisted, code: str, described: Iterable[Coding], words: Iterable[str]) -> bool:
+    """Tell whether something says what an unlisted code stands for.
+
+    It is another code of a known system, or words that are not empty.
+    """
+    return any(not empty(said, unlisted.empty_words, {code}) for said in words) or len({one.code for one in described}) > 1
 
 
 def _named_as(holder: Mapping[str, Any], described: Saying, seen: DatedChart) -> str:

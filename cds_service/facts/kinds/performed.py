@@ -20,6 +20,7 @@ from cds_service.policy.values import Days
 from cds_service.sitting import DatedChart
 
 UNSAID: Final = "nothing says what it was for"
+"""Note on a procedure that is not described as what is looked for."""
 
 
 class PerformedEvidence(EvidenceKind):
