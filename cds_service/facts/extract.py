@@ -13,17 +13,15 @@ from cds_service.facts.definition import Definition
 from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.found.answers import answers, read_answers
 from cds_service.facts.found.forms import is_for_one, order_of
-from cds_service.facts.found.services import ordered_on
 from cds_service.facts.kinds.evidence_kind import EvidenceKind
 from cds_service.facts.settled import settled
 from cds_service.facts.shelf_life import never_fallen
+from cds_service.facts.unclear_records import not_placed, only_said
 from cds_service.fhir.elements import own_reference
 from cds_service.fhir.untold import untold
-from cds_service.fhir.words_of_records import Unplaced
-from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, UNTOLD, Evidence, Fact, Standing
+from cds_service.policy.evidence import UNTOLD, Evidence, Fact, Standing
 from cds_service.policy.judge import ChartFacts
 from cds_service.policy.known import FoundEvidence, Known
-from cds_service.policy.values import Days, Value
 
 
 class Facts(ChartFacts):
@@ -121,12 +119,12 @@ class Facts(ChartFacts):
 
         It is found once for all orders of a call that add nothing to it.
         """
-        name, known = definition.name, self.known
+        name, known, case = definition.name, self.known, self._case
         found: list[Evidence] = []
         alike = False
         if name in self._speaking:
             if known is None:
-                case, wanted = self._case, definition.wanted
+                wanted = definition.wanted
                 for source, speaks_by, at_orders in definition.speakers:
                     if speaks_by is None or not speaks_by.isdisjoint(self._mentioned):
                         said = source.find(case, wanted) if at_orders else source.in_chart(case.seen, wanted)
@@ -138,9 +136,9 @@ class Facts(ChartFacts):
                     return known.documented[definition]
                 found = [evidence for part in parts for evidence in part]
             if self._unplaced:
-                found += self._not_placed(definition, all(one.standing is not Standing.USABLE for one in found))
+                found += not_placed(definition, self._unplaced, case, all(one.standing is not Standing.USABLE for one in found))
             if name in self._heard:
-                found += self._only_said(definition)
+                found += only_said(definition, self._heard[name], case)
         if len(found) > 1 and len(definition.sources) > 1:
             found = list(dict.fromkeys(found))  # one record that two kinds of evidence find is one piece of evidence
         if self.unusable:
@@ -183,63 +181,6 @@ class Facts(ChartFacts):
         """Return evidence as old as it is on the date of service."""
         life = source.shelf_life
         return found if life is None else [life.seen(evidence, self._case.as_of) for evidence in found]
-
-    def _not_placed(self, definition: Definition, silent: bool) -> list[Evidence]:
-        """Return what could document a fact if its code could be read.
-
-        A record that does not say what it is ends a silence, and takes nothing from what other records say.
-        """
-        found: dict[Unplaced, Evidence] = {}
-        for kind_and_set, (life, hints) in definition.unplaced.items():
-            for one in self._unplaced.get(kind_and_set, ()):
-                treated = one.in_remission and definition.in_remission
-                over = one.ended is not None and not treated and not definition.past.asks(one.ended, self._case.as_of)
-                placed = kind_and_set[1] != untold(kind_and_set[0])
-                if one in found or over or (life and one.when and life.is_past(one.when, self._case.as_of)):
-                    continue
-                if not placed and not silent:
-                    continue
-                note = UNPLACED if placed else UNTOLD
-                if hints:
-                    note = f"{note}; the code would only hint at it"
-                when = self._read_on(one.when, one.resource, definition)
-                value = definition.spoken_value if placed else None
-                found[one] = Evidence(value, when, one.resource, standing=Standing.UNCERTAIN, note=note)
-        return list(found.values())
-
-    def _only_said(self, definition: Definition) -> list[Evidence]:
-        """Return what documents a fact only in words.
-
-        Its code is one that no value set of the fact holds, or it has none. What was measured under a known name
-        carries the value that it would have: it decides nothing, and asks only where that value would change something.
-        Of what is only hinted at, a "no" is no hint.
-        """
-        as_of = self._case.as_of
-        found: list[Evidence] = []
-        value: Value | None
-        for one in self._heard[definition.name]:
-            if one.ended is not None and definition.is_past(one.ended, one.part, as_of):
-                continue
-            if one.holder is None:
-                value, lasts = definition.spoken_value, definition.said_for[one.part]
-            else:
-                value, lasts = definition.would_read(one.holder, self._case.seen), definition.shelf_life()
-                if value is False and definition.only_hinted:
-                    continue
-            when = self._read_on(one.when, one.resource, definition)
-            evidence = Evidence(value, when, one.resource, "recorded", Standing.UNCERTAIN, ONLY_WORDS, one.text)
-            found.append(lasts.seen(evidence, as_of) if lasts and one.when else evidence)
-        return found
-
-    def _read_on(self, when: Days | None, resource: str, definition: Definition) -> Days | None:
-        """Return the day that a record speaks of.
-
-        For an order for a day to come, where plans are meant, it is the day of the order, else the day it is read.
-        """
-        planned = definition.means_plans and when is not None and when.first > self._case.as_of
-        if not planned or not resource.startswith("ServiceRequest/"):
-            return when
-        return ordered_on(self._case.chart.get(resource) or {}, self._case.as_of)
 
     def answered(self, name: str) -> tuple[Evidence, ...]:
         """Return what was answered to a fact's own question.
