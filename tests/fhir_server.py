@@ -55,7 +55,7 @@ class Asked(BaseHTTPRequestHandler):
             return
         if "code" in self.query:
             codes = set(self.query["code"][0].split(","))
-            held = [r for r in held if codes & set(_tokens(r))]
+            held = [r for r in held if codes & set(tokens(r))]
         self.say(self.bundle(held))
 
     def bundle(self, resources: list[Json], **more: Any) -> Json:
@@ -78,9 +78,11 @@ class Asked(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def _tokens(resource: Json) -> Iterator[str]:
+def tokens(resource: Json) -> Iterator[str]:
+    """How a search may name the codes of a resource: with the system, or without."""
     concepts = [resource.get("code", {}), *(part.get("code", {}) for part in resource.get("component", []))]
-    yield from (f"{c['system']}|{c['code']}" for concept in concepts for c in concept.get("coding", []))
+    for coding in (coding for concept in concepts for coding in concept.get("coding", [])):
+        yield from (coding["code"], f"{coding['system']}|{coding['code']}")
 
 
 class Served(ThreadingHTTPServer):

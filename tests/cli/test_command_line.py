@@ -313,12 +313,12 @@ def test_hooks_check_names_what_differs_and_write_mends_it(copied: Path, content
     file = copied / "hooks.json"
     document: dict[str, Any] = json.loads(file.read_bytes())
     prefetch = document["services"][0]["prefetch"]
-    prefetch["observations"] = prefetch["observations"].replace(",http://loinc.org|11878-6", ",http://loinc.org|99999-9")
+    prefetch["observations"] = prefetch["observations"].replace(",11878-6", ",99999-9")
     del prefetch["procedures"]
     file.write_text(json.dumps(document), encoding="utf-8")
     result = said("policy", "hooks", "--check", "--content", str(copied))
     assert result.exit_code == 1
-    assert "'http://loinc.org|99999-9' is there, and not needed; 'http://loinc.org|11878-6' is missing" in result.stderr
+    assert "'99999-9' is there, and not needed; '11878-6' is missing" in result.stderr
     assert "services[0].prefetch.procedures: it is missing" in result.stderr
     assert said("policy", "hooks", "--write", "--content", str(copied)).exit_code == 0
     assert file.read_text(encoding="utf-8") == json.dumps(discovery(content), indent=2) + "\n"

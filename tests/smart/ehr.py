@@ -26,6 +26,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from cds_service.fhir.elements import patient_of
 from cds_service.fhir.scopes import Scopes
+from tests.fhir_server import tokens
 
 Json = dict[str, Any]
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -314,7 +315,7 @@ class Request(BaseHTTPRequestHandler):
             return
         if "code" in query:
             codes = set(query["code"][0].split(","))
-            own = [r for r in own if codes & {f"{c['system']}|{c['code']}" for c in r.get("code", {}).get("coding", [])}]
+            own = [r for r in own if codes & set(tokens(r))]
         if kind == "QuestionnaireResponse" and not self.server.ways.finds:
             own = []
         self._say(200, {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in own]})

@@ -68,7 +68,12 @@ def included(resource: str) -> str:
 
 
 def _narrowed(needs: Iterable[Need], terminology: Terminology) -> str:
-    codes = codes_of(needs, terminology)
+    """Return what narrows a template to codes, each without its system.
+
+    Servers of US Core take a code so (its search by token). With the systems one query would be longer than the 8 kB
+    that most servers take, and whoever reads what comes looks at the system.
+    """
+    codes = sorted({token.rpartition("|")[2] for token in codes_of(needs, terminology)})
     return f"&code={','.join(codes)}" if codes else ""
 
 
