@@ -1,4 +1,7 @@
-"""Records that may document a fact: their code cannot be read, or they say it only in words."""
+"""Records that may document a fact.
+
+Their code cannot be read, or they say it only in words.
+"""
 
 from __future__ import annotations
 
