@@ -17,8 +17,8 @@ Risk = Literal["high", "intermediate", "low"]
 class CycleEntry(Entry):
     """The days from one dose of a drug to the next."""
 
-    of: Words
-    days: Literal[14, 21]
+    of: Literal["docetaxel", "doxorubicin", "paclitaxel"]
+    days: Literal[7, 14, 21]
 
 
 class RegimenEntry(Entry):
@@ -26,7 +26,8 @@ class RegimenEntry(Entry):
 
     It has its drugs, the sites of cancer it is for (none: any), its risk, and what else must hold for the row to decide
     (``only_if``). ``at_least`` says that the same drugs are of intermediate or high risk also where ``only_if`` does
-    not hold. ``cycle`` is what ``only_if`` says in numbers, where the days of the doses can tell it.
+    not hold. ``cycle`` is what ``only_if`` says in numbers, where the days of the doses can tell it. ``one_day`` tells
+    whether all drugs are given on one day: true where that is what ``only_if`` says, false of drugs that follow each other.
     """
 
     name: Words
@@ -36,12 +37,13 @@ class RegimenEntry(Entry):
     risk: Risk
     only_if: str = ""
     cycle: CycleEntry | None = None
+    one_day: bool | None = None
     at_least: Literal["intermediate"] | None = None
 
     @model_validator(mode="after")
     def _of_its_condition(self) -> RegimenEntry:
-        if (self.cycle or self.at_least) and not self.only_if:
-            raise ValueError("cycle and at_least belong to a row with 'only_if'")
+        if (self.cycle or self.at_least or self.one_day is not None) and not self.only_if:
+            raise ValueError("cycle, one_day and at_least belong to a row with 'only_if'")
         return self
 
 

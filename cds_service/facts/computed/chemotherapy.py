@@ -8,34 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from cds_service.facts.computed.assessed_risk import BETWEEN, assessed_risk
-from cds_service.facts.evidence_days import first, last, uncertain
+from cds_service.facts.computed.cycles import CYCLED, GIVEN, ORDERED, days_of_cycle, given_on_one_day
+from cds_service.facts.evidence_days import first, last
 from cds_service.facts.rule import rule
 from cds_service.facts.tables import RegimenEntry, RegimenTable
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days
 
-ORDERED: Final = 180
-"""Days for which an active order is of the present regimen."""
-GIVEN: Final = 28
-"""Days for which a dose is of the present regimen.
-
-It was given, or is planned.
-"""
 APART: Final = 7
 """Days within which two medicines are of one cycle."""
 EITHER: Final = "it is intermediate or high in either case"
 """How the note ends on an open risk, not below intermediate."""
-CYCLES: Final = {14: range(13, 17), 21: range(19, 26)}
-"""The usual days between two doses, by the days of a cycle."""
-ONE_DOSE: Final = 3
-"""Days within which two records of a drug are of one dose.
-
-One dose is ordered, dispensed and given, each with a record of its own.
-"""
 PREMEDICATION: Final = "dexamethasone"
 """A drug of some regimens that most others are given with.
 
@@ -73,7 +59,7 @@ class _Regimen(NamedTuple):
     kept_open: str
 
 
-@rule("regimen risk", "percent", "level", "ordered", "given", "site", table=RegimenTable)
+@rule("regimen risk", "percent", "level", "ordered", "given", "site", *CYCLED, table=RegimenTable)
 def regimen_risk(facts: Inputs, as_of: date, table: RegimenTable) -> list[Evidence]:
     """Compute the regimen's risk of febrile neutropenia.
 
@@ -132,9 +118,12 @@ def _regimen(facts: Inputs, as_of: date, table: RegimenTable, assessed: list[Evi
     earlier = _of_an_earlier_course(facts, as_of, drugs, supportive)
     fitting = _fitting(table, drugs, sites) if named else []
     unread = [e for e in unread if not _beside(e, fitting, table, drugs, sites)]
-    days = {row.name: _cycle(facts, as_of, row.cycle.of) for row in fitting if row.cycle}
+    days = {row.name: days_of_cycle(facts, as_of, row.cycle.of) for row in fitting if row.cycle}
     fitting = [row for row in fitting if row.cycle is None or days[row.name] in (0, row.cycle.days)]
     sure = frozenset([row.name for row in fitting if row.cycle and days[row.name] == row.cycle.days])
+    together = {row.name for row in fitting if row.one_day is not None and given_on_one_day(facts, as_of, row.drugs)}
+    fitting = [row for row in fitting if row.one_day is not False or row.name not in together]
+    sure |= {row.name for row in fitting if row.one_day and row.name in together}
     kept_open = ""
     if unread or any(facts[name].unsearched for name in MEDICINES):
         kept_open = "other medicines may be of it, or could not all be read"
@@ -143,31 +132,6 @@ def _regimen(facts: Inputs, as_of: date, table: RegimenTable, assessed: list[Evi
     elif any(e.standing is Standing.UNCERTAIN for e in assessed):
         kept_open = "the risk was assessed, and that cannot be read"
     return _Regimen(named, unread, fitting, sure, kept_open)
-
-
-def _cycle(facts: Inputs, as_of: date, drug: str) -> int:
-    """Return the days of the present cycles, 14 or 21.
-
-    They are told by the doses of a drug that were given. Returns 0 where the doses do not tell, or where another one may
-    be among what cannot be read, or among orders that were stopped.
-    """
-    start = as_of - timedelta(ORDERED)
-    given = [first(e) for e in facts["given"].evidence if e.standing is Standing.USABLE and e.value == drug and e.when is not None]
-    if any(_is_another_dose(e, drug, given) for e in uncertain(facts["given"], as_of, ORDERED)):
-        return 0
-    doses: list[date] = []
-    for day in sorted([day for day in given if start <= day <= as_of]):
-        if not doses or (day - doses[-1]).days > ONE_DOSE:
-            doses.append(day)
-    apart = [(after - before).days for before, after in pairwise(doses)]
-    return next((days for days, usual in CYCLES.items() if apart and all(gap in usual for gap in apart)), 0)
-
-
-def _is_another_dose(evidence: Evidence, drug: str, given: list[date]) -> bool:
-    """Tell whether evidence in doubt may be a dose of its own."""
-    if evidence.value is None or evidence.when is None:
-        return evidence.value in (drug, None)
-    return evidence.value == drug and not any(abs((first(evidence) - day).days) <= ONE_DOSE for day in given)
 
 
 def _telling(regimen: _Regimen, table: RegimenTable) -> list[Evidence]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.computed.chemotherapy import ORDERS
-from cds_service.facts.evidence_days import last
+from cds_service.facts.evidence_days import first, last, latest
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
@@ -110,13 +110,27 @@ def advanced_cancer(facts: Inputs, as_of: date) -> list[Evidence]:
     return found
 
 
-@rule("condition count", "recorded")
+@rule("condition count", "recorded", joins="recorded")
 def condition_count(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Compute how many different conditions of a list are on record.
+    """Compute how many different conditions of a list there are.
 
-    The number is a least one: a problem list may lack some.
+    Those on record are the least: a problem list may lack some. The latest number that was answered holds beside them where
+    it is no lower; what came on record after it may come on top.
     """
-    usable = [e for e in facts["recorded"].evidence if e.standing is Standing.USABLE and isinstance(e.value, str)]
-    usable = [e for e in usable if e.when is None or e.when.first <= as_of]
-    least = Interval(float(len({e.value for e in usable})), math.inf)
-    return [Evidence(least, Days.on(as_of), e.resource, e.kind, shown=str(e.value)) for e in usable]
+    found = [e for e in facts["recorded"].evidence if first(e) <= as_of]
+    recorded = [e for e in found if e.standing is Standing.USABLE and isinstance(e.value, str)]
+    since = [min([first(one) for one in recorded if one.value == value]) for value in {e.value for e in recorded}]
+    told = [e for e in found if isinstance(e.value, Interval)]
+    answered = latest([e for e in told if e.standing is Standing.USABLE])
+    if answered and all(isinstance(e.value, Interval) and e.value.low >= len(since) for e in answered):
+        return [_with_newer(e, since) for e in answered] + [e for e in told if e.standing is not Standing.USABLE]
+    least = Interval(float(len(since)), math.inf)
+    return [Evidence(least, Days.on(as_of), e.resource, e.kind, shown=str(e.value)) for e in recorded] + told
+
+
+def _with_newer(answer: Evidence, since: list[date]) -> Evidence:
+    """Return an answered number with what came on record since."""
+    value, newer = answer.value, len([day for day in since if day > last(answer)])
+    if not newer or not isinstance(value, Interval):
+        return answer
+    return answer._replace(value=Interval(value.low, value.high + newer, value.low_open, value.high_open))

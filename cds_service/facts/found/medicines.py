@@ -34,6 +34,9 @@ ORDERED: Final = ("MedicationRequest", "ServiceRequest")
 An order that is active and carries no date counts as of the day it is read.
 """
 ANOTHER_FORM: Final = "its words say a form that its code does not"
+PROPOSED: Final = "it is proposed, and nobody ordered it"
+INTENTIONS: Final = ("proposal", "option")
+"""Intents of what somebody may order, and nobody has."""
 UNKNOWN: Final = ("unknown",)
 """The state of a medicine that may or may not be taken."""
 
@@ -93,6 +96,8 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
             one = as_purposed(_evidence(sought, each, when, wanted, status), purpose)
             if states == UNKNOWN:
                 one = _unsure(one, "whether it is taken is not known")
+            elif text(resource.get("intent")) in INTENTIONS:
+                one = _unsure(one, PROPOSED)
             elif reason is None:
                 one = _unsure(one, "the reason for it is given in words, which are not read")
             elif route is None:

@@ -46,7 +46,8 @@ class MedicationEvidence(EvidenceKind):
     - ``uncertain``: the medicine only hints at the fact: in the chart it ends the silence and decides nothing. One that
       could not be read is no hint, and a chart without medicines counts as searched all the same.
 
-    Medicines that only words name, where they could be of ``codes``, and those that could not be read are uncertain.
+    Medicines that only words name, where they could be of ``codes``, those that could not be read, and those that are only
+    proposed, or one of several options, are uncertain.
     Orders of services and procedures by a drug's code, and what was handed over, are read where they were sent: a chart
     without them counts as searched all the same.
     """
