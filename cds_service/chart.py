@@ -10,13 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 from cds_service.fhir.body_sites import SITED, sited_words
 from cds_service.fhir.coded_places import worded_places
 from cds_service.fhir.codes_of_records import CodesOfRecords, Hit
 from cds_service.fhir.conclusions import concluded_words
-from cds_service.fhir.elements import ELSEWHERE, Resource, items, own_reference, patient_of, reference, text
+from cds_service.fhir.device_requests import with_its_device
+from cds_service.fhir.elements import (
+    ELSEWHERE,
+    NAMELESS,
+    Resource,
+    items,
+    own_reference,
+    patient_of,
+    reference,
+    text,
+    without_nothing,
+)
 from cds_service.fhir.fifth_release import SHAPES, as_fourth_release
 from cds_service.fhir.medication import Doubt, Medications
 from cds_service.fhir.person import Person
@@ -81,10 +93,13 @@ class Chart:
         self.withdrawn_unread: list[Resource] = self._codes.withdrawn_unread
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         about, kinds = self.patient, self._kinds
-        for number, sent in enumerate(resources):
-            kind = sent["resourceType"] if "resourceType" in sent else None
+        listed = list(resources)
+        full = all(chain.from_iterable(map(dict.values, listed)))  # no member holds nothing, as of most clients
+        for number, written in enumerate(listed):
+            kind = written["resourceType"] if "resourceType" in written else None
             if kind.__class__ is not str and not isinstance(kind, str):
                 continue
+            sent = written if full or all(written.values()) else without_nothing(written)
             resource = sent  # what R5 shapes otherwise is told without a call for each record
             if (
                 "medication" in sent
@@ -93,6 +108,8 @@ class Chart:
                 or "actualPeriod" in sent
                 or (kind in SHAPES and SHAPES[kind][0] in sent and sent[SHAPES[kind][0]].__class__ is SHAPES[kind][1])
                 or (kind == "Procedure" and ("occurrenceDateTime" in sent or "occurrencePeriod" in sent))
+                or (kind == "MedicationAdministration" and ("occurenceDateTime" in sent or "occurencePeriod" in sent))
+                or (kind == "DeviceRequest" and "code" in sent)
                 or (kind == "ServiceRequest" and "code" in sent and sent["code"].__class__ is dict and "concept" in sent["code"])
             ):
                 resource = as_fourth_release(kind, sent)
@@ -103,9 +120,15 @@ class Chart:
                 continue
             if kind not in kinds:
                 kinds[kind] = {}
-            held, key = kinds[kind], own if "/" in own else f"{kind}#{number}"
-            if key not in held:
-                held[key] = resource
+            held = kinds[kind]
+            if "/" not in own:  # so that what is found in it can be told from what is found in others
+                own = f"{kind}/{NAMELESS}{number}"
+                resource = {**resource, "id": f"{NAMELESS}{number}"} if kind != "Coverage" else resource  # which answers name
+            if own not in held:
+                held[own] = resource
+        if "DeviceRequest" in kinds:
+            devices = kinds.get("Device", {})
+            kinds["DeviceRequest"] = {own: with_its_device(one, devices) for own, one in kinds["DeviceRequest"].items()}
 
     def _is_own(self, resource: Resource, kind: str, own: str) -> bool:
         """Tell whether a resource is about this patient.

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cds_service.fhir.codes import BILLED, Coding, is_known, key_of
 from cds_service.fhir.elements import Resource, codings, concept_words, days, items, own_reference, reference, text
+from cds_service.fhir.fifth_release import as_fourth_release
 from cds_service.fhir.medication import NO_MEDICATIONS, NOTHING_SAID, Medications, StatedMedicine, said_medicine
 from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.fhir.validation import Fault, decisive
@@ -41,7 +42,8 @@ WITHDRAWN: Final = frozenset({"entered-in-error", "cancelled", "revoked", "stopp
 class Order:
     """An order as the client sent it, with what decisions need.
 
-    ``resource`` is what was sent. ``position`` is its place among the orders of the call, counted from 0.
+    ``resource`` is what was sent, as R4 writes it; ``sent`` is what was sent where that was shaped otherwise (R5).
+    ``position`` is its place among the orders of the call, counted from 0.
     ``date_of_service`` is ``occurrence[x]`` (the start of a period or timing), else ``authoredOn``, else the day of the
     call; of an Appointment its ``start``, else the period asked for. ``medicine`` is the code of the Medication it
     refers to, ``said`` all that it says of its medicine. ``place`` is where it stands in the request; empty for an
@@ -60,6 +62,7 @@ class Order:
     place: Place = ()
     said: StatedMedicine = NOTHING_SAID
     insured: tuple[Resource, ...] = ()
+    sent: Resource | None = None
 
     @property
     def stands(self) -> bool:
@@ -153,6 +156,7 @@ def read_order(
     as absent (validation is the hook's).
     """
     kind = text(resource.get("resourceType"))
+    written, resource = resource, as_fourth_release(kind, resource)
     concepts = [concept for name in CODE_ELEMENTS.get(kind, ()) for concept in items(resource.get(name))]
     said = said_medicine(resource, medications) if kind == "MedicationRequest" else NOTHING_SAID
     medicine = said.one_concept() if not resource.get("medicationCodeableConcept") else None
@@ -161,7 +165,8 @@ def read_order(
     if not any(key_of(coding.system, coding.code).space in BILLED for coding in found):
         found += billing_option(concepts)
     day = on or date_of_service(resource) or today
-    return Order(resource, position, own_reference(resource), kind, found, day, medicine, place, said)
+    sent = written if written is not resource else None
+    return Order(resource, position, own_reference(resource), kind, found, day, medicine, place, said, sent=sent)
 
 
 def billing_option(concepts: list[Any]) -> tuple[Coding, ...]:
@@ -233,5 +238,9 @@ def replaced_by(order: Order) -> set[str]:
     """
     if order.kind not in CODE_ELEMENTS:
         return set()
-    prior = [element for name in ("replaces", "priorPrescription", "basedOn") for element in items(order.resource.get(name))]
+    prior = [
+        element
+        for name in ("replaces", "priorPrescription", "priorRequest", "basedOn")
+        for element in items(order.resource.get(name))
+    ]
     return {reference(replaced) for replaced in prior}

@@ -1,5 +1,6 @@
 """The recoding property: a chart rewritten in a way that means the same is judged the same.
 
-``places`` walks a request; ``codes``, ``numbers``, ``records``, ``people`` and ``medicines`` rewrite it; ``run`` compares;
-``ageing`` and ``unreading`` are the two properties beside it: what is too old, or cannot be read, never decides.
+``places`` walks a request; ``codes``, ``numbers``, ``records``, ``people``, ``medicines``, ``shapes``, ``searches`` and
+``releases`` rewrite it; ``run`` compares. Beside it stand ``ageing``, ``unreading`` and ``strangers``: what is too old, cannot be
+read, or is another patient's never decides.
 """

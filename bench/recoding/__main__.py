@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.recoding.ageing import aged
 from bench.recoding.kinds import otherwise
 from bench.recoding.run import REWRITES, pairs, posed
+from bench.recoding.strangers import strangers
 from bench.recoding.unreading import unread
 from cds_service.content.content import read_content
 
@@ -44,7 +45,7 @@ def main() -> None:
             told[place] += 1
             if told[place] <= asked.most:
                 print(pair.told())
-    for name, property_ in (("aged", aged), ("unread", unread), ("otherwise", otherwise)):
+    for name, property_ in (("aged", aged), ("unread", unread), ("otherwise", otherwise), ("strangers", strangers(found))):
         faults = [case for one in found if not asked.only or asked.only == name for case in property_(one) if case.fault]
         counted.update({f"{name}, and decides": len(faults)} if faults else {})
         print(*(case.told() for case in faults[: asked.most]), sep="\n")

@@ -20,7 +20,7 @@ _MOMENTS = {
     "DiagnosticReport": ("effectiveDateTime",),
     "AllergyIntolerance": ("recordedDate",),
     "RiskAssessment": ("occurrenceDateTime",),
-    "DeviceRequest": ("authoredOn",),
+    "DeviceRequest": ("authoredOn", "occurrenceDateTime"),
     "QuestionnaireResponse": ("authored",),
 }
 """The elements of each type that may be a day or a moment."""

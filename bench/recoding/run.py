@@ -15,7 +15,10 @@ from bench.recoding.numbers import NUMBERS
 from bench.recoding.people import PEOPLE
 from bench.recoding.places import Json, World, again
 from bench.recoding.records import RECORDS
+from bench.recoding.releases import RELEASES
 from bench.recoding.rewrite import Rewrite
+from bench.recoding.searches import SEARCHES
+from bench.recoding.shapes import SHAPES
 from cds_service.content.content import Content
 from cds_service.facts.imagined_chart import CannotImagine
 from cds_service.hooks.answer import decide_request
@@ -26,7 +29,7 @@ from cds_service.vignettes.as_request import request_of
 from cds_service.vignettes.read import Vignette, read_vignettes
 from cds_service.vignettes.run import with_own_lists
 
-REWRITES: tuple[Rewrite, ...] = (*CODES, *NUMBERS, *RECORDS, *PEOPLE, *MEDICINES)
+REWRITES: tuple[Rewrite, ...] = (*CODES, *NUMBERS, *RECORDS, *PEOPLE, *MEDICINES, *SHAPES, *SEARCHES, *RELEASES)
 TODAY = date(2026, 11, 28)
 DECIDED = ("necessary", "not-necessary")
 REFUSED = "refused"

@@ -19,7 +19,7 @@ from cds_service.policy.values import LookBack
 
 SPOKEN_IN = frozenset(
     {"Condition", "Encounter", "Procedure", "ServiceRequest", "DiagnosticReport", "AllergyIntolerance", "Device", "Observation",
-     "FamilyMemberHistory"}
+     "FamilyMemberHistory", "DeviceRequest"}
 )  # fmt: skip
 """Resource types whose words are read.
 

@@ -109,8 +109,8 @@ class CodesOfRecords:
 
         ``whole`` are those of the medicine of which it is an ingredient.
         """
-        listed = concept.get("coding") if isinstance(concept, dict) else None
-        if not isinstance(listed, list) or len(listed) + len(whole) < 2:
+        listed = items(concept.get("coding")) if isinstance(concept, dict) else []
+        if not listed or len(listed) + len(whole) < 2:
             return concept
         telling = self._terminology.medicines.plainest([*whole, *codings(concept)])
         return {**concept, "coding": [one for one in listed if next(codings({"coding": [one]}), None) in telling]}

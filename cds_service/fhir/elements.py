@@ -34,6 +34,30 @@ def items(value: Any) -> list[Any]:
     return [value] if isinstance(value, dict) else []
 
 
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+_DEEPEST: Final = 40
+"""How deep a resource is looked through for what holds nothing."""
+
+
+def without_nothing(resource: Resource) -> Resource:
+    """Return a resource without members that hold nothing.
+
+    FHIR has neither null nor empty strings, lists or objects. Clients leave them where an element is absent, and that
+    is what they are read as.
+    """
+    kept: Resource = _filled(resource, _DEEPEST)
+    return kept
+
+
+def _filled(value: Any, left: int) -> Any:
+    if value.__class__ is dict and left:
+        members = [(name, _filled(held, left - 1)) for name, held in value.items()]
+        return {name: held for name, held in members if held not in _NOTHING}
+    if value.__class__ is list and left:
+        return [held for held in [_filled(one, left - 1) for one in value] if held not in _NOTHING]
+    return value
+
+
 def text(value: Any) -> str:
     """Return a string element without blanks around it, or the empty string."""
     return value.strip() if isinstance(value, str) else ""
@@ -123,18 +147,26 @@ def first_days(resource: Resource, *names: str) -> Days | None:
     return None
 
 
+_OF_HL7: Final = "http://terminology.hl7.org/CodeSystem/"
+
+
 def status_code(concept: Any) -> str:
     """Return the code of a status in lower case, or nothing.
 
-    The status is a CodeableConcept (clinicalStatus, verificationStatus). Returns the empty string where it has no code.
+    The status is a CodeableConcept (clinicalStatus, verificationStatus). Of several codes, that of HL7's own system
+    counts, whatever stands before it. Returns the empty string where it has no code.
     """
-    if isinstance(concept, dict):
-        for coding in items(concept.get("coding")):
-            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+    found = ""
+    for coding in items(concept.get("coding")) if isinstance(concept, dict) else ():
+        if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+            if text(coding.get("system")).startswith(_OF_HL7):
                 return str(coding["code"]).lower()
-    return ""
+            found = found or str(coding["code"]).lower()
+    return found
 
 
+NAMELESS: Final = "without-id-"
+"""The beginning of the ids by which a chart knows records that came without one; nobody else does."""
 ELSEWHERE: Final = "?"
 """The subject of a resource that names no Patient by ``Type/id``.
 
@@ -159,6 +191,5 @@ def concept_words(concept: Any) -> list[str]:
     """Return the text of a CodeableConcept and its codings' displays, each once."""
     if concept.__class__ is not dict:
         return []
-    listed = concept.get("coding")
-    displays = [one.get("display") for one in listed if one.__class__ is dict] if listed.__class__ is list else []
+    displays = [one.get("display") for one in items(concept.get("coding")) if one.__class__ is dict]
     return [words for words in dict.fromkeys((concept.get("text"), *displays)) if isinstance(words, str) and words]

@@ -19,8 +19,22 @@ SHAPES: Final[dict[str, tuple[str, type]]] = {
 _ADHERENCE: Final = {"taking": "active", "not-taking": "not-taken", "stopped": "stopped", "on-hold": "on-hold"}
 _RENAMED: Final = {
     "Procedure": {"occurrenceDateTime": "performedDateTime", "occurrencePeriod": "performedPeriod"},
+    "MedicationAdministration": {"occurenceDateTime": "effectiveDateTime", "occurencePeriod": "effectivePeriod"},
     "Encounter": {"actualPeriod": "period"},
 }
+"""Elements under other names; ``occurence`` is R5's own spelling."""
+_SERVICES: Final = {"ServiceRequest": ("code", ""), "DeviceRequest": ("codeCodeableConcept", "codeReference")}
+"""What R4 calls the code of a request: where it is coded, and where it refers."""
+_ELSEWHERE: Final = (
+    ("medication", "medicationCodeableConcept"),
+    ("medication", "medicationReference"),
+    ("reason", "reasonCode"),
+    ("reason", "reasonReference"),
+    ("code", "codeCodeableConcept"),
+    ("code", "codeReference"),
+    *[pair for names in _RENAMED.values() for pair in names.items()],
+)
+"""Elements of R5 that stand no longer where they stood once they are read, with those in their stead."""
 
 
 def as_fourth_release(kind: str, resource: Resource) -> Resource:
@@ -34,10 +48,12 @@ def as_fourth_release(kind: str, resource: Resource) -> Resource:
         adherence = resource.get("adherence")
         code = status_code(adherence.get("code")) if isinstance(adherence, dict) else ""
         changed["status"] = _ADHERENCE.get(code, "unknown")
-    if kind == "ServiceRequest":
-        _coded_or_referred(resource, "code", "code", "", changed)
+        if isinstance(adherence, dict) and isinstance(adherence.get("reason"), dict) and not resource.get("statusReason"):
+            changed["statusReason"] = [adherence["reason"]]
+    if kind in _SERVICES:
+        _coded_or_referred(resource, "code", *_SERVICES[kind], changed)
     for name, older in _RENAMED.get(kind, {}).items():
-        if name in resource and older not in resource:
+        if name in resource and not resource.get(older):
             changed[older] = resource[name]
     if kind in ("Device", "Encounter"):
         _the_first_alone("type" if kind == "Device" else "class", resource, changed)
@@ -50,7 +66,10 @@ def as_fourth_release(kind: str, resource: Resource) -> Resource:
         changed["type"] = status_code(resource["type"])
     if "reason" in resource:
         _reasons(kind, resource, changed)
-    return {**resource, **changed} if changed else resource
+    if not changed:
+        return resource
+    gone = {name for name, older in _ELSEWHERE if older in changed and name != older}
+    return {name: value for name, value in resource.items() if name not in gone} | changed
 
 
 def _coded_or_referred(resource: Resource, name: str, coded: str, referred: str, changed: dict[str, Any]) -> None:
@@ -89,7 +108,7 @@ def _reasons(kind: str, resource: Resource, changed: dict[str, Any]) -> None:
         said = [value for one in said for value in items(one.get("value")) if isinstance(value, dict)]
     coded = [one["concept"] for one in said if isinstance(one.get("concept"), dict)]
     referred = [one["reference"] for one in said if isinstance(one.get("reference"), dict)]
-    if coded and "reasonCode" not in resource:
+    if coded and not resource.get("reasonCode"):
         changed["reasonCode"] = coded
-    if referred and "reasonReference" not in resource:
+    if referred and not resource.get("reasonReference"):
         changed["reasonReference"] = referred

@@ -112,6 +112,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
         ),
         "DeviceRequest": ResourceType(
             coded=("codeCodeableConcept",),
+            key="deviceRequests",
             sound=_of(
                 "status codeCodeableConcept codeReference subject authoredOn occurrenceDateTime occurrencePeriod occurrenceTiming"
                 " reasonCode reasonReference"

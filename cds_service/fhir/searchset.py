@@ -21,6 +21,10 @@ Where nobody asked for one of them, the server has added it.
 """
 
 
+_FIGURES: Final = 10
+"""Fewer figures than this has the number of any search's matches."""
+
+
 class Page(NamedTuple):
     """One page of search results.
 
@@ -50,11 +54,15 @@ class Page(NamedTuple):
 def read_page(bundle: Mapping[str, Any]) -> Page | None:
     """Read a page from a Bundle.
 
-    Returns None when the Bundle's entries are no list.
+    A lone entry counts as a list of one, and null as absent. Returns None when the Bundle's entries are no list.
     """
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        return None
+    entries = bundle.get("entry")
+    if entries is None:
+        entries = []
+    elif not isinstance(entries, list):
+        if not isinstance(entries, dict):
+            return None
+        entries = [entries]
     found: list[Resource] = []
     sound, failed = True, False
     for entry in entries:
@@ -66,13 +74,28 @@ def read_page(bundle: Mapping[str, Any]) -> Page | None:
             failed |= _says_failed(resource)
         else:
             found.append(resource)
-    total = bundle.get("total", 0)
-    counted = total if isinstance(total, int) and not isinstance(total, bool) else None
+    counted = stated_total(bundle)
     if "link" not in bundle:
         return Page(tuple(found), sound, failed, "", "", counted)
     links = {text(link.get("relation")): text(link.get("url")) for link in items(bundle["link"])[::-1] if isinstance(link, dict)}
     following = links.get("next", "") or ("?" if "next" in links else "")
     return Page(tuple(found), sound, failed, following, links.get("self", ""), counted)
+
+
+def stated_total(bundle: Mapping[str, Any]) -> int | None:
+    """Return how many matches a search says that it found.
+
+    It is 0 where it does not say, and None where what it says is no number. Some clients write numbers as decimals or
+    as strings.
+    """
+    total = bundle.get("total")
+    if total is None:
+        return 0
+    if total.__class__ is int:
+        return int(total)
+    if isinstance(total, float) and total.is_integer():
+        return int(total)
+    return int(total) if isinstance(total, str) and total.isascii() and total.isdecimal() and len(total) < _FIGURES else None
 
 
 def executed_otherwise(executed: str, patient: str, codes: Iterable[str]) -> bool:

@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from cds_service.fhir.elements import Resource, days
+from cds_service.fhir.elements import Resource, days, without_nothing
 from cds_service.fhir.plain import is_plain
-from cds_service.fhir.resource_types import READ
+from cds_service.fhir.resource_types import READ, TYPES
 
 
 class Fault(NamedTuple):
@@ -102,16 +102,20 @@ def _fault(fault: Mapping[str, Any]) -> Fault:
 def decisive(resource: Resource, found: list[Fault]) -> list[Fault]:
     """Return the faults in elements that decisions read.
 
-    Left out are faults that are read correctly all the same: a lone object where FHIR has a list (a list of one); a
-    time without zone, or with a zone that FHIR writes otherwise (the day counts); blanks around a code, a label for its
-    system, and a number in a string (those who read them cope).
+    Left out are faults that are read correctly all the same: a lone object where FHIR has a list (a list of one); null,
+    an empty string, list or object (nothing); a time without zone, or with a zone that FHIR writes otherwise (the day
+    counts); blanks around a code, a label for its system, and a number in a string (those who read them cope).
     """
     read = READ.get(str(resource.get("resourceType")), frozenset())
+    model = model_of(resource) if found else None
+    if model is not None and (kept := without_nothing(resource)) != resource:
+        resource = kept
+        found = [fault for fault in library_faults(kept, model) if fault.top in kept or not fault.element or fault in found]
     return [
         fault
         for fault in found
         if (not fault.element or fault.top in read or (fault.top.startswith("value") and "value" in read))
-        and not (isinstance(resource.get(fault.top), dict) and fault.said == _SAID["list_type"])
+        and not (fault.said == _SAID["list_type"] and isinstance(_at(resource, fault.element), dict))
         and not (is_of_day(fault) and _says_day(_at(resource, fault.element)))
         and not (_READ_AS_WRITTEN.search(fault.element) and isinstance(_at(resource, fault.element), str))
     ]
@@ -170,7 +174,12 @@ def unusable_reason(resource: Resource) -> str | None:
     model = model_of(resource)
     if model is None or is_plain(resource, model, READ[resource["resourceType"]]):
         return None
-    found = decisive(resource, library_faults(resource, model))
+    kind = TYPES[resource["resourceType"]]
+    found = [
+        fault
+        for fault in decisive(resource, library_faults(resource, model))
+        if fault.element != kind.subject or fault.said != _SAID["missing"]  # whose it is, the search has said
+    ]
     if not found:
         return None
     return f"it is not valid FHIR: {found[0].element}: {found[0].said}" if found[0].element else found[0].said

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from cds_service.fhir.codes import is_known
-from cds_service.fhir.elements import Resource, codings, concept_words, days, first_days, own_reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, days, first_days, items, own_reference, status_code
 from cds_service.fhir.stated_days import stated_day
 from cds_service.fhir.value_sets import Terminology
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
@@ -39,6 +39,7 @@ def in_force(resource: Resource, history: bool = False, remission: bool = False)
 
 PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
 """The state of an order that each procedure's status stands for."""
+_ORDERS: Final = frozenset({"ServiceRequest", "DeviceRequest"})
 _ORDER_STATES: Final = frozenset({"draft", "active", "on-hold", "completed"})
 
 
@@ -50,7 +51,7 @@ def _in_another_state(kind: str, resource: Resource, states: frozenset[str]) -> 
     status = resource.get("status")
     if kind == "Procedure":
         return status in PROCEDURE_STATES and PROCEDURE_STATES[status] not in states
-    return kind == "ServiceRequest" and status in _ORDER_STATES and status not in states
+    return kind in _ORDERS and status in _ORDER_STATES and status not in states
 
 
 _DAYS: Final = (
@@ -158,8 +159,8 @@ def hear_names(
     Only those count that have no code of a known system.
     """
     for observation in observations:
-        parts = observation.get("component")
-        for holder in (observation, *(parts if parts.__class__ is list else ())):
+        parts = items(observation["component"]) if "component" in observation else ()
+        for holder in (observation, *parts):
             if (
                 holder.__class__ is not dict
                 or "code" not in holder

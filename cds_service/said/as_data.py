@@ -6,6 +6,7 @@ from typing import Final
 
 from cds_service.content.content import Content
 from cds_service.decision import Decision
+from cds_service.fhir.elements import NAMELESS
 from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.finding import Basis
@@ -68,7 +69,7 @@ def _row(criterion: str, fact: str, evidence: Evidence, content: Content, values
     if evidence.when and evidence.when.first.year > 1:
         row["date"] = evidence.when.text()
     if evidence.resource:
-        row["resource"] = evidence.resource
+        row["resource"] = evidence.resource.partition(f"/{NAMELESS}")[0]
     row["kind"] = evidence.kind
     if evidence.standing is not Standing.USABLE:
         row["unusable"] = evidence.note or evidence.standing.value

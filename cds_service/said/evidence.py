@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from cds_service.content.content import Content
 from cds_service.facts.definition import Definition
 from cds_service.facts.unread import in_quotes, place_of_record, unread
+from cds_service.fhir.elements import NAMELESS
 from cds_service.policy.criterion import Check
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Value
@@ -67,7 +68,7 @@ def told(
     """
     definition = content.catalogue[check.fact]
     when = evidence.when.text() if evidence.when and evidence.when.first.year > 1 else ""
-    reference = evidence.resource
+    reference = evidence.resource.partition(f"/{NAMELESS}")[0]
     if not_read := unread(evidence, quoted):
         return ToldEvidence(f"{plain(short(definition))}: {not_read}", when, "", reference, UNREAD, used=False)
     value = value_in_words(evidence.value, definition) if evidence.value is not None else "no usable value"

@@ -12,6 +12,7 @@ from bench.recoding.kinds import otherwise
 from bench.recoding.places import Json, again
 from bench.recoding.rewrite import Rewrite
 from bench.recoding.run import REFUSED, REWRITES, Outcome, Posed, compared, fault_of, posed
+from bench.recoding.strangers import strangers
 from bench.recoding.unreading import unread
 from tests.conftest import held_content
 
@@ -52,6 +53,14 @@ def test_old_evidence_of_a_state_never_decides(charts: list[Posed]) -> None:
 def test_a_record_that_cannot_be_read_never_decides(charts: list[Posed]) -> None:
     """A code that nobody knows, with the same words, never turns a question or a *no* into a *yes*, nor a question into a *no*."""
     faults = [case for one in charts for case in unread(one) if case.fault]
+    assert not faults, "\n".join(case.told() for case in faults)
+
+
+@pytest.mark.slow
+def test_what_is_another_patients_changes_nothing(charts: list[Posed]) -> None:
+    """Another patient's records beside the patient's own, in every search, leave the outcome and its reasons as they are."""
+    beside = strangers(charts)
+    faults = [case for one in charts[::EVERY] for case in beside(one) if case.fault]
     assert not faults, "\n".join(case.told() for case in faults)
 
 

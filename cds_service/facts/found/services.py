@@ -15,7 +15,7 @@ from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, i
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
-from cds_service.fhir.resource_types import TYPES
+from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
 from cds_service.fhir.value_sets import Carried
 from cds_service.fhir.words_of_records import PROCEDURE_STATES
 from cds_service.order import Order
@@ -28,7 +28,9 @@ PLANNED: Final = ("draft", "active", "on-hold")
 
 Without a date it counts as of the day it is read.
 """
-SERVICES: Final = ("ServiceRequest", "Procedure")
+SERVICES: Final = ("ServiceRequest", "Procedure", "DeviceRequest")
+_PLANS: Final = ("ServiceRequest", "DeviceRequest")
+_CODE: Final = ("code",)
 _OBSERVED: Final = TYPES["Observation"].evidence
 _REPORTED: Final = TYPES["DiagnosticReport"].evidence
 _FINAL: Final = ("final", "amended", "corrected", "appended")
@@ -86,7 +88,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                 found = _evidence(sought, one, on, said, wanted, status)
                 if purposes:
                     found = as_purposed(found, purposes.of(one))
-                if type_ == "ServiceRequest" and seen.for_appointment and state in PLANNED:
+                if type_ in _PLANS and seen.for_appointment and state in PLANNED:
                     found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
                 elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held, hit in nameless)):
                     found = found._replace(standing=Standing.UNCERTAIN, note=doubt)
@@ -111,7 +113,7 @@ def _each(sought: SoughtService, hit: Hit, wanted: Wanted, seen: DatedChart) -> 
         return (hit,)
     holding = seen.chart.terminology.holding
     found = {hit.carried: hit}
-    for coding in codings(hit.holder.get("code")):
+    for coding in codings(hit.holder.get(CODE_ELEMENTS.get(hit.resource["resourceType"], _CODE)[0])):
         if (carried := holding(coding.system, coding.code).get(sought.codes)) is not None:
             found.setdefault(carried, Hit(hit.resource, hit.holder, coding, carried))
     return tuple(found.values())

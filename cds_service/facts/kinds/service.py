@@ -46,7 +46,9 @@ class UnlistedEntry(SayingEntry):
 class ServiceEvidence(EvidenceKind):
     """An order or procedure with a code in ``codes``, in certain states.
 
-    Its state is one of ``states``. It is in the chart or signed together with this order. It gives ``gives``, else what
+    Its state is one of ``states``. It is in the chart or signed together with this order. An order of a device (a
+    DeviceRequest) counts like one of a service. A chart without such orders counts as searched all the same, since many
+    EHRs keep none; one that came with a part of them does not. It gives ``gives``, else what
     its code carries, else yes; for a fact that is a day, the day on which it was done. There, what is ordered and not
     completed, and what names no day of its own, only ends the silence.
 
@@ -112,8 +114,10 @@ class ServiceEvidence(EvidenceKind):
         return () if self.gives is None else (self.gives,)
 
     def needs(self) -> tuple[Need, ...]:
-        kinds = ("Procedure",) if self.only else ("ServiceRequest", "Procedure")
-        return tuple([Need(kind, beside=self.uncertain) for kind in kinds])
+        if self.only:
+            return (Need("Procedure", beside=self.uncertain),)
+        searched = [Need(kind, beside=self.uncertain) for kind in ("ServiceRequest", "Procedure")]
+        return (*searched, Need("DeviceRequest", beside=True))
 
     def value_sets(self) -> tuple[str, ...]:
         unlisted = (self.unlisted.value_set, *self.unlisted.value_sets()) if self.unlisted else ()

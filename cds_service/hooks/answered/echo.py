@@ -35,7 +35,7 @@ def order_texts(body: bytes, orders: Iterable[Order]) -> dict[int, str]:
         written = b""
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, LookupError, RecursionError):
             written = bytes(_part(order.place, parts)) if order.place else b""
-        text = _faithful(written, order.resource)
+        text = _faithful(written, order.sent or order.resource)
         if text:
             texts[order.position] = text
     return texts

@@ -43,7 +43,9 @@ _CUT_SHORT: Final = frozenset({"prefetch-incomplete", "prefetch-failed", "pages"
 """Codes for what was searched for and did not come whole.
 
 If dispenses came only in part, prescriptions count as incomplete too. Dispenses that nobody asked for leave nothing
-missing, since prescriptions mostly tell as well; of dispenses that came in part, what is missing is a medicine.
+missing, since prescriptions mostly tell as well; of dispenses that came in part, what is missing is a medicine. It is
+the same with orders of devices and those of services, where any came: a search for them that failed or brought none mostly
+says that the EHR keeps none.
 """
 _STATES: Final = {"part": "prefetch-incomplete", "failed": "prefetch-failed", "absent": "not-prefetched"}
 
@@ -99,6 +101,8 @@ def gather(
             _log(request, asked, started)
     if codes.get("MedicationDispense") in _CUT_SHORT:
         codes.setdefault("MedicationRequest", codes["MedicationDispense"])
+    if codes.get("DeviceRequest") in _CUT_SHORT and any(one.get("resourceType") == "DeviceRequest" for one in resources):
+        codes.setdefault("ServiceRequest", codes["DeviceRequest"])
     codes |= dict.fromkeys(content.catalogue.searched - ASKED_FOR, "not-prefetched")
     chart = _chart(resources, content, patient, codes, person, medications)
     for kind in chart.left_unread:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
 from cds_service.fhir.elements import Resource, own_reference
-from cds_service.fhir.searchset import read_page
+from cds_service.fhir.searchset import read_page, stated_total
 
 _ABSENT: Final[dict[str, Any]] = {}
 OTHERWISE: Final = {"coverage": "coverageBundle", "encounter": "encounterBundle"}
@@ -98,11 +98,9 @@ def _completed(absent: Supplied, along: list[Resource], patient: str) -> Supplie
 
 def _bundled(bundle: dict[str, Any], kind: str) -> Supplied:
     entries = bundle.get("entry")
-    none = not entries if isinstance(entries, list) else "entry" not in bundle
-    if none and "link" not in bundle:
-        total = bundle.get("total", 0)
-        if type(total) is int and total == 0:
-            return _nothing(kind)
+    none = not entries if isinstance(entries, list) else entries is None
+    if none and bundle.get("link") is None and stated_total(bundle) == 0:
+        return _nothing(kind)
     page = read_page(bundle)
     if page is None:
         return Supplied(kind, "part")

@@ -47,11 +47,17 @@ class BundleEntry(Message):
 class ContextBundle(Message):
     """The Bundle of a context.
 
-    Its type and the entries' fullUrl are not required, because real clients leave them out.
+    Its type and the entries' fullUrl are not required, because real clients leave them out. A lone entry counts as a
+    list of one.
     """
 
     resource_type: Annotated[Literal["Bundle"], Field(alias="resourceType")]
     entry: Annotated[list[BundleEntry], Field(min_length=1, max_length=MOST_ENTRIES)]
+
+    @field_validator("entry", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value  # as of any list of a FHIR resource
 
 
 class Context(Message):

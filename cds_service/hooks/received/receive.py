@@ -116,7 +116,8 @@ def refuse_malformed(
             issues += unday
         elif unday:
             undated[order.position] = list(unday)
-        found = [fault for fault in faults(order.resource) if not fault.element or fault.top in order.resource]
+        judged = order.sent if strict and order.sent is not None else order.resource
+        found = [fault for fault in faults(judged) if not fault.element or fault.top in judged]
         if not found:
             continue
         governed = bool(content.library.select(order.codings, order.date_of_service))
