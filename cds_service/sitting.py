@@ -36,6 +36,7 @@ class StatedReason(NamedTuple):
     when: Days | None
     resource: str
     unconfirmed: bool
+    concept: Any = None
 
 
 Reason = tuple[Any, Days | None, str, bool]
@@ -58,7 +59,7 @@ def by_value_set(reasons: Iterable[Reason], terminology: Terminology) -> dict[st
             for id_, carried in terminology.holding(coding.system, coding.code).items():
                 if id_ not in seen:
                     seen.add(id_)
-                    found.setdefault(id_, []).append(StatedReason(coding, carried, when, said, doubted))
+                    found.setdefault(id_, []).append(StatedReason(coding, carried, when, said, doubted, concept))
     return found
 
 

@@ -86,7 +86,7 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
             coded=("code",),
             key="procedures",
             sound=_of("status code performedDateTime performedPeriod statusReason"),
-            looked_at=_of("subject basedOn reasonCode reasonReference encounter bodySite"),
+            looked_at=_of("subject basedOn reasonCode reasonReference encounter bodySite outcome"),
         ),
         "ServiceRequest": ResourceType(
             coded=("code",),

@@ -142,7 +142,13 @@ def test_an_answer_documents_any_fact(data: st.DataObject) -> None:
     weighed = {
         name for name, one in CONTENT.catalogue.facts.items() if one.derived and CONTENT.catalogue.rules[one.derived.rule].joins
     }
-    assert weighed == {"gestational_age", "chronic_conditions", "serious_comorbidities"}
+    assert weighed == {
+        "gestational_age",
+        "chronic_conditions",
+        "serious_comorbidities",
+        "life_expectancy",
+        "noninvasive_pain_control_failed",
+    }
     names = [name for name, one in CONTENT.catalogue.facts.items() if one.entry.type != "code" and name not in weighed]
     name = data.draw(st.sampled_from(names))
     value = data.draw(values(CONTENT.catalogue[name]))

@@ -5,6 +5,7 @@ They are its origin, what failed against it, and how long the patient is expecte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from dateutil.relativedelta import relativedelta
 
 from cds_service.facts.restated import doubtful, spoken, usable
 from cds_service.facts.rule import rule
+from cds_service.fhir.resource_types import CODE_ELEMENTS
 from cds_service.policy.evidence import Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval
 
@@ -56,13 +58,13 @@ def pain_origin(facts: Inputs, as_of: date) -> list[Evidence]:
     return [*bare, *doubted, *tumour]
 
 
-@rule("life expectancy", "stated", "limited", "deceased")
+@rule("life expectancy", "stated", "limited", "deceased", joins="stated")
 def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute life expectancy as it was stated.
 
-    It counts as long as the time that it named is not over. Hospice, palliative care or a terminal illness does not say
-    how long, and makes what was stated before it doubtful; an answer to the question itself stands beside it. So does a
-    record that says that the patient has died.
+    It counts as long as the time that it named is not over, and is what is left of that time by now, or all of it.
+    Hospice, palliative care or a terminal illness does not say how long, and makes what was stated before it doubtful;
+    an answer to the question itself stands beside it. So does a record that says that the patient has died.
     """
     dead = [e for e in usable(facts["deceased"]) if e.value is True]
     limited = [e for e in facts["limited"].evidence if e.value is True and e.standing is not Standing.DISCOUNTED]
@@ -71,6 +73,8 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
     for e in facts["stated"].evidence:
         if e.standing is not Standing.USABLE or not e.when or not isinstance(e.value, Interval):
             found.append(e)
+        elif e.kind == "answered":
+            found.append(_left(e, as_of))
         elif dead:
             found.append(doubtful(e, "the patient's record says that the patient has died", e.value))
         elif since and e.when.last < since:
@@ -80,17 +84,32 @@ def life_expectancy(facts: Inputs, as_of: date) -> list[Evidence]:
         elif "Condition" in facts["limited"].unsearched:
             found.append(doubtful(e, "hospice and terminal illness were not searched", e.value))
         else:
-            found.append(e)
+            found.append(_left(e, as_of))
     found += [doubtful(e, "it does not say how long the patient is expected to live") for e in limited]
     lasting = [e._replace(when=Days.on(as_of)) for e in dead if e.when is None or e.when.first <= as_of]
     return found + [doubtful(e, "the patient's record says that the patient has died") for e in lasting]
 
 
-@rule("noninvasive methods failed", "recorded", "spinal", "pain", "cancer")
+def _left(e: Evidence, as_of: date) -> Evidence:
+    """Return an estimate as what may be left of it by now.
+
+    At the least the time since is gone from it, at the most it is as it was said. One without an upper bound stays as it was said.
+    """
+    said = e.value
+    if e.when is None or not isinstance(said, Interval) or math.isinf(said.high) or e.when.last >= as_of:
+        return e
+    gone = (as_of - e.when.last) / A_MONTH
+    if said.high < gone:
+        return doubtful(e, "the time that it named is over")
+    return e._replace(value=Interval(max(0.0, said.low - gone), said.high, False, said.high_open))
+
+
+@rule("noninvasive methods failed", "recorded", "spinal", "pain", "cancer", joins="recorded")
 def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return what failed or was not tolerated against the pain.
 
-    What was stopped before the pain or its cause says nothing of it, and neither does what went into the spine.
+    What was stopped or answered before the pain or its cause says nothing of it, and neither does what went into the
+    spine. The reason of an order only repeats them.
     """
     spinal = {e.resource: e.standing for e in facts["spinal"].evidence if e.resource and e.value is True}
     recorded = [
@@ -99,10 +118,11 @@ def noninvasive_failed(facts: Inputs, as_of: date) -> list[Evidence]:
         if spinal.get(e.resource) is not Standing.USABLE
     ]
     causes = [e for e in usable(facts["pain"]) if e.value == "malignant"] + [e for e in usable(facts["cancer"]) if e.value is True]
-    began = min([e.when.first for e in causes if e.when is not None], default=as_of - FAILED_LATELY)
+    recorded_on = [e.when.first for e in causes if e.when is not None and e.resource.partition("/")[0] not in CODE_ELEMENTS]
+    began = min(recorded_on, default=as_of - FAILED_LATELY)
     return [
         doubtful(e, "it was before the pain that is to be treated, or before its cause", True)
-        if e.standing is Standing.USABLE and e.when is not None and e.when.last < began
+        if e.standing is Standing.USABLE and e.value is True and e.when is not None and e.when.last < began
         else e
         for e in recorded
     ]

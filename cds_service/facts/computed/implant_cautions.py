@@ -29,6 +29,8 @@ NAMES: Final = {
     "bupivacaine": ("bupivacaine", "marcaine", "sensorcaine"),
 }
 """How allergies in words name the drugs of a pump."""
+CLASSES: Final = ("analog", "derivative", "related", "class", "opioid", "opiate", "narcotic", "alkaloid")
+"""What in an allergy's words names a class of drugs, whichever drug it is named by."""
 AKIN: Final = frozenset({"morphine", "hydromorphone"})
 """Drugs of a pump that are akin to codeine and oxycodone."""
 
@@ -108,4 +110,6 @@ def _named_in(words: str) -> set[str]:
     Returns none where the words name only a class of drugs.
     """
     said = words.lower()
+    if any(one in said for one in CLASSES):
+        return set()
     return {drug for drug, names in NAMES.items() if any(name in said for name in names)}

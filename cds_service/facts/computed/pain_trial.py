@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from cds_service.facts.evidence_days import minute
+from cds_service.facts.found.outcomes import UNSUCCESSFUL
 from cds_service.facts.restated import but, doubtful, silenced, spoken, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
@@ -81,6 +82,13 @@ def _came_before(score: Evidence, trial: Trial) -> bool | None:
     return False if score.when.first > trial.start else None
 
 
+def _unsuccessful(facts: Inputs, trial: Trial | None, as_of: date) -> list[Evidence]:
+    """Return the unsuccessful trials not older than the latest other one."""
+    failed = [e for e in facts["began"].evidence if UNSUCCESSFUL in e.note and isinstance(e.value, Days)]
+    since = date.min if trial is None else trial.start
+    return [e for e in failed if isinstance(e.value, Days) and since <= e.value.last <= as_of]
+
+
 @rule("pain before a trial", *SCORES)
 def pain_before_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute the highest pain score before a trial, from 0 to 10.
@@ -111,10 +119,12 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
     It is from the last score before it began to the best score during it, both on one scale; the scale with the
     greatest fall counts. A score of the day the trial began came before it where the minutes of both say so; else it
     proves a fall but never that there was none. Later scores say nothing, nor do scores of more than 90 days before.
+    A trial that is recorded as unsuccessful leaves open what came before it, an earlier trial or an answer.
     """
     trial = latest_trial(facts, as_of)
-    if trial is None:
-        return []
+    failed = _unsuccessful(facts, trial, as_of)
+    if failed or trial is None:
+        return [doubtful(e, UNSUCCESSFUL) for e in failed]
     found = [fall for scale in SCALES if (fall := _fall(facts[scale].evidence, scale, trial)) is not None]
     if found:
         most = max(found, key=lambda e: e.value.high if isinstance(e.value, Interval) else 0)

@@ -27,7 +27,18 @@ OTHERS: Final[dict[str, str]] = {
 }
 
 TAKES: Final[frozenset[str]] = frozenset(
-    {*COVERED, *OTHERS, "pelvic_bone_tumor", "sacrectomy", "lasting_trauma", "repaired", "inflamed", "unread", "unclear"}
+    {
+        *COVERED,
+        *OTHERS,
+        "pelvic_bone_tumor",
+        "sacrectomy",
+        "resection",
+        "lasting_trauma",
+        "repaired",
+        "inflamed",
+        "unread",
+        "unclear",
+    }
 )
 """The facts that the indication is computed from."""
 SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "trauma": LookBack(24, "month")}
@@ -36,6 +47,7 @@ SPEAKS_FOR: Final[dict[str, LookBack]] = {"infection": LookBack(12, "month"), "t
 It is a record of what may be over. The spans are ours, no payer's.
 """
 REPAIRED: Final = "only a fracture of the pelvis needs the operation, and none is on record"
+RESECTED: Final = "only a disease of the sacrum needs the sacrectomy, and no tumor is on record"
 INFLAMED: Final = "inflammation may be of the joint, and no diagnosis says it"
 HEALS: Final[frozenset[str]] = frozenset({"infection"})
 """Indications that are a state and no event.
@@ -52,9 +64,9 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
 
     It is uncertain where it is only possible. A tumor of the pelvic bones with a sacrectomy signed together is one of
     the sacrum. An infection that is old is uncertain; an injury that is old is so beside another stated reason. A
-    repair of the pelvis makes an injury possible; marked inflammation beside another indication makes an infection
-    possible. ``unread`` is a reason of the order that nobody has read, ``unclear`` what says that there is an
-    indication and not which: a record that does not say what it is does so of no indication by name.
+    repair of the pelvis makes an injury possible, a sacrectomy a tumor, and marked inflammation beside another
+    indication an infection. ``unread`` is a reason of the order that nobody has read, ``unclear`` what says that there
+    is an indication and not which: a record that does not say what it is does so of no indication by name.
     """
     unclear = _of_no_choice(facts["unclear"])
     facts = {name: _named(fact) for name, fact in facts.items()}
@@ -73,6 +85,8 @@ def fusion_indication(facts: Inputs, as_of: date) -> list[Evidence]:
         found += [_but(e, TRAUMA, Standing.UNCERTAIN, REPAIRED) for e in done]
     if any(e.value in OTHERS.values() and e.standing is Standing.USABLE for e in found):
         found += [_but(e, INFECTION, Standing.UNCERTAIN, INFLAMED) for e in _uncertain(facts["inflamed"].evidence, as_of)]
+        if not any(e.value in COVERED.values() and e.standing is Standing.USABLE for e in found):
+            found += [_but(e, TUMOR, Standing.UNCERTAIN, RESECTED) for e in _with_it(facts, as_of)]
     return list(dict.fromkeys(found + unread + unclear))
 
 
@@ -116,6 +130,12 @@ def _doubted(e: Evidence, name: str, lasting: frozenset[str], beside: list[Evide
     if beside:
         return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and another reason is stated")
     return _but(e, True, Standing.UNCERTAIN, f"it is more than {span} ago, and may be over") if name in HEALS else e
+
+
+def _with_it(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Return sacrectomies that are signed with the fusion, or ordered."""
+    ordered = [*facts["sacrectomy"].evidence, *facts["resection"].evidence]
+    return [e for e in [*_usable(ordered, as_of), *_uncertain(ordered, as_of)] if e.value is not False]
 
 
 def _of_no_choice(fact: Fact) -> list[Evidence]:

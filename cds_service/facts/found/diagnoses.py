@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED
 from cds_service.facts.found.diagnosis_days import ended, is_history, recorded_on
 from cds_service.facts.found.onsets import days_of, is_untold
+from cds_service.facts.found.otherwise import said_otherwise
 from cds_service.facts.found.qualifiers import Qualified, Stands, qualified
 from cds_service.facts.found.refuted import REFUTED, one_code_does_not_refute_another, unless_refuted_later
+from cds_service.facts.found.wording import Saying
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
@@ -51,7 +53,8 @@ class SoughtDiagnosis:
 
     ``lasts`` is true where what they say never ages, ``concluded`` where what results and reports conclude asks. With
     ``treated_in_remission``, those in remission that this value set holds count, and any other ends the silence.
-    ``refuted_denies`` is false where refuting one diagnosis does not deny what is sought.
+    ``refuted_denies`` is false where refuting one diagnosis does not deny what is sought. ``doubted`` is what makes an entry with a
+    sought code one of another kind.
     """
 
     codes: str
@@ -71,6 +74,7 @@ class SoughtDiagnosis:
     lasts_at_most: LookBack | None = None
     treated_in_remission: str = ""
     refuted_denies: bool = True
+    doubted: Saying | None = None
 
 
 def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Sequence[StatedReason] = ()) -> list[Evidence]:
@@ -83,8 +87,8 @@ def diagnoses(sought: SoughtDiagnosis, seen: DatedChart, wanted: Wanted, own: Se
     if not reasons and not concluded and not seen.chart.coded("Condition", sought.codes):
         return []
     in_chart = seen.once(("conditions", id(sought)), partial(_conditions, sought, seen, wanted))
-    found = in_chart + _reasons(sought, reasons, wanted) if reasons else in_chart
-    found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, wanted))]
+    found = in_chart + _reasons(sought, reasons, seen, wanted) if reasons else in_chart
+    found = [*found, *((coding, e._replace(note=CONCLUDED)) for coding, e in _reasons(sought, concluded, seen, wanted))]
     if sought.uncertain:
         return [_hint(evidence) for _, evidence in found if evidence.standing is not Standing.DISCOUNTED]
     found = [(coding, e) for (coding, _), e in zip(found, unless_refuted_later(found, seen), strict=True)]
@@ -140,6 +144,7 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
     current = sought.history is not True
     doubt = spoken_against(condition.get("code"), or_past=current and not treated, or_over=current and passes)
     doubt = doubt or (told_gone(condition) if current and not treated else "") or _doubt(sought, condition, seen)
+    doubt = doubt or _otherwise(sought, condition.get("code"), hit.coding, seen, current and not treated)
     standing, note = _as_coded(sought, hit.coding, when, doubt)
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and is_history(condition, seen):
         note = CLOSED
@@ -161,6 +166,10 @@ def _doubt(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> st
     recorded, onset = days(condition.get("recordedDate")), days_of(condition, "onset", seen)
     late = recorded is not None and onset is not None and onset.last < sought.lasts_at_most.start(recorded.first)
     return WRITTEN_LATE if late else ""
+
+
+def _otherwise(sought: SoughtDiagnosis, concept: Any, coding: Coding, seen: DatedChart, or_past: bool) -> str:
+    return said_otherwise(concept, coding, sought.codes, or_past, sought.doubted, seen.chart.terminology)
 
 
 def _past(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart, evidence: Evidence) -> Evidence:
@@ -210,7 +219,9 @@ def _value(sought: SoughtDiagnosis, hit: Hit, wanted: Wanted) -> Value:
         return str(error)
 
 
-def _reasons(sought: SoughtDiagnosis, reasons: Iterable[StatedReason], wanted: Wanted) -> list[tuple[Coding, Evidence]]:
+def _reasons(
+    sought: SoughtDiagnosis, reasons: Iterable[StatedReason], seen: DatedChart, wanted: Wanted
+) -> list[tuple[Coding, Evidence]]:
     found: list[tuple[Coding, Evidence]] = []
     if sought.severity or sought.stage:
         return found
@@ -218,7 +229,8 @@ def _reasons(sought: SoughtDiagnosis, reasons: Iterable[StatedReason], wanted: W
         value = _value(sought, Hit({}, {}, stated.coding, stated.carried), wanted)
         if isinstance(value, str) and wanted.type != "choice":
             continue
-        standing, note = _as_coded(sought, stated.coding, stated.when)
+        doubt = _otherwise(sought, stated.concept, stated.coding, seen, sought.history is not True)
+        standing, note = _as_coded(sought, stated.coding, stated.when, doubt)
         if stated.unconfirmed:
             standing, note = Standing.UNCERTAIN, "the diagnosis is not confirmed"
         if sought.body_site and not note:

@@ -23,6 +23,7 @@ from cds_service.fhir.code_systems import RXNORM
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, own_reference, text
+from cds_service.fhir.value_sets import Carried
 from cds_service.fhir.vocabulary import Vocabulary
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
@@ -192,9 +193,11 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     purposes = _purposes(sought, case.chart, case.as_of, signed_together(case) if sought.given_for else ())
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
+        named: set[Carried | None] = set()
         for coding in case.chart.terminology.medicines.plainest(other.codings):
             held = case.chart.terminology.holding(coding.system, coding.code)
-            if sought.codes in held:
+            if sought.codes in held and (not named or (wanted.type == "choice" and held[sought.codes] not in named)):
+                named.add(held[sought.codes])
                 route = _routed(sought, other.resource, coding, case.seen)
                 reason = has_reason(other.resource, sought.because, case.chart)
                 if route is False or reason is False or goes_only_by(other.resource, sought.not_routes, case.chart.terminology):
@@ -206,7 +209,6 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
                     one = as_purposed(_evidence(sought, each, Days.on(case.as_of), wanted, "signed together"), purpose)
                     one = _unsure(one, ANOTHER_FORM) if form else one
                     found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
-                break
     if sought.signed_with and "draft" in sought.states and len(case.signing) > 1:
         found += _drafts_in_doubt(sought, case, wanted)
     return found

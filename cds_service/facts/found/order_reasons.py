@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cds_service.case import UNCONFIRMED, UNTRUE, Case
+from cds_service.facts.found.otherwise import said_otherwise
 from cds_service.facts.found.qualifiers import Stands, site_of
+from cds_service.facts.found.wording import Saying
 from cds_service.fhir.codes import Coding, is_known, key_of
 from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, reference, status_code
 from cds_service.fhir.words_of_records import OVER
@@ -35,6 +37,7 @@ class SoughtReason:
     other_than: tuple[str, ...]
     beside: tuple[str, ...]
     beside_words: tuple[str, ...]
+    doubted: Saying | None = None
 
 
 class Reason:
@@ -79,6 +82,8 @@ def _named(sought: SoughtReason, reason: Reason, case: Case) -> Evidence | None:
         standing, note = Standing.UNCERTAIN, "the diagnosis is not confirmed"
     elif reason.diagnosis is not None and status_code(reason.diagnosis.get("clinicalStatus")) in OVER:
         standing, note = Standing.UNCERTAIN, "the diagnosis is over"
+    elif doubt := said_otherwise(reason.concept, coding, sought.codes, True, sought.doubted, case.chart.terminology):
+        standing, note = Standing.UNCERTAIN, doubt
     if sought.body_site:
         sites = items(reason.diagnosis.get("bodySite")) if reason.diagnosis else []
         site = site_of(sought.body_site, sites, case.chart.terminology)

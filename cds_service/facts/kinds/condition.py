@@ -16,6 +16,7 @@ from cds_service.facts.found.diagnoses import SoughtDiagnosis, diagnoses
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import CODED, Declaration, ValueType, types_of
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Interval, LookBack
 from cds_service.sitting import DatedChart
@@ -50,6 +51,8 @@ class ConditionEvidence(EvidenceKind):
       silence: it was written down long after.
     - ``refuted``: with ``refuted: says nothing``, a refuted diagnosis is no evidence against, since the fact may be so by
       another: it only leaves an earlier one of the same code open.
+    - ``doubted``: what makes an entry with such a code one of another kind: another of its codes, or its words. It only ends the
+      silence then. So does one that is also coded as ruled out, as of the family, or (where only a current one counts) as past.
     """
 
     declared: ClassVar = Declaration("condition", CODED)
@@ -69,6 +72,7 @@ class ConditionEvidence(EvidenceKind):
     body_site: str = ""
     severity: str = ""
     stage: str = ""
+    doubted: SayingEntry | None = None
 
     @model_validator(mode="after")
     def _asks_of_what_is_over(self) -> ConditionEvidence:
@@ -109,6 +113,7 @@ class ConditionEvidence(EvidenceKind):
             self.lasts_at_most,
             self.remission if isinstance(self.remission, str) else "",
             self.refuted == "denies",
+            self.doubted.sought if self.doubted is not None else None,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -132,7 +137,11 @@ class ConditionEvidence(EvidenceKind):
         return (Need("Condition"), Need("Encounter"))
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.body_site, self.severity, self.stage, *self.qualifying()) if id_)
+        named = (self.codes, self.body_site, self.severity, self.stage)
+        return tuple(id_ for id_ in (*named, *self.qualifying(), *self._doubts()) if id_)
+
+    def _doubts(self) -> tuple[str, ...]:
+        return self.doubted.value_sets() if self.doubted is not None else ()
 
     def qualifying(self) -> tuple[str, ...]:
         return (self.remission,) if isinstance(self.remission, str) else ()

@@ -46,8 +46,8 @@ SPINAL: Final = ("intrathecal", "epidural", "intraspinal", "subarachnoid", "spin
 class DailyDoseEvidence(EvidenceKind):
     """A MedicationRequest with a code in ``codes``: its dose a day.
 
-    It gives the dose (or rate) from its first day, and 0 from its last. A dose taken as needed runs from nothing to the
-    most that may be taken. A request that is over with no last day has the 0 somewhere between its first day and the
+    It gives the dose (or rate) from its first day, and 0 from its last. A dose taken as needed, or on hold, runs from nothing
+    to the most that may be taken. A request that is over with no last day has the 0 somewhere between its first day and the
     date of service, with its status as note. What goes by a route in ``not_routes`` does not count, nor what was given
     by a route in ``brief_routes`` or in hospital, once it is over: that was no lasting treatment. What is taken or was
     dispensed and stands in no prescription ends the silence and says nothing. So does a medicine that words alone name,
@@ -91,6 +91,8 @@ class DailyDoseEvidence(EvidenceKind):
         except Unreadable as error:
             yield Evidence(None, when, said, standing=Standing.UNCERTAIN, note=str(error))
             return
+        if status == "on-hold":
+            dose = Interval(0, dose.high, False, dose.high_open)
         if when is None:
             yield Evidence(dose, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
             return

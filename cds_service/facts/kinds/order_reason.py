@@ -16,6 +16,7 @@ from cds_service.facts.found.order_reasons import SoughtReason, order_reasons
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import yes_or_no
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
+from cds_service.facts.kinds.wording import SayingEntry
 from cds_service.policy.evidence import Evidence
 from cds_service.policy.values import Days
 
@@ -29,6 +30,7 @@ class OrderReasonEvidence(EvidenceKind):
     none of those value sets is one that nobody has read: it ends the silence and decides nothing (words alone are such
     a reason). ``beside`` lists first letters of ICD-10-CM codes that are never what the order is for; ``beside_words``
     phrases that say no more than codes that are read: a reason that says nothing else, but its side, is not unread.
+    ``doubted`` is as of a condition.
     """
 
     declared: ClassVar = yes_or_no("order_reason", of="order")
@@ -39,6 +41,7 @@ class OrderReasonEvidence(EvidenceKind):
     other_than: list[str] = []
     beside: list[str] = []
     beside_words: list[str] = []
+    doubted: SayingEntry | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> OrderReasonEvidence:
@@ -52,7 +55,13 @@ class OrderReasonEvidence(EvidenceKind):
     def sought(self) -> SoughtReason:
         """What the finder is given."""
         return SoughtReason(
-            self.codes, self.by, self.body_site, tuple(self.other_than), tuple(self.beside), tuple(self.beside_words)
+            self.codes,
+            self.by,
+            self.body_site,
+            tuple(self.other_than),
+            tuple(self.beside),
+            tuple(self.beside_words),
+            self.doubted.sought if self.doubted is not None else None,
         )
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
@@ -65,7 +74,10 @@ class OrderReasonEvidence(EvidenceKind):
         return ()
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.body_site, *self.other_than) if id_)
+        return tuple(id_ for id_ in (self.codes, self.body_site, *self.other_than, *self._doubts()) if id_)
+
+    def _doubts(self) -> tuple[str, ...]:
+        return self.doubted.value_sets() if self.doubted is not None else ()
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if not self.codes or evidence.value is not True or evidence.when != Days.on(chart.as_of):

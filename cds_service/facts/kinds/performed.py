@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final, Literal
 
 from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.outcomes import UNSUCCESSFUL, is_unsuccessful
 from cds_service.facts.found.wording import hinted, matched
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
@@ -33,6 +34,8 @@ class PerformedEvidence(EvidenceKind):
 
     - ``doubted``: what is described so may be something else too: it is uncertain where a code of it or of its order, or
       one text of theirs, names what ``doubted`` does; so does a reason where it says what is ``described`` itself.
+
+    One whose outcome is recorded as unsuccessful is uncertain too.
     """
 
     declared: ClassVar = Declaration("performed", frozenset({"date"}))
@@ -76,6 +79,8 @@ class PerformedEvidence(EvidenceKind):
         described = self.described.sought
         if not matched(described, frozenset(), _words([*own, *reasons])):
             return UNSAID
+        if is_unsuccessful(procedure):
+            return UNSUCCESSFUL
         if self.doubted is None:
             return ""
         holding = seen.chart.terminology.holding
