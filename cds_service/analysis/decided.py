@@ -181,10 +181,27 @@ def asks(decided: DecidedVignette) -> Named:
         for fact in rule.asks:
             _add(found, fact, settled)
     whole = conj(decided.judged, decided.outcomes[DecisionOutcome.NOT_DOCUMENTED])
-    for tree in (decided.necessary, decided.exclusions):
-        for fact, truth in _open_checks(tree, whole) if tree else ():
+    trees = [tree for tree in (decided.necessary, decided.exclusions) if tree]
+    closed = [_without_a_person(tree, helps=tree is decided.exclusions) for tree in trees]
+    hopeless = disj(closed[0].not_met, *(tree.met for tree in closed[1:]))
+    for judged, reached in ((trees, conj(whole, hopeless)), (closed, conj(whole, neg(hopeless)))):
+        for fact, truth in (one for tree in judged for one in _open_checks(tree, reached)):
             _add(found, fact, truth)
     return found
+
+
+def _without_a_person(node: Encoded, *, helps: bool) -> Encoded:
+    """Return a criterion without what is left to a person.
+
+    This follows ``asking.to_answer``; ``helps`` says that such a test comes to *met*, which then helps least.
+    """
+    if isinstance(node.criterion, Check):
+        met, not_met = (node.left_open, False) if helps else (False, node.left_open)
+        return Encoded(node.criterion, disj(node.met, met), disj(node.not_met, not_met))
+    below = helps is not isinstance(node.criterion, NoneOf)
+    found = counted(node.criterion, tuple(_without_a_person(part, helps=below) for part in node.parts))
+    met, not_met = disj(node.met, conj(node.open, found.met)), disj(node.not_met, conj(node.open, found.not_met))
+    return Encoded(node.criterion, met, not_met, parts=found.parts)
 
 
 def _open_checks(node: Encoded, reached: Truth) -> Iterator[tuple[str, Truth]]:

@@ -23,7 +23,7 @@ from cds_service.policy.look_back import reopens
 class Encoded:
     """A criterion on the unknown chart.
 
-    ``presumed`` says that silence settled a check.
+    ``presumed`` says that silence settled a check, ``left_open`` that it fails and the document leaves it to a person.
     """
 
     criterion: Criterion
@@ -31,6 +31,7 @@ class Encoded:
     not_met: Truth
     presumed: Truth = False
     parts: tuple[Encoded, ...] = ()
+    left_open: Truth = False
 
     @property
     def open(self) -> Truth:
@@ -104,17 +105,16 @@ class Encoder:
         )
         met = conj(some_usable, has_met, neg(has_not), neg(has_open), surely, neg(doubted[0]))
         not_met = conj(some_usable, has_not, neg(has_met), neg(has_open), surely, neg(doubted[1]))
-        if check.open_because:
-            not_met = False
+        left_open, not_met = (not_met, False) if check.open_because else (False, not_met)
         presumption = check.presumption
         if not presumption:
-            return Encoded(check, met, not_met)
+            return Encoded(check, met, not_met, left_open=left_open)
         reopened = disj(*self._reopening(check)) if reopens(check) else False
         silent = True if presumption.always else conj(neg(some_uncertain), neg(reopened), neg(fact.unsearched))
         presumed = conj(neg(some_usable), silent)
         met = disj(met, presumed) if presumption.treat_as is Outcome.MET else met
         not_met = disj(not_met, presumed) if presumption.treat_as is Outcome.NOT_MET else not_met
-        return Encoded(check, met, not_met, presumed)
+        return Encoded(check, met, not_met, presumed, left_open=left_open)
 
     def _counted(self, check: Check, times: Test) -> Encoded:
         """Encode a criterion that counts how often something happened, as ``judge._counted`` does."""
@@ -132,15 +132,15 @@ class Encoder:
             pieces.append(CountedPiece(sure, maybe, placed.dated, placed.first, last))
         met, not_met = compared(pieces, times)
         decided = disj(met, not_met)
-        if check.open_because:
-            not_met = False
+        left_open, not_met = (not_met, False) if check.open_because else (False, not_met)
         presumption = check.presumption
         if not presumption:
-            return Encoded(check, met, not_met)
+            return Encoded(check, met, not_met, left_open=left_open)
         all_there = conj(neg(decided), True if presumption.always else neg(fact.unsearched))
         closed_met, closed_not = closed(pieces, times, always=presumption.always)
         presumed = conj(all_there, disj(closed_met, closed_not))
-        return Encoded(check, disj(met, conj(all_there, closed_met)), disj(not_met, conj(all_there, closed_not)), presumed)
+        met, not_met = disj(met, conj(all_there, closed_met)), disj(not_met, conj(all_there, closed_not))
+        return Encoded(check, met, not_met, presumed, left_open=left_open)
 
     def _reopening(self, check: Check) -> Iterator[Truth]:
         """Yield the evidence that reopens a check, as ``look_back.reopens``.

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from cds_service.policy.criterion import AtLeast, Check, NoneOf, Outcome
-from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Finding, silence_of
+from cds_service.policy.finding import MET, MOST_CRITERIA, NOT_DOCUMENTED, NOT_MET, Basis, Finding, counted, silence_of
 
 
 def asks(finding: Finding) -> tuple[str, ...]:
@@ -43,10 +43,40 @@ def asked(finding: Finding) -> AskedFacts:
     """
     if finding.outcome is not NOT_DOCUMENTED:
         return AskedFacts()
+    finding = to_answer(finding)
     everything: dict[str, None] = {}
     _add_open(finding, everything)
-    first = dict.fromkeys(shortest(finding))
+    first = dict.fromkeys(_shortest(finding, MET) or ())
     return AskedFacts(tuple(first) + tuple([fact for fact in everything if fact not in first]), len(first))
+
+
+def to_answer(finding: Finding) -> Finding:
+    """Return an open finding as far as answers could settle it.
+
+    A test that fails on record, and that the document leaves to a person, is not asked again while other answers could
+    still make the finding met. Where none could, it is all that is left to ask.
+    """
+    pessimistic = _without_a_person(finding, NOT_MET)
+    return pessimistic if pessimistic.outcome is NOT_DOCUMENTED else finding
+
+
+def _without_a_person(finding: Finding, otherwise: Outcome) -> Finding:
+    """Return a finding without what is left to a person.
+
+    Each such test comes to what helps least: ``otherwise``.
+    """
+    criterion = finding.criterion
+    if finding.outcome is not NOT_DOCUMENTED or finding.silent:
+        return finding
+    if isinstance(criterion, Check):
+        if finding.basis is not Basis.LEFT_OPEN:
+            return finding
+        return Finding(criterion, otherwise, (), finding.evidence, finding.basis, finding.unsearched)
+    if isinstance(criterion, NoneOf):
+        otherwise = MET if otherwise is NOT_MET else NOT_MET
+    parts = tuple([_without_a_person(part, otherwise) for part in finding.parts])
+    changed = any(new is not old for new, old in zip(parts, finding.parts, strict=True))
+    return counted(criterion, parts) if changed else finding
 
 
 def alone(finding: Finding, wanted: Outcome = MET) -> frozenset[str]:
@@ -117,7 +147,7 @@ def shortest(finding: Finding) -> tuple[str, ...]:
     Facts that serve several criteria count once only when one criterion asks for all of them; the rest is greedy, which
     is exact for the trees that policies are (a fact rarely stands in two branches).
     """
-    return _shortest(finding, MET) or ()
+    return _shortest(to_answer(finding), MET) or ()
 
 
 def _shortest(finding: Finding, wanted: Outcome) -> tuple[str, ...] | None:

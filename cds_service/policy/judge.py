@@ -171,7 +171,8 @@ class Judge:
             return Finding(check, outcome, (), latest, basis, fact.unsearched)
         if latest:
             settled = _settled(check, latest, since, fact.unsearched, self._as_of)
-            return _reopened(settled, placed.uncertain, self._as_of) if placed.uncertain else settled
+            reopened = _reopened(settled, placed.uncertain, self._as_of) if placed.uncertain else settled
+            return _left_open(reopened, check) if check.open_because else reopened
         found = placed.uncertain + placed.discounted
         presumption = check.presumption
         if presumption and (presumption.always or not (placed.uncertain or fact.unsearched)):
@@ -205,9 +206,14 @@ def _settled(check: Check, latest: tuple[Evidence, ...], since: Days | None, uns
         basis = Basis.STRADDLES
     elif since is not None and not surely_inside(check, since, latest):
         outcome, basis = NOT_DOCUMENTED, Basis.UNCERTAIN
-    if outcome is NOT_MET and check.open_because:
-        outcome, basis = NOT_DOCUMENTED, Basis.LEFT_OPEN
     return Finding(check, outcome, (), latest, basis, unsearched)
+
+
+def _left_open(finding: Finding, check: Check) -> Finding:
+    """Leave a test that failed to a person, as the document does."""
+    if finding.outcome is not NOT_MET:
+        return finding
+    return Finding(check, NOT_DOCUMENTED, (), finding.evidence, Basis.LEFT_OPEN, finding.unsearched)
 
 
 def _reopened(finding: Finding, uncertain: tuple[Evidence, ...], as_of: date) -> Finding:

@@ -37,10 +37,19 @@ def asked(necessary: Finding, exclusions: Finding | None) -> asking.AskedFacts:
 
 def alone(asks: tuple[str, ...], necessary: Finding, exclusions: Finding | None) -> tuple[str, ...]:
     """Return those questions that could each by itself make the order necessary."""
-    trees = ((necessary, MET), (exclusions, NOT_MET)) if asks else ()
-    found = [asking.alone(tree, wanted) for tree, wanted in trees if tree and tree.outcome is NOT_DOCUMENTED]
+    trees = _to_answer(necessary, exclusions) if asks else ()
+    found = [asking.alone(tree, wanted) for tree, wanted in trees if tree.outcome is NOT_DOCUMENTED]
     enough = frozenset.intersection(*found) if found else frozenset[str]()
     return tuple([fact for fact in asks if fact in enough])
+
+
+def _to_answer(necessary: Finding, exclusions: Finding | None) -> tuple[tuple[Finding, Outcome], ...]:
+    """Return both trees as answers could still settle them.
+
+    Each comes with the outcome that makes the order necessary.
+    """
+    whole = asking.to_answer(_whole(necessary, exclusions))
+    return ((whole, MET),) if exclusions is None else ((whole.parts[0], MET), (whole.parts[1].parts[0], NOT_MET))
 
 
 def _whole(necessary: Finding, exclusions: Finding | None) -> Finding:

@@ -57,24 +57,7 @@ A_PERSON = (
 OUTSIDE = "the answer lies outside the two counts of the day, and so agrees with neither"
 RECORD = "the record of the day says otherwise, and stands beside the answer"
 TWO = "two answers of the day contradict each other, and a third does not say when it was given"
-OXYGEN_RECORDED = (
-    "PO2 at rest of 56",
-    "Saturation low, blood gas not",
-    "Not by the practitioner",
-    "Not at the time of need",
-    "PO2 asleep of 56",
-    "Low asleep, a portable unit",
-    "PO2 in exercise of 56",
-    "A PO2 asleep of 10.5",
-    "A PO2 in exercise of 10.5",
-    "Low in exercise, oxygen does not help",
-    "Low in exercise, whether oxygen helps is not known",
-    "PO2 of 60 with edema",
-    "Between low and enough, low asleep",
-    "Between low and enough, low in exercise",
-    "Between low and enough, with edema",
-    "Saturation of 89 with edema, and a PO2 of 60",
-)
+OXYGEN_RECORDED = ("Not by the practitioner", "Not at the time of need")
 STILL_OPEN = dict.fromkeys(OXYGEN_RECORDED, RECORD) | {
     "Two answers of one day, angina or breathlessness": TWO,
     "Two answers of one day, a limb or a terminal illness": TWO,

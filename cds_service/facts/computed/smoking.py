@@ -1,4 +1,4 @@
-"""When a patient stopped smoking, told and by records of smoking.
+"""When a patient stopped smoking, and whether one never smoked.
 
 Whoever smoked on the day of a record, and no longer does, stopped after it. A day of stopping that lies before such a
 record was not the last one.
@@ -11,10 +11,10 @@ from datetime import date
 from typing import Final
 
 from cds_service.facts.evidence_days import last as last_day
-from cds_service.facts.restated import but, doubtful, usable
+from cds_service.facts.restated import but, doubtful, spoken, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Days
+from cds_service.policy.values import Days, Interval
 
 SMOKED_SINCE: Final = "a later record says that the patient smoked"
 """Note on a day of stopping after which the patient smoked."""
@@ -54,3 +54,15 @@ def _or_later(told: Evidence, smoked: Fact, as_of: date) -> Evidence:
     if not any(e.when is None or e.when.last > day.last for e in unread):
         return told
     return told._replace(value=Days(day.first, as_of))
+
+
+@rule("never smoked", "never", "smoked")
+def never_smoked(facts: Mapping[str, Fact], as_of: date) -> list[Evidence]:
+    """Return no pack-years for who never smoked.
+
+    Every record must say so, of any day: who smoked once cannot be one who never did, whatever a later record says.
+    """
+    never = [e for e in usable(facts["never"]) if e.value is True and e.when is not None and e.when.first <= as_of]
+    if not never or spoken(facts["smoked"]):
+        return []
+    return [but(max(never, key=last_day), Interval.exactly(0))]

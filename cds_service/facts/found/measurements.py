@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cds_service.facts.fhir_value import read_value
+from cds_service.facts.found.circumstances import Circumstance, taken_under
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
 from cds_service.facts.found.upper_limits import of_upper_limit
@@ -67,6 +68,7 @@ class SoughtMeasurement:
     unless_described: Saying | None = None
     without_unit: tuple[str, ...] = ()
     unless_negative: bool = False
+    under: tuple[Circumstance, ...] = ()
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -77,6 +79,8 @@ def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) ->
     hits: Iterable[Hit] = seen.chart.coded("Observation", sought.codes)
     if sought.described or sought.unless_described:
         hits = [hit for hit in hits if _described_as_sought(sought, hit)]
+    if sought.under:
+        hits = [hit for hit in hits if taken_under(sought.under, hit.resource, seen.chart.terminology)]
     read = [_read(sought, hit, seen, wanted) for hit in hits]
     found = [evidence for evidence in read if evidence is not None]
     return [_hinting(evidence) for evidence in found] if sought.uncertain else found

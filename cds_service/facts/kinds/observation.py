@@ -11,6 +11,7 @@ from cds_service.facts.fhir_value import partial_date, write_value
 from cds_service.facts.found.measurements import SoughtMeasurement, measurements, value_of, without_unit
 from cds_service.facts.found.positive_results import positives
 from cds_service.facts.imagined_chart import ImaginedChart
+from cds_service.facts.kinds.circumstance import CircumstanceEntry
 from cds_service.facts.kinds.declaration import Declaration
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
 from cds_service.facts.kinds.wording import SayingEntry
@@ -43,6 +44,8 @@ class ObservationEvidence(EvidenceKind):
     - ``without_unit``: the units of which one is meant by a number without any: it ends the silence with what it may be in
       them, and decides nothing.
     - ``described``: only one counts whose name or method says so in words; with ``unless_described``, only one that does not.
+    - ``under``: only one counts that was taken so: a component states a number with a code in ``codes``, ``from`` one number ``to``
+      another in ``unit``, and none states another number of any that are named.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -60,6 +63,7 @@ class ObservationEvidence(EvidenceKind):
     unless_described: SayingEntry | None = None
     without_unit: list[Words] = []
     unless_negative: bool = False
+    under: list[CircumstanceEntry] = []
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -78,6 +82,7 @@ class ObservationEvidence(EvidenceKind):
             self.unless_described.sought if self.unless_described else None,
             tuple(self.without_unit),
             self.unless_negative,
+            tuple([one.sought for one in self.under]),
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -89,7 +94,7 @@ class ObservationEvidence(EvidenceKind):
 
         It may be an Observation or a component. Returns None where no value can be read.
         """
-        if self.described:
+        if self.described or self.under:
             return None
         hit = Hit({}, dict(holder), Coding("", ""), None)
         try:
@@ -105,7 +110,7 @@ class ObservationEvidence(EvidenceKind):
         return (Need("Observation", codes, beside=self.beside or (self.uncertain and bool(self.coded))),)
 
     def value_sets(self) -> tuple[str, ...]:
-        return tuple(id_ for id_ in (self.codes, self.coded, self.panels) if id_)
+        return tuple(id_ for id_ in (self.codes, self.coded, self.panels, *(one.codes for one in self.under)) if id_)
 
     def imagine(self, evidence: Evidence, wanted: Wanted, chart: ImaginedChart) -> None:
         if self.uncertain:
@@ -127,9 +132,11 @@ class ObservationEvidence(EvidenceKind):
             written_range: dict[str, Any] = {"referenceRange": [{"high": limit}]}
         else:
             written_range = {}
+        stated = {"component": [self.under[0].imagined(chart)]} if self.under else {}
         chart.add(
             "Observation",
             **written_range,
+            **stated,
             status="final",
             code=chart.any_concept(self.codes),
             effectiveDateTime=partial_date(evidence.when) if evidence.when else None,
