@@ -156,3 +156,15 @@ def test_a_record_without_an_id_is_named_by_its_type_alone(client: FlaskClient) 
     assert "without-id" not in orjson.dumps(answered).decode()
     (decision,) = decisions(answered)
     assert any(one.get("resource") == "Observation" for one in decision["evidence"])
+
+
+# Diagnoses that cannot be read
+
+
+def test_an_anomaly_that_cannot_be_read_leaves_their_number_open(client: FlaskClient) -> None:
+    """Beside one that is read, it may be a second: the policy's question of several is asked, not answered."""
+    pregnancy = (gestational_age(140, "2025-05-01"), fetuses(1, "2025-05-01"))
+    one, other = condition("O35.A"), condition("O35.B")
+    assert outcome(client, request(order(), chart=(*pregnancy, one))) == "necessary"
+    assert outcome(client, request(order(), chart=(*pregnancy, one, other))) == "not-documented"
+    assert outcome(client, request(order(), chart=(*pregnancy, one, other | {"onsetPeriod": "spring"}))) == "not-documented"

@@ -126,7 +126,8 @@ def anomaly_count(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute how many distinct anomalies one fetus of this pregnancy has.
 
     Sites are counted; what is unspecified widens the number. Two codes of one site, sites of different fetuses,
-    provisional diagnoses, and those that may be of an earlier pregnancy leave it open whether there is more than one.
+    diagnoses that are provisional or cannot be read, and those that may be of an earlier pregnancy leave it open whether
+    there is more than one.
     """
     start, surely = _earliest(facts["start"]), _surely(facts["start"])
     here = [e for e in facts["sites"].evidence if e.when is None or e.when.last >= start]
@@ -134,6 +135,7 @@ def anomaly_count(facts: Inputs, as_of: date) -> list[Evidence]:
     sites = [e for e in here if e.standing is Standing.USABLE and (e.when is None or e.when.first >= surely)]
     open_ = [e for e in here if e.standing is Standing.UNCERTAIN or (e.standing is Standing.USABLE and e not in sites)]
     doubtful = {str(e.value) for e in open_ if e.value is not None} - {str(e.value) for e in sites}
+    unread = {e.resource for e in open_ if e.value is None} - {e.resource for e in (*sites, *vague) if e.resource}
     if not (sites or doubtful or vague):
         return [but(e, Standing.UNCERTAIN, e.note, None) for e in open_]
     by_fetus: dict[str, set[str]] = {}
@@ -141,7 +143,12 @@ def anomaly_count(facts: Inputs, as_of: date) -> list[Evidence]:
         by_fetus.setdefault(_fetus(e), set()).add(str(e.value))
     shared = by_fetus.pop("", set())
     least = max((len(named | shared) for named in by_fetus.values()), default=len(shared))
-    most = max(len({_anomaly(e) for e in sites}), len({str(e.value) for e in sites})) + len(doubtful) + MANY * bool(vague)
+    most = (
+        max(len({_anomaly(e) for e in sites}), len({str(e.value) for e in sites}))
+        + len(doubtful)
+        + len(unread)
+        + MANY * bool(vague)
+    )
     found = [*sites, *open_, *vague]
     latest = max(found, key=lambda e: e.when.last if e.when else date.min)
     named = ", ".join(sorted({e.shown for e in found if e.shown}))
