@@ -234,10 +234,18 @@ class Chart:
     def stated_reasons(self, resource: Resource) -> list[Any]:
         """Return the concepts of a record's reasons.
 
-        Those of the diagnoses that it names as reasons are among them.
+        Those of the diagnoses that it names as reasons are among them, also of contained ones. Of one that is not here,
+        the words beside the reference are all there is; without them the concept is empty.
         """
-        named = [self.get(reference(one)) for one in items(resource.get("reasonReference"))]
-        return [*items(resource.get("reasonCode")), *(diagnosis.get("code") for diagnosis in named if diagnosis)]
+        found = items(resource.get("reasonCode"))
+        if not (named := items(resource.get("reasonReference"))):
+            return found
+        contained = {f"#{text(one.get('id'))}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+        for one in named:
+            diagnosis = contained.get(reference(one)) or self.get(reference(one))
+            said = text(one.get("display")) if isinstance(one, dict) else ""
+            found = [*found, (diagnosis.get("code") or {}) if diagnosis else {"text": said} if said else {}]
+        return found
 
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:
         """Return what records say in words, by the fact they speak of.

@@ -501,7 +501,7 @@ def test_the_reason_it_was_stopped_for_is_read(kind: str, reason: Json) -> None:
     name, value = next(iter(reason.items()))
     spoken: Any = {"text": "did not work"}
     assert notes(found(stopped | {name: [spoken] if isinstance(value, list) else spoken}, **asked)) == [
-        "the reason for it is given in words, which are not read"
+        "the reason for it is not here, or given in words, which are not read"
     ]
     other = concept(SNOMED, "182862001")
     assert found(stopped | {name: [other] if isinstance(value, list) else other}, **asked) == []

@@ -100,7 +100,7 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
             elif text(resource.get("intent")) in INTENTIONS:
                 one = _unsure(one, PROPOSED)
             elif reason is None:
-                one = _unsure(one, "the reason for it is given in words, which are not read")
+                one = _unsure(one, "the reason for it is not here, or given in words, which are not read")
             elif route is None:
                 one = _unsure(one, "its route is given in words, which are not read")
             elif sought.forms and says_form(resource, sought.forms, seen.chart):

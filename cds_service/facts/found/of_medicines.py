@@ -113,14 +113,15 @@ def has_reason(resource: Resource, wanted: str, chart: Chart) -> bool | None:
     """Tell whether a medicine has a reason of the value set ``wanted``.
 
     It has one by code or by the diagnosis it names. True where no set is ``wanted``; None where the reason for its
-    status stands in words alone, or in a code of no known system.
+    status stands in words alone, or in a code of no known system, and where what it is given for is named and not here.
     """
     if not wanted:
         return True
     holding = chart.terminology.holding
-    if any(wanted in holding(*coding) for concept in chart.stated_reasons(resource) for coding in codings(concept)):
+    stated = chart.stated_reasons(resource)
+    if any(wanted in holding(*coding) for concept in stated for coding in codings(concept)):
         return True
-    unread = "statusReasonReference" in resource
+    unread = "statusReasonReference" in resource or ({} in stated and text(resource.get("status")) != "stopped")
     for concept in [concept for name in _STOPPED_FOR for concept in items(resource.get(name))]:
         coded = list(codings(concept))
         if any(wanted in holding(*coding) for coding in coded):
