@@ -30,6 +30,8 @@ from cds_service.vignettes.run import decide_as_facts, differences_as_facts
 
 TOP = Path(__file__).parent.parent
 TODAY = date(2026, 11, 23)
+LONGEST_NAME = 120
+"""The most characters of a parameter that names its test."""
 
 os.environ.pop("COLUMNS", None)  # set for pytest's own lines; commands print as into a pipe
 
@@ -91,6 +93,11 @@ def client() -> FlaskClient:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--kills 20`` ends a replay at twenty random moments in place of a few."""
     parser.addoption("--kills", type=int, default=2, help="random moments at which tests of replay kill it (default 2)")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test is not named by a long text: it may be a megabyte, or a key that each process of the suite makes anew."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_NAME else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -185,7 +185,11 @@ def test_gzip_of_very_many_members_is_refused(client: FlaskClient) -> None:
     assert answered.get_json()["issue"][0]["details"]["text"] == "the body is gzip of more than 1000 members"
 
 
-@pytest.mark.parametrize("body", [b"", gzip.compress(BODY)[:40_000], gzip.compress(BODY) + b"x", b"x"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", gzip.compress(BODY)[:40_000], gzip.compress(BODY) + b"x", b"x"],
+    ids=["nothing", "cut short", "more after it", "something else"],
+)
 def test_what_is_no_gzip_is_refused(client: FlaskClient, body: bytes) -> None:
     """A body that is cut off, that goes on after its end, or that is none, is 400."""
     body = body if len(body) != len(gzip.compress(BODY)) else body[:-4]

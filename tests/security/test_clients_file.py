@@ -61,14 +61,14 @@ def test_keys_may_stand_in_place_or_beside(tmp_path: Path) -> None:
         (HEAD + JKU + "    replay: sometimes\n", 4, "'replay'"),
         (HEAD + JKU + "  - issuer: https://ehr.example\n" + JKU, 4, "twice"),
         (f"clients:\n  - issuer: {'x' * 256}\n" + JKU, 2, "255"),
-        (HEAD + f"    keys: {PRIVATE}\n", 3, "private"),
+        pytest.param(HEAD + f"    keys: {PRIVATE}\n", 3, "private", id="a private key"),
         (HEAD + '    keys: {"keys": [{"kty": "oct", "k": "AA", "kid": "a"}]}\n', 3, "symmetric"),
         (HEAD + '    keys: {"keys": []}\n', 3, "no key"),
         (HEAD + '    keys: {"keys": [{"kty": "EC", "crv": "P-384"}]}\n', 3, "'kid'"),
         (HEAD + '    keys: {"keys": [{"kty": "EC", "kid": "a", "crv": "P-384", "x": "AA", "y": "AA"}]}\n', 3, "cannot be read"),
         (HEAD + '    keys: {"keys": [{"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"}]}\n', 3, "2048"),
         (HEAD + "    keys: missing.json\n", 3, "cannot be read"),
-        (HEAD + f"    keys: {json.dumps(key_set(key(), key()))}\n", 3, "same 'kid'"),
+        pytest.param(HEAD + f"    keys: {json.dumps(key_set(key(), key()))}\n", 3, "same 'kid'", id="two keys of one kid"),
     ],
 )  # fmt: skip
 def test_each_mistake_has_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:

@@ -142,7 +142,15 @@ def test_the_cards_order_is_opened(launched: Launching) -> None:
     assert opened(launched, choose="", appContext=context).outcome == ["not-documented"]
 
 
-@pytest.mark.parametrize("context", ["x", "", card_context(signed_with=SECRET[::-1]), card_context() + "x"])
+@pytest.mark.parametrize(
+    "context",
+    [
+        "x",
+        "",
+        pytest.param(card_context(signed_with=SECRET[::-1]), id="another secret"),
+        pytest.param(card_context() + "x", id="more"),
+    ],
+)
 def test_a_context_that_we_did_not_sign_is_ignored(launched: Launching, context: str) -> None:
     """Whatever else an EHR or a visitor puts there is as good as nothing: the patient's orders are offered."""
     page = opened(launched, choose="", appContext=context)
