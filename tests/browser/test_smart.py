@@ -171,6 +171,7 @@ def test_the_pages_are_for_everyone(browser: Browser, serving: Serving, picture:
         page.goto(launch(launched))
         _seen(page, picture, "smart-orders")
         page.get_by_role("button", name="cfDNA aneuploidy panel").click()
+        expect(page.get_by_label("weeks")).to_be_visible()
         _seen(page, picture, "smart-questions")
         page.get_by_label("weeks").fill("500")
         page.get_by_role("button", name="Judge with these answers").click()
@@ -181,12 +182,14 @@ def test_the_pages_are_for_everyone(browser: Browser, serving: Serving, picture:
         expect(page.locator(".verdict h2")).to_have_text("Necessary")
         launched.ehr.ways.write = 403
         page.get_by_role("button", name="Save in Example EHR").click()
+        expect(page.locator(".note")).to_be_visible()
         _seen(page, picture, "smart-refused")
         launched.ehr.ways.write = 201
         page.get_by_role("button", name="Save in Example EHR").click()
         expect(page.locator(".note.good")).to_be_visible()
         _seen(page, picture, "smart-saved")
         page.get_by_role("button", name="Close this session").click()
+        expect(page.get_by_role("heading", name="Closed")).to_be_visible()
         _seen(page, picture, "smart-closed")
 
 
