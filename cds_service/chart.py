@@ -22,6 +22,7 @@ from cds_service.fhir.elements import (
     ELSEWHERE,
     NAMELESS,
     Resource,
+    contained,
     items,
     own_reference,
     patient_of,
@@ -240,11 +241,13 @@ class Chart:
         found = items(resource.get("reasonCode"))
         if not (named := items(resource.get("reasonReference"))):
             return found
-        contained = {f"#{text(one.get('id'))}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+        inside = contained(resource)
         for one in named:
-            diagnosis = contained.get(reference(one)) or self.get(reference(one))
-            said = text(one.get("display")) if isinstance(one, dict) else ""
-            found = [*found, (diagnosis.get("code") or {}) if diagnosis else {"text": said} if said else {}]
+            if diagnosis := inside.get(reference(one)) or self.get(reference(one)):
+                found = [*found, diagnosis.get("code") or {}]
+                continue
+            beside = text(one.get("display")) if isinstance(one, dict) else ""
+            found = [*found, {"text": beside} if beside else {}]
         return found
 
     def heard(self, vocabulary: Vocabulary) -> Mapping[str, list[Heard]]:

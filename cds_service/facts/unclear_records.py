@@ -11,7 +11,7 @@ from cds_service.case import Case
 from cds_service.facts.definition import Definition
 from cds_service.facts.found.services import ordered_on
 from cds_service.fhir.untold import untold
-from cds_service.fhir.words_of_records import Heard, Unplaced
+from cds_service.fhir.words_of_records import SERVICE_ORDERS, Heard, Unplaced
 from cds_service.policy.evidence import ONLY_WORDS, UNPLACED, UNTOLD, Evidence, Standing
 from cds_service.policy.values import Days, Value
 
@@ -72,6 +72,6 @@ def _read_on(when: Days | None, resource: str, definition: Definition, case: Cas
     For an order for a day to come, where plans are meant, it is the day of the order, else the day it is read.
     """
     planned = definition.means_plans and when is not None and when.first > case.as_of
-    if not planned or not resource.startswith("ServiceRequest/"):
+    if not planned or resource.partition("/")[0] not in SERVICE_ORDERS:
         return when
     return ordered_on(case.chart.get(resource) or {}, case.as_of)

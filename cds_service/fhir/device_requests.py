@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_service.fhir.elements import Resource, items, reference, text
+from cds_service.fhir.elements import Resource, contained, items, reference, text
 
 
 def with_its_device(request: Resource, devices: Mapping[str, Resource]) -> Resource:
@@ -20,8 +20,7 @@ def with_its_device(request: Resource, devices: Mapping[str, Resource]) -> Resou
     named = request.get("codeReference")
     if request.get("codeCodeableConcept") or not isinstance(named, dict):
         return request
-    contained = {f"#{text(one.get('id'))}": one for one in items(request.get("contained")) if isinstance(one, dict)}
-    device = contained.get(text(named.get("reference"))) or devices.get(reference(named)) or {}
+    device = contained(request).get(text(named.get("reference"))) or devices.get(reference(named)) or {}
     of_type = device.get("type")
     called = [text(one.get("name")) for one in items(device.get("deviceName")) if isinstance(one, dict)]
     concept: dict[str, Any] = dict(of_type) if isinstance(of_type, dict) else {}

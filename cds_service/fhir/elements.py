@@ -58,6 +58,14 @@ def _filled(value: Any, left: int) -> Any:
     return value
 
 
+def contained(resource: Resource) -> dict[str, Resource]:
+    """Return the resources within a resource, each by its ``#id``.
+
+    That is how the resource refers to them.
+    """
+    return {f"#{text(one.get('id'))}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+
+
 def text(value: Any) -> str:
     """Return a string element without blanks around it, or the empty string."""
     return value.strip() if isinstance(value, str) else ""

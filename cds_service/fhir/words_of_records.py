@@ -39,7 +39,8 @@ def in_force(resource: Resource, history: bool = False, remission: bool = False)
 
 PROCEDURE_STATES: Final = {"preparation": "active", "in-progress": "active", "on-hold": "on-hold", "completed": "completed"}
 """The state of an order that each procedure's status stands for."""
-_ORDERS: Final = frozenset({"ServiceRequest", "DeviceRequest"})
+SERVICE_ORDERS: Final = frozenset({"ServiceRequest", "DeviceRequest"})
+"""The resource types of orders of services and devices."""
 _ORDER_STATES: Final = frozenset({"draft", "active", "on-hold", "completed"})
 
 
@@ -51,7 +52,7 @@ def _in_another_state(kind: str, resource: Resource, states: frozenset[str]) -> 
     status = resource.get("status")
     if kind == "Procedure":
         return status in PROCEDURE_STATES and PROCEDURE_STATES[status] not in states
-    return kind in _ORDERS and status in _ORDER_STATES and status not in states
+    return kind in SERVICE_ORDERS and status in _ORDER_STATES and status not in states
 
 
 _DAYS: Final = (

@@ -25,6 +25,9 @@ STATUSES: Final = (
 Any other, and none, leaves that open.
 """
 
+INTENTIONS: Final = ("proposal", "option")
+"""Intents of what somebody may order, and nobody has."""
+
 
 def open_status(status: str, when: Days | None, said: str, shown: str) -> Evidence:
     """Make uncertain evidence of a record whose status leaves it open."""

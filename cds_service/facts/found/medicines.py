@@ -14,7 +14,7 @@ from typing import Final
 
 from cds_service.case import Case
 from cds_service.chart import Chart
-from cds_service.facts.found.dated import dated
+from cds_service.facts.found.dated import INTENTIONS, dated
 from cds_service.facts.found.doubtful_medicines import doubtful
 from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, says_form, states_of
 from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
@@ -36,8 +36,6 @@ An order that is active and carries no date counts as of the day it is read.
 """
 ANOTHER_FORM: Final = "its words say a form that its code does not"
 PROPOSED: Final = "it is proposed, and nobody ordered it"
-INTENTIONS: Final = ("proposal", "option")
-"""Intents of what somebody may order, and nobody has."""
 UNKNOWN: Final = ("unknown",)
 """The state of a medicine that may or may not be taken."""
 

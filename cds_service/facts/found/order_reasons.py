@@ -15,7 +15,7 @@ from cds_service.facts.found.otherwise import said_otherwise
 from cds_service.facts.found.qualifiers import Stands, site_of
 from cds_service.facts.found.wording import Saying
 from cds_service.fhir.codes import Coding, is_known, key_of
-from cds_service.fhir.elements import Resource, codings, concept_words, items, own_reference, reference, status_code
+from cds_service.fhir.elements import Resource, codings, concept_words, contained, items, own_reference, reference, status_code
 from cds_service.fhir.words_of_records import OVER
 from cds_service.policy.evidence import Evidence, Standing
 
@@ -159,10 +159,10 @@ def _of_its_encounter(case: Case) -> list[Reason]:
 
 def _stated(resource: Resource, named: list[Any], said: str, case: Case) -> list[Reason]:
     found = [Reason(concept, said) for concept in items(resource.get("reasonCode"))]
-    contained = {f"#{one.get('id')}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+    inside = contained(resource)
     for one in named:
         name = reference(one)
-        diagnosis = contained.get(name) or (case.chart.get(name) if name.startswith("Condition/") else None)
+        diagnosis = inside.get(name) or (case.chart.get(name) if name.startswith("Condition/") else None)
         if diagnosis is None:
             words = case.in_words(one) or ("" if name.startswith("Condition/") else NO_DIAGNOSIS)
             found += [Reason({"text": words}, said)] if words else []

@@ -19,7 +19,7 @@ from cds_service.chart import Chart
 from cds_service.facts.found.of_medicines import medication_days, states_of
 from cds_service.facts.found.second_uses import SecondUse, SecondUses, day_of, near
 from cds_service.fhir.codes_of_records import Hit
-from cds_service.fhir.elements import Resource, codings, concept_words, items, reference, status_code, text
+from cds_service.fhir.elements import Resource, codings, concept_words, contained, items, reference, status_code, text
 from cds_service.fhir.resource_types import MEDICINES
 from cds_service.fhir.vocabulary import LONGEST, Vocabulary
 from cds_service.fhir.words_of_records import in_force
@@ -226,11 +226,11 @@ def _reasons(resource: Resource, chart: Chart) -> Iterator[Any]:
     named_by_visit = [one.get("condition") for one in items(resource.get("diagnosis")) if isinstance(one, dict)]
     concepts = [*items(resource.get("reasonCode")), *[one["concept"] for one in stated if "concept" in one]]
     yield from [one for one in concepts if isinstance(one, dict) and (next(codings(one), None) or concept_words(one))]
-    contained = {f"#{one.get('id')}": one for one in items(resource.get("contained")) if isinstance(one, dict)}
+    inside = contained(resource)
     for named in [*items(resource.get("reasonReference")), *[one.get("reference") for one in stated], *named_by_visit]:
         if not isinstance(named, dict):
             continue
-        diagnosis = contained.get(reference(named)) or chart.get(reference(named))
+        diagnosis = inside.get(reference(named)) or chart.get(reference(named))
         if diagnosis is None or not chart.is_about(diagnosis):
             yield {"text": named.get("display")}
         elif status_code(diagnosis.get("verificationStatus")) not in ("refuted", "entered-in-error"):

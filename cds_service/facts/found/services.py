@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from cds_service.case import Case
-from cds_service.facts.found.dated import DONE_ON, STATUSES, dated, day_done, open_status
+from cds_service.facts.found.dated import DONE_ON, INTENTIONS, STATUSES, dated, day_done, open_status
 from cds_service.facts.found.purposes import Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.found.results import resulted_on
 from cds_service.facts.found.unlisted import NAMELESS, Unlisted, is_described, is_nameless, nameless_in_chart, unlisted_in_chart
@@ -17,7 +17,7 @@ from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, codings, first_days, items, own_reference, reference, text
 from cds_service.fhir.resource_types import CODE_ELEMENTS, TYPES
 from cds_service.fhir.value_sets import Carried
-from cds_service.fhir.words_of_records import PROCEDURE_STATES
+from cds_service.fhir.words_of_records import PROCEDURE_STATES, SERVICE_ORDERS
 from cds_service.order import Order
 from cds_service.policy.evidence import Evidence, Standing
 from cds_service.policy.values import Days, Value
@@ -29,7 +29,6 @@ PLANNED: Final = ("draft", "active", "on-hold")
 Without a date it counts as of the day it is read.
 """
 SERVICES: Final = ("ServiceRequest", "Procedure", "DeviceRequest")
-_PLANS: Final = ("ServiceRequest", "DeviceRequest")
 _CODE: Final = ("code",)
 _OBSERVED: Final = TYPES["Observation"].evidence
 _REPORTED: Final = TYPES["DiagnosticReport"].evidence
@@ -77,7 +76,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
             if state not in sought.states and not held:
                 continue
             intent = text(resource.get("intent"))
-            if intent in ("proposal", "option"):
+            if intent in INTENTIONS:
                 continue
             on = first_days(resource, *_DATES)
             if state in PLANNED and (on is None or (meant and on.first > seen.as_of)):
@@ -88,7 +87,7 @@ def services(sought: SoughtService, seen: DatedChart, wanted: Wanted) -> Iterato
                 found = _evidence(sought, one, on, said, wanted, status)
                 if purposes:
                     found = as_purposed(found, purposes.of(one))
-                if type_ in _PLANS and seen.for_appointment and state in PLANNED:
+                if type_ in SERVICE_ORDERS and seen.for_appointment and state in PLANNED:
                     found = found._replace(standing=Standing.UNCERTAIN, note="it may be the order that the appointment is for")
                 elif found.standing is Standing.USABLE and (doubt := _doubt(sought, intent, held, hit in nameless)):
                     found = found._replace(standing=Standing.UNCERTAIN, note=doubt)

@@ -7,8 +7,9 @@ from typing import ClassVar, Final
 
 from cds_service.case import Case
 from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.dated import INTENTIONS
 from cds_service.facts.found.dose_intervals import days_between_doses
-from cds_service.facts.found.medicines import INTENTIONS
+from cds_service.facts.found.medicines import ORDERED
 from cds_service.facts.found.of_medicines import medication_days, states_of
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import Declaration
@@ -21,7 +22,6 @@ from cds_service.policy.values import Days, Interval
 from cds_service.sitting import DatedChart
 
 STATES: Final = ("active", "on-hold")
-ORDERED: Final = ("MedicationRequest", "ServiceRequest")
 
 
 class DoseIntervalEvidence(EvidenceKind):
