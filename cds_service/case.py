@@ -5,6 +5,7 @@ It holds the order's chart, its date of service, and everything signed together 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -58,6 +59,17 @@ class Case:
     def other_orders(self) -> Iterable[Order]:
         """Return the orders signed with this one that stand."""
         return (other for other in self.signing if other is not self.order and other.stands)
+
+    @property
+    def signed_after(self) -> frozenset[str]:
+        """The orders that stand after this one in its signing.
+
+        They are told by their references; where another has the same, or where there is no id, an order is left out.
+        """
+        names = Counter(other.reference for other in self.signing if "/" in other.reference)
+        return frozenset(
+            [one.reference for one in self.signing if one.position > self.order.position and names[one.reference] == 1]
+        )
 
     @cached_property
     def own_reasons(self) -> Mapping[str, list[StatedReason]]:

@@ -54,6 +54,7 @@ class Definition:
     - ``called``: the names of what is measured.
     - ``question``: what a form asks.
     - ``means_plans``: whether what is planned for a day to come counts now.
+    - ``of_earlier_orders``: whether, of the orders that are signed together, only those before this one count.
     - ``only_hinted``: whether all that documents it only hints at a yes.
     - ``grows``: whether it is a number that only grows.
     - ``of_plan``: whether no chart documents it, but how a plan has set this service up.
@@ -80,7 +81,9 @@ class Definition:
         named = [sets for sets in spoken if sets is not None]
         self.speaks_by = frozenset().union(*named) if spoken and len(named) == len(spoken) else None
         self.unplaced = self._where_unplaced()
-        self.means_plans = any(isinstance(source, ServiceEvidence) and source.means_plans for source in self.sources)
+        ordering = [source for source in self.sources if isinstance(source, ServiceEvidence)]
+        self.means_plans = any(source.means_plans for source in ordering)
+        self.of_earlier_orders = bool(ordering) and all(source.signed_with == "earlier" for source in ordering)
         sets_read = frozenset(id_ for source in self.sources for id_ in source.value_sets())
         called = entry.named
         absent = any(isinstance(source, ResultEvidence) for source in self.sources)

@@ -47,11 +47,14 @@ def only_said(definition: Definition, heard: Iterable[Heard], case: Case) -> lis
 
     Its code is one that no value set of the fact holds, or it has none. What was measured under a known name carries
     the value that it would have: it decides nothing, and asks only where that value would change something. Of what is
-    only hinted at, a "no" is no hint.
+    only hinted at, a "no" is no hint. Where only orders that are signed before count, those after it say nothing.
     """
     found: list[Evidence] = []
     value: Value | None
+    later = case.signed_after if definition.of_earlier_orders else ()
     for one in heard:
+        if one.resource in later:
+            continue
         if one.ended is not None and definition.is_past(one.ended, one.part, case.as_of):
             continue
         if one.holder is None:
