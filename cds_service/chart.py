@@ -17,6 +17,7 @@ from cds_service.fhir.body_sites import SITED, sited_words
 from cds_service.fhir.coded_places import worded_places
 from cds_service.fhir.codes_of_records import CodesOfRecords, Hit
 from cds_service.fhir.conclusions import concluded_words
+from cds_service.fhir.contained_records import contained_records
 from cds_service.fhir.device_requests import with_its_device
 from cds_service.fhir.elements import (
     ELSEWHERE,
@@ -95,6 +96,7 @@ class Chart:
         self._heard: tuple[Vocabulary, dict[str, list[Heard]]] | None = None
         about, kinds = self.patient, self._kinds
         listed = list(resources)
+        listed += contained_records(listed)
         full = all(chain.from_iterable(map(dict.values, listed)))  # no member holds nothing, as of most clients
         for number, written in enumerate(listed):
             kind = written["resourceType"] if "resourceType" in written else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
+from cds_service.__main__ import OBJECTS
+from cds_service.cli import terminal
 from cds_service.content.content import Content, read_content, shipped_content
 from cds_service.serving.app import create_app
 from cds_service.vignettes.over_http import differences_over_http
@@ -33,6 +36,7 @@ TODAY = date(2026, 11, 23)
 LONGEST_NAME = 120
 """The most characters of a parameter that names its test."""
 
+gc.set_threshold(OBJECTS, 50, 50)  # as the command line does: what is collected and read here is held to the end
 os.environ.pop("COLUMNS", None)  # set for pytest's own lines; commands print as into a pipe
 
 settings.register_profile(
@@ -67,6 +71,20 @@ def held_vignettes(file: Path) -> tuple[Vignette, ...]:
 def app_over(content: Content) -> Flask:
     """A service over a content; the shipped one has one for the whole run."""
     return held_app() if content is held_content() else create_app(content, today=lambda: TODAY)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_share_the_content() -> Iterator[None]:
+    """Commands that run in this process take the shipped content that is held, and read any other.
+
+    What a command reads for itself is tried where one runs in a process of its own.
+    """
+
+    def read(root: Path, own: Path | None = None) -> Content:
+        return held_content() if own is None and root.resolve() == TOP else read_content(root, own)
+
+    with patch.object(terminal, "read_content", read):
+        yield
 
 
 @pytest.fixture
@@ -124,6 +142,12 @@ def _shares(item: pytest.Item) -> str:
     if "hapi" in getattr(item, "fixturenames", ()):
         return "HAPI"
     return "Chromium" if "browser" in item.path.parts else item.path.name
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end; it need not be looked through for garbage again."""
+    gc.freeze()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -31,13 +31,12 @@ def main() -> None:
     logging.disable(logging.WARNING)
     begun = time.perf_counter()
     found = [one for one in posed(read_content(Path(__file__).parents[2])) if asked.policy in one.vignette.policy.id]
-    every = max(1, len(found) * len(REWRITES) // asked.pairs) if asked.pairs else 1
+    rewrites = [one for one in REWRITES if asked.only in one.name]
+    every = max(1, len(found) * len(rewrites) // asked.pairs) if asked.pairs else 1
     counted: Counter[str] = Counter()
     by_rewrite: Counter[tuple[str, str]] = Counter()
     told: Counter[tuple[str, str]] = Counter()
-    for pair in pairs(found, every):
-        if asked.only not in pair.rewrite.name:
-            continue
+    for pair in pairs(found, rewrites, every):
         counted[pair.fault or "the same"] += 1
         if pair.fault:
             place = (pair.fault, pair.rewrite.name)

@@ -85,6 +85,22 @@ def _panel(request: Json, world: World) -> bool:
     return changed
 
 
+def _in_reports(request: Json, world: World) -> bool:
+    """Each Observation within a report of its day, as laboratories send results that are no records of their own."""
+    results, reports = (request["prefetch"].get(key) for key in ("observations", "diagnosticReports"))
+    if not isinstance(results, dict) or not isinstance(reports, dict) or not results.get("entry"):
+        return False
+    for number, entry in enumerate(results["entry"]):
+        inside = {"resourceType": "Observation", **entry["resource"], "id": "r1"}
+        report: Json = {"resourceType": "DiagnosticReport", "id": f"around-{number}", "status": "final", "contained": [inside]}
+        report |= {"code": {"coding": [{"system": "http://loinc.org", "code": "11502-2"}]}, "result": [{"reference": "#r1"}]}
+        report |= {name: inside.pop(name) for name in [*_PERIODS["Observation"], "issued", "subject"] if name in inside}
+        reports["entry"].append({"resource": report})
+        reports["total"] = len(reports["entry"])
+    results |= {"entry": [], "total": 0}
+    return True
+
+
 def _reversed(request: Json, world: World) -> bool:
     changed = False
     for value in request["prefetch"].values():
@@ -179,6 +195,7 @@ RECORDS = (
     Rewrite("days as periods", _period, tells=BY_THE_HOUR),
     Rewrite("days as instants", _instant, tells=BY_THE_HOUR),
     Rewrite("panel instead of single observation", _panel),
+    Rewrite("results within reports", _in_reports),
     Rewrite("entries the other way round", _reversed),
     Rewrite("meta, narrative and identifiers", _noise),
     Rewrite("encounter diagnosis instead of problem", _encounter_diagnosis),

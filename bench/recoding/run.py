@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -132,11 +132,11 @@ def compared(one: Posed, rewrite: Rewrite) -> Compared | None:
     return Compared(one, rewrite, after, fault)
 
 
-def pairs(found: list[Posed], every: int = 1, offset: int = 0) -> Iterator[Compared]:
-    """Every pair, or one in ``every``, always the same ones."""
-    number = offset
+def pairs(found: list[Posed], rewrites: Iterable[Rewrite] = REWRITES, every: int = 1) -> Iterator[Compared]:
+    """Every pair of a chart and one of ``rewrites``, or one in ``every``, always the same ones."""
+    number = 0
     for one in found:
-        for rewrite in REWRITES:
+        for rewrite in rewrites:
             number += 1
             if number % every == 0 and (pair := compared(one, rewrite)) is not None:
                 yield pair

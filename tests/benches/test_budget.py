@@ -41,6 +41,7 @@ def test_calls_are_counted_exactly() -> None:
     assert calls(lambda: (work(), work())) > 2 * first - 2
 
 
+@pytest.mark.slow
 def test_facts_that_are_skipped_have_nothing_to_find(content: Content) -> None:
     """Where a case mentions none of the value sets that a fact speaks by, none of its evidence kinds finds anything."""
     looked = 0

@@ -36,6 +36,7 @@ def test_a_chart_written_otherwise_is_judged_the_same(rewrite: Rewrite, charts: 
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.slow
 def test_every_rewriting_changes_some_chart(charts: list[Posed]) -> None:
     """A rewriting that finds nothing to change would prove nothing."""
     idle = [rewrite.name for rewrite in REWRITES if all(compared(one, rewrite) is None for one in charts)]
