@@ -21,7 +21,7 @@ _LONGEST_ID: Final = 64
 
 
 def contained_records(records: Iterable[Resource]) -> list[Resource]:
-    """Return the results and diagnoses that records contain, as records of their own.
+    """Return what records contain, as records of their own.
 
     Each is named by the ids of the record and its own, with a dot between. One without either, or whose name would be
     too long for an id, has none.

@@ -296,6 +296,7 @@ def test_list_says_that_nobody_has_reviewed_a_policy() -> None:
     assert all("not clinically reviewed" in row and "active" in row for row in rows)
 
 
+@pytest.mark.slow
 def test_check_of_sound_content_is_two_lines(content: Content) -> None:
     """``policy check`` says in one line what was read, with the revision, and in another how many issues lint finds."""
     result = said("policy", "check")

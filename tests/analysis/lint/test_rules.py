@@ -86,6 +86,7 @@ def test_every_rule_has_its_page_and_every_page_its_rule() -> None:
     assert (folder_of_pages() / INDEX).read_text(encoding="utf-8") == index(), "run: cds-service policy lint --write-index"
 
 
+@pytest.mark.slow
 def test_the_shipped_content_has_no_issue_but_known_duties(content: Content) -> None:
     """No error and no warning beyond the exclusions; the infos are of readers and of boundaries that are still to come."""
     corrected = [one.on for policy in content.policies for one in policy.corrections]
