@@ -23,21 +23,30 @@ MANY: Final = 8
 """How many anomalies an unspecific diagnosis may stand for."""
 
 ONE: Final = Interval.exactly(1.0)
+REDUCED: Final = "the pregnancy was reduced since"
 SEVERAL: Final = Interval(2.0, math.inf)
 """The number of fetuses where words only say that there are several."""
 
 Inputs = Mapping[str, Fact]
 
 
-@rule("number of fetuses", "recorded")
+MOST_COVERED: Final = 2
+"""The number of fetuses above which a later reduction may have changed what it decides."""
+
+
+@rule("number of fetuses", "recorded", "reduction")
 def number_of_fetuses(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute how many fetuses there are, as recorded.
 
     A record that only says "several" takes nothing from a number of that pregnancy. A number decides nothing beside
     another of its day that cannot be read, unless that one says the same. That there is one fetus, under a code that is
     not known, is no more than a silent chart says. That there are one or two counts also as the conclusion of a report.
+    What was counted before the pregnancy was reduced is open: how many are left, it does not say.
     """
     recorded = [but(e, Standing.USABLE, e.note) if _few_concluded(e) else e for e in facts["recorded"].evidence]
+    reduced = [e for e in facts["reduction"].evidence if e.standing is not Standing.DISCOUNTED and e.value is not False]
+    if reduced:
+        recorded = [but(e, Standing.UNCERTAIN, REDUCED) if _counts(e) and _is_reduced(e, reduced) else e for e in recorded]
     if all(only_named(e) and e.value == ONE for e in recorded):
         return [but(e, Standing.DISCOUNTED, f"{e.note}; it says no more than a silent chart") for e in recorded]
     counted = [e for e in recorded if _counts(e) and not _only_several(e)]
@@ -51,6 +60,14 @@ def number_of_fetuses(facts: Inputs, as_of: date) -> list[Evidence]:
         else e
         for e in recorded
     ]
+
+
+def _is_reduced(count: Evidence, reduced: list[Evidence]) -> bool:
+    """Tell whether more than two were counted before the reduction."""
+    if count.when is None or not isinstance(count.value, Interval) or count.value.high <= MOST_COVERED:
+        return False
+    counted = count.when.first.toordinal()
+    return any(e.when is None or counted <= e.when.last.toordinal() <= counted + TERM for e in reduced)
 
 
 def _few_concluded(evidence: Evidence) -> bool:

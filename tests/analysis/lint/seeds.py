@@ -91,6 +91,11 @@ LINTED = (
     one("question-missing", "ask: Is there polycythemia?, from: [{answer: {}}]", "from: [{condition: {codes: edema, speaks_for: 30 days}}]", "fact: polycythemia", FACTS, POLICY),
     one("question-no-item-can-hold", "ask: Does the member smoke?", "ask: How many does the member smoke?", "smokes:", FACTS),
     one("quote-too-long", "quote: saturation of 88 percent or less", "quote: saturation of 88" + " and" * 30, "quote: saturation of 88" + " and" * 30 + "}"),
+    Seed(
+        "refuting-one-denies-all",
+        (("value_sets/edema.json", '"http://snomed.info/sct"', f'"{ICD10CM}"'), ("value_sets/edema.json", '"267038008"', '"R60"}, {"code": "I50"')),
+        FACTS, EDEMA,
+    ),
     one("same-part-twice", "        - id: right-heart-failure", "        - id: swelling\n          says: There is swelling.\n          cite: {source: d1, at: I.C.1}\n          fact: edema\n          is: true\n        - id: right-heart-failure", "- id: swelling"),
     one("same-says-twice", "says: There is right heart failure.", "says: There is polycythemia.", "says: There is polycythemia.\n          cite: {source: d1, at: I.C.3}"),
     one("says-too-long", "says: There is edema.", "says: There is edema" + " of the leg" * 15 + ".", "says: There is edema" + " of the leg" * 15 + "."),
