@@ -537,7 +537,11 @@ def test_silence_never_closes_a_covered_indication(unsearched: tuple[str, ...]) 
         facts = {name: Fact(name, STATES[said.get(name, "silent")], unsearched) for name in TAKES}
         indication = Fact("indication", tuple(all_rules()["fusion indication"](facts, DAY, None)), unsearched)
         found = {
-            name: Fact(name, tuple(all_rules()[f"fusion for {choice}"]({"indication": indication}, DAY, None)), unsearched)
+            name: Fact(
+                name,
+                tuple(all_rules()[f"fusion for {choice}"]({"indication": indication, "recorded": facts[name]}, DAY, None)),
+                unsearched,
+            )
             for name, choice in COVERED.items()
         }
         documented = any(said[name] in ("yes", "possible") for name in [*COVERED, "low_back_pain"])
