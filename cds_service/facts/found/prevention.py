@@ -45,10 +45,15 @@ _AGAIN: Final = re.compile(
     r"\bq\s?\d|\bevery|\beach\b|daily\b|nightly\b|weekly\b|monthly\b|\b[bt]\.?i\.?d\b|\bq\.?i\.?d\b", re.ASCII
 )
 """Words that say that the dose is repeated."""
-_DOSES: Final = re.compile(r"\b(?:x|times|for)\s?(\d{1,2})\s?doses?\b|\b(?:x|for)\s?(\d{1,2})\s?(?:h|hr|hrs|hours?)\b", re.ASCII)
-"""So many doses, or so many hours."""
+_SAID: Final = re.compile(
+    r"\b(?:x|for|times)\s?(\d{1,3})\s?(?:(dose|doses)|(h|hr|hrs|hour|hours)|(day|days)|(wk|wks|week|weeks)|(month|months))\b",
+    re.ASCII,
+)
+"""For so many doses, hours, days, weeks or months, in words."""
+_IN_DAYS: Final = (1 / 24, 1.0, 7.0, 30.0)
 _FEW: Final = 4
-_HOURS: Final = 24 * DAYS
+_INFUSED: Final = 12
+"""Fewer hours are those of one infusion."""
 
 
 class Prevention(Enum):
@@ -156,17 +161,26 @@ def _length(dosage: Mapping[str, Any]) -> float | None:
         " ".join(one[:_LONGEST].lower().split())
         for one in (*named, text(dosage.get("text")), text(dosage.get("patientInstruction")))
     ]
-    if any(_says_few(one) or _OPERATION.search(one) for one in said):
+    lengths = [length for one in said if (length := _said(one)) is not None]
+    if lengths:
+        return max(lengths)
+    if any(_OPERATION.search(one) for one in said):
         return 0.0
     again = "period" in repeat or any(_AGAIN.search(one) for one in said)
     return 0.0 if not again and any(_ONE.search(one) for one in said) else None
 
 
-def _says_few(said: str) -> bool:
-    found = _DOSES.search(said)
+def _said(words: str) -> float | None:
+    """Return for how many days words say that a dosage goes on; None where they do not."""
+    found = _SAID.search(words)
     if found is None:
-        return False
-    return int(found[1]) <= _FEW if found[1] else int(found[2]) <= _HOURS
+        return None
+    number = int(found[1])
+    if found[2]:
+        return 0.0 if number <= _FEW else None
+    if found[3] and number < _INFUSED:
+        return None
+    return number * next(by for unit, by in zip(found.groups()[2:], _IN_DAYS, strict=True) if unit)
 
 
 def _amount(quantity: Any) -> Iterator[float]:
