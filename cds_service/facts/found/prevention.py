@@ -1,4 +1,6 @@
-"""Medicines that only prevent: one dose, or a day or two of doses about an operation.
+"""Medicines that only prevent an infection.
+
+That is one dose, or a day or two of doses about an operation.
 
 Whoever is operated on gets an antibiotic before the incision. Such a dose says nothing of a disease. How long a
 medicine is given stands in its dosage, in what was supplied, or in how often it was given.
@@ -102,14 +104,17 @@ class Preventions:
 
 
 def _is_billed(coding: Coding | None) -> bool:
-    """Tell whether a procedure is a dose by the drug's billing code; other codes name a whole therapy."""
+    """Tell whether a procedure is one dose.
+
+    It is by the drug's billing code; other codes name a whole therapy.
+    """
     return coding is not None and system_name(coding.system) in ("HCPCS", "CPT")
 
 
 def how_long(resource: Resource) -> float | None:
-    """Return for how many days a medicine is given at most; 0 for one dose.
+    """Return for how many days a medicine is given at most.
 
-    None where the record does not say.
+    It is 0 for one dose, and None where the record does not say.
     """
     supplied = list(_supplied(resource))
     if supplied:
@@ -128,7 +133,10 @@ def _was_given(resource: Resource) -> bool:
 
 
 def _supplied(resource: Resource) -> Iterator[float]:
-    """Yield for how many days a record's own elements say that a medicine is given."""
+    """Yield for how many days a medicine is given.
+
+    The record's own elements say so.
+    """
     dispensed = resource.get("dispenseRequest")
     if isinstance(dispensed, dict):
         repeats = dispensed.get("numberOfRepeatsAllowed")
@@ -141,7 +149,10 @@ def _supplied(resource: Resource) -> Iterator[float]:
 
 
 def _length(dosage: Mapping[str, Any]) -> float | None:
-    """Return for how many days one dosage goes on; None where it does not say."""
+    """Return for how many days one dosage goes on.
+
+    None where it does not say.
+    """
     timing = dosage.get("timing")
     timing = timing if isinstance(timing, dict) else {}
     repeat = repeat_of(dosage)
@@ -171,7 +182,10 @@ def _length(dosage: Mapping[str, Any]) -> float | None:
 
 
 def _said(words: str) -> float | None:
-    """Return for how many days words say that a dosage goes on; None where they do not."""
+    """Return for how many days a dosage goes on by its words.
+
+    None where they do not say.
+    """
     found = _SAID.search(words)
     if found is None:
         return None
@@ -201,7 +215,10 @@ def _between(period: Any) -> Iterator[float]:
 
 
 def _counted(repeat: Mapping[str, Any]) -> Iterator[float]:
-    """Yield how long so many doses take; without a period, up to four are few."""
+    """Yield how long so many doses take.
+
+    Without a period, up to four are few.
+    """
     count = repeat.get("countMax", repeat.get("count"))
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         return
