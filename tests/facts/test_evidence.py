@@ -143,6 +143,9 @@ def test_an_answer_documents_any_fact(data: st.DataObject) -> None:
         name for name, one in CONTENT.catalogue.facts.items() if one.derived and CONTENT.catalogue.rules[one.derived.rule].joins
     }
     assert weighed == {
+        "sacral_tumor",
+        "si_joint_infection",
+        "pelvic_trauma",
         "gestational_age",
         "chronic_conditions",
         "serious_comorbidities",

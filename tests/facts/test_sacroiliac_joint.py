@@ -19,6 +19,7 @@ from tests.exchange import ADDRESS, CPT, ICD10CM, PATIENT, Json, condition, deci
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 PCS = "http://www.cms.gov/Medicare/Coding/ICD10"
 SNOMED = "http://snomed.info/sct"
+UCUM = "http://unitsofmeasure.org"
 ON = "2025-05-01"
 
 
@@ -254,11 +255,15 @@ def test_a_sacrectomy_planned_for_later_counts(client: FlaskClient) -> None:
     assert judged(client, fusion(reasonCode=reason("447730004", SNOMED)), chart=(planned,))[0] == "necessary"
 
 
-def test_antibiotics_signed_with_the_fusion_count(client: FlaskClient) -> None:
-    """An infected joint with vancomycin in the same signing is necessary, and without it the treatment is asked."""
+def test_a_course_of_antibiotics_signed_with_the_fusion_counts(client: FlaskClient) -> None:
+    """Vancomycin in the same signing treats an infected joint if it says for how long; else the treatment is asked."""
     drafted = fusion(reasonCode=reason("M46.28"))
-    assert judged(client, drafted, medicine())[0] == "necessary"
-    assert judged(client, drafted) == ("not-documented", ["with-medical-treatment"], ["anti_infective_treatment"])
+    course = {"timing": {"repeat": {"boundsDuration": {"value": 6, "unit": "wk", "system": UCUM, "code": "wk"}}}}
+    assert judged(client, drafted, medicine(dosageInstruction=[course]))[0] == "necessary"
+    asked = ("not-documented", ["with-medical-treatment"], ["anti_infective_treatment"])
+    assert judged(client, drafted, medicine()) == asked
+    assert judged(client, drafted, medicine(dosageInstruction=[{"text": "1 g IV once"}])) == asked
+    assert judged(client, drafted) == asked
 
 
 def test_a_medicine_in_words_alone_is_asked(client: FlaskClient) -> None:
@@ -267,7 +272,7 @@ def test_a_medicine_in_words_alone_is_asked(client: FlaskClient) -> None:
     in_words = medicine(id="m2", status="active", medicationCodeableConcept={"text": "vancomycin 1 g"})
     assert judged(client, drafted, chart=(in_words,))[0] == "not-documented"
     assert judged(client, drafted, chart=(medicine(id="m2", status="cancelled"),))[0] == "not-documented"
-    assert judged(client, drafted, chart=(medicine(id="m2", status="active"),))[0] == "necessary"
+    assert judged(client, drafted, chart=(medicine(id="m2", status="active", authoredOn="2025-04-20"),))[0] == "necessary"
 
 
 def authorization(client: FlaskClient, **more: Any) -> str:
@@ -532,7 +537,11 @@ def test_silence_never_closes_a_covered_indication(unsearched: tuple[str, ...]) 
         facts = {name: Fact(name, STATES[said.get(name, "silent")], unsearched) for name in TAKES}
         indication = Fact("indication", tuple(all_rules()["fusion indication"](facts, DAY, None)), unsearched)
         found = {
-            name: Fact(name, tuple(all_rules()[f"fusion for {choice}"]({"indication": indication}, DAY, None)), unsearched)
+            name: Fact(
+                name,
+                tuple(all_rules()[f"fusion for {choice}"]({"indication": indication, "recorded": facts[name]}, DAY, None)),
+                unsearched,
+            )
             for name, choice in COVERED.items()
         }
         documented = any(said[name] in ("yes", "possible") for name in [*COVERED, "low_back_pain"])

@@ -123,7 +123,7 @@ def _doubted(e: Evidence, name: str, lasting: frozenset[str], beside: list[Evide
     It may be beside another stated one, where an encounter of then names it, or where it heals.
     """
     span = SPEAKS_FOR.get(name)
-    if span is None or e.when is None or e.resource in lasting or e.when.last >= span.start(as_of):
+    if span is None or e.when is None or e.resource in lasting or e.when.first >= span.start(as_of):
         return e
     if e.resource.startswith("Encounter/"):
         return _but(e, True, Standing.UNCERTAIN, f"it was the reason of an encounter more than {span} ago")
@@ -149,11 +149,16 @@ def covered(choice: str) -> Callable[[Inputs, date], list[Evidence]]:
 
     The rule says yes where the indication is documented. It says no where another indication is, nothing leaves this
     one possible, and the diagnoses were searched (or somebody answered what the fusion is for). Else it says nothing,
-    and the indication stays open.
+    and the indication stays open. An answer to the question of this one stands beside that; one that says yes and is
+    too old to decide leaves the indication possible.
     """
 
     def rule(facts: Inputs, as_of: date) -> list[Evidence]:
-        indication = facts["indication"]
+        answered = [e for e in facts["recorded"].evidence if e.kind == "answered"]
+        possible = any(e.value is True for e in _uncertain(answered, as_of))
+        return [*[e for e in computed(facts["indication"], as_of) if not possible or e.value is not False], *answered]
+
+    def computed(indication: Fact, as_of: date) -> list[Evidence]:
         named = _indications(indication, as_of)
         mine = [e for e in named if e.value == choice]
         possible = [e for e in _uncertain(indication.evidence, as_of) if e.value == choice]
@@ -289,6 +294,6 @@ def _but(e: Evidence, value: str | bool | None, standing: Standing, note: str) -
 
 
 for _choice in COVERED.values():
-    rule(f"fusion for {_choice}", "indication", weighs_untold=True)(covered(_choice))
+    rule(f"fusion for {_choice}", "indication", "recorded", joins="recorded", weighs_untold=True)(covered(_choice))
 for _choice in OTHERS.values():
     rule(f"fusion only for {_choice}", *COVERED, "indication", weighs_untold=True)(only(_choice))

@@ -17,6 +17,7 @@ from cds_service.chart import Chart
 from cds_service.facts.found.dated import INTENTIONS, dated
 from cds_service.facts.found.doubtful_medicines import doubtful
 from cds_service.facts.found.of_medicines import goes_only_by, has_reason, has_route, medication_days, says_form, states_of
+from cds_service.facts.found.prevention import Prevention, Preventions
 from cds_service.facts.found.purposes import Purpose, Purposes, SoughtPurpose, as_purposed, signed_together
 from cds_service.facts.wanted import Unreadable, Wanted, carried_value
 from cds_service.fhir.code_systems import RXNORM
@@ -36,6 +37,8 @@ An order that is active and carries no date counts as of the day it is read.
 """
 ANOTHER_FORM: Final = "its words say a form that its code does not"
 PROPOSED: Final = "it is proposed, and nobody ordered it"
+PASSED_OVER: Final = "passed over"
+"""How the catalogue writes that a medicine which is of prevention does not count."""
 UNKNOWN: Final = ("unknown",)
 """The state of a medicine that may or may not be taken."""
 
@@ -45,7 +48,7 @@ class SoughtMedicine:
     """The medicines that document a fact, as ``medication`` evidence writes them.
 
     ``resources`` are all types where the evidence names none. What goes by one of ``not_routes`` alone does not count.
-    ``forms`` are words for forms by which it is another medicine.
+    ``forms`` are words for forms by which it is another medicine. ``prevention`` says what becomes of one dose.
     """
 
     codes: str
@@ -60,6 +63,7 @@ class SoughtMedicine:
     given_for: tuple[SoughtPurpose, ...] = ()
     not_routes: str = ""
     forms: Vocabulary | None = None
+    prevention: str = ""
 
 
 def medicines(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -76,6 +80,7 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
     found: list[Evidence] = []
     own = seen.own
     purposes = _purposes(sought, seen.chart, seen.as_of)
+    preventions = _preventions(sought, seen.chart, seen.as_of)
     for hit in hits:
         resource = hit.resource
         if own_reference(resource) in own or resource.get("doNotPerform") is True:
@@ -90,6 +95,9 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
         when = medication_days(resource)
         if when is None and status == "active" and resource.get("resourceType") in ORDERED:
             when = Days.on(seen.as_of)
+        prevents = preventions.of(resource, hit.coding) if preventions else Prevention.NONE
+        if prevents is Prevention.BRIEF and sought.prevention == PASSED_OVER:
+            continue
         purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
         for each in _each(sought, hit, seen):
             one = as_purposed(_evidence(sought, each, when, wanted, status), purpose)
@@ -103,6 +111,8 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
                 one = _unsure(one, "its route is given in words, which are not read")
             elif sought.forms and says_form(resource, sought.forms, seen.chart):
                 one = _unsure(one, ANOTHER_FORM)
+            elif prevents is not Prevention.NONE:
+                one = _unsure(one, prevents.value)
             found.append(one)
     return found
 
@@ -110,6 +120,11 @@ def _in_chart(sought: SoughtMedicine, hits: list[Hit], seen: DatedChart, wanted:
 def _purposes(sought: SoughtMedicine, chart: Chart, as_of: date, drafts: Iterable[Hit] = ()) -> Purposes | None:
     """Return what records are for, where that counts."""
     return Purposes(sought.given_for, sought.codes, chart, as_of, drafts) if sought.given_for else None
+
+
+def _preventions(sought: SoughtMedicine, chart: Chart, as_of: date) -> Preventions | None:
+    """Return which records may be of prevention, where that counts."""
+    return Preventions(sought.codes, chart, as_of) if sought.prevention else None
 
 
 def _counts(sought: SoughtMedicine, states: tuple[str, ...]) -> bool:
@@ -153,6 +168,7 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
     found: list[Evidence] = []
     terminology = seen.chart.terminology
     purposes = _purposes(sought, seen.chart, seen.as_of)
+    preventions = _preventions(sought, seen.chart, seen.as_of) if sought.prevention == PASSED_OVER else None
     for resource, doubt in seen.chart.doubts:
         if resource["resourceType"] not in types or own_reference(resource) in seen.own:
             continue
@@ -163,6 +179,8 @@ def _in_doubt(sought: SoughtMedicine, seen: DatedChart, wanted: Wanted, types: I
         if has_reason(resource, sought.because, seen.chart) is False or has_route(resource, sought.routes, terminology) is False:
             continue
         if goes_only_by(resource, sought.not_routes, terminology):
+            continue
+        if preventions and preventions.of(resource) is Prevention.BRIEF:
             continue
         found += doubtful(seen, sought.codes, doubt, resource, medication_days(resource), wanted, sought.gives)
     return found
@@ -189,6 +207,7 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
     if not sought.itself and len(case.signing) == 1:
         return found
     purposes = _purposes(sought, case.chart, case.as_of, signed_together(case) if sought.given_for else ())
+    preventions = _preventions(sought, case.chart, case.as_of)
     drafts = [*(case.other_orders() if sought.signed_with else ()), *([case.order] if sought.itself else [])]
     for other in drafts if sought.codes in case.together.ordered else ():
         named: set[Carried | None] = set()
@@ -202,10 +221,12 @@ def drafted(sought: SoughtMedicine, case: Case, wanted: Wanted) -> list[Evidence
                     continue
                 hit = Hit(other.resource, other.resource, coding, held[sought.codes])
                 purpose = purposes.of(hit) if purposes else Purpose.SOUGHT
+                prevents = preventions.of(other.resource, coding, signed=True) if preventions else Prevention.NONE
                 form = sought.forms and says_form(other.resource, sought.forms, case.chart)
                 for each in _each(sought, hit, case.seen):
                     one = as_purposed(_evidence(sought, each, Days.on(case.as_of), wanted, "signed together"), purpose)
                     one = _unsure(one, ANOTHER_FORM) if form else one
+                    one = _unsure(one, prevents.value) if prevents is not Prevention.NONE else one
                     found.append(one if route and reason else _unsure(one, "its route or reason stands in words, not read"))
     if sought.signed_with and "draft" in sought.states and len(case.signing) > 1:
         found += _drafts_in_doubt(sought, case, wanted)

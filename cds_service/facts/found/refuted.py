@@ -9,6 +9,7 @@ import re
 from datetime import date
 from typing import Any, Final
 
+from cds_service.case import UNCONFIRMED
 from cds_service.fhir.codes import Coding, key_of
 from cds_service.fhir.elements import codings, concept_words, first_days, status_code
 from cds_service.policy.evidence import Evidence, Standing
@@ -16,6 +17,8 @@ from cds_service.sitting import DatedChart
 
 REFUTED: Final = "refuted"
 REFUTED_LATER: Final = "the same diagnosis was refuted later"
+_SUSPECTED: Final = frozenset(f"the diagnosis is {status}" for status in UNCONFIRMED)
+"""The notes on diagnoses that nobody has confirmed."""
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")
 """Words that may name a diagnosis: those of four letters and more."""
 
@@ -24,13 +27,16 @@ def one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of
     """Weigh diagnoses where any of several makes a yes-or-no fact true.
 
     Refuting one diagnosis says nothing of the others: among records of one code the latest counts, with the first that
-    it only repeats, and what remains says *no* only where no code says *yes*.
+    it only repeats, and what remains says *no* only where no code says *yes*. What was only suspected and refuted later
+    says nothing.
     """
     usable: dict[Any, list[Evidence]] = {}
     others: list[Evidence] = []
+    denied = _denied(found, as_of)
     for coding, evidence in found:
         if evidence.standing is not Standing.USABLE or (evidence.when and evidence.when.first > as_of):
-            others.append(evidence)
+            if not (evidence.note in _SUSPECTED and _is_older(evidence, denied.get(key_of(*coding)))):
+                others.append(evidence)
         else:
             usable.setdefault(key_of(*coding), []).append(evidence)
     kept: list[Evidence] = []
@@ -40,6 +46,19 @@ def one_code_does_not_refute_another(found: list[tuple[Coding, Evidence]], as_of
         yes = [evidence for evidence in kept if evidence.value is True]
         return yes + others
     return kept + others
+
+
+def _denied(found: list[tuple[Coding, Evidence]], as_of: date) -> dict[Any, date]:
+    """Return the first day on which each code was last refuted."""
+    last: dict[Any, date] = {}
+    for coding, e in found:
+        if e.standing is Standing.USABLE and e.value is False and e.when is not None and e.when.first <= as_of:
+            last[key_of(*coding)] = max(e.when.first, last.get(key_of(*coding), e.when.first))
+    return last
+
+
+def _is_older(evidence: Evidence, day: date | None) -> bool:
+    return day is not None and evidence.when is not None and evidence.when.last < day
 
 
 def unless_refuted_later(found: list[tuple[Coding, Evidence]], seen: DatedChart) -> list[Evidence]:

@@ -37,6 +37,9 @@ class MedicationEvidence(EvidenceKind):
     - ``not_routes``: what is given by routes in this value set alone does not count.
     - ``forms``: words for forms by which it is another medicine (``cream``). Where the record's words say one, it only
       ends the silence.
+    - ``prevention``: what is one dose or lasts a day or two may be of prevention about an operation, and so may what is
+      ordered with this order or on its day, without saying for how long. With ``asks`` it only ends the silence. With
+      ``passed over`` the former does not count. Doses given on three days of a week are a treatment.
     - ``given_for``: what it must be given for, by every entry. Where all reasons of a record, or of the order that it
       carries out, are in one of the value sets ``others``, it does not count; another reason ends the silence, unless it is
       in one of the value sets ``diseases`` or its ``words`` speak of them. Without a reason, ``also`` says which ``medicines``
@@ -65,6 +68,7 @@ class MedicationEvidence(EvidenceKind):
     uncertain: bool = False
     because: str = ""
     given_for: list[PurposeEntry] = []
+    prevention: Literal["", "asks", "passed over"] = ""
     gives: bool | str | None = None
     resources: list[
         Literal["MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "ServiceRequest"]
@@ -86,6 +90,7 @@ class MedicationEvidence(EvidenceKind):
             tuple([purpose.sought for purpose in self.given_for]),
             self.not_routes,
             Vocabulary({"form": SpokenWords(tuple(self.forms), (), frozenset(), frozenset(), False)}) if self.forms else None,
+            self.prevention,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
@@ -129,9 +134,11 @@ class MedicationEvidence(EvidenceKind):
         state = next((state for state in ("active", "completed", "stopped", "on-hold") if state in self.states), "draft")
         authored = partial_date(evidence.when) if evidence.when else None
         made: dict[str, Any] = {"status": state, "medicationCodeableConcept": concept}
+        kind = self.resources[0] if self.resources else "MedicationRequest"
+        if self.prevention and kind == "MedicationRequest":
+            made["dispenseRequest"] = {"numberOfRepeatsAllowed": 1}
         if self.because:
             made["statusReason"] = chart.any_concept(self.because)
-        kind = self.resources[0] if self.resources else "MedicationRequest"
         given = {"route": chart.any_concept(self.routes)} if self.routes else {}
         if given:
             where = {"MedicationRequest": "dosageInstruction", "MedicationAdministration": "dosage"}
