@@ -52,7 +52,8 @@ def _denied(found: list[tuple[Coding, Evidence]], as_of: date) -> dict[Any, date
     """Return the first day on which each code was last refuted."""
     last: dict[Any, date] = {}
     for coding, e in found:
-        if e.standing is Standing.USABLE and e.value is False and e.when is not None and e.when.first <= as_of:
+        refuted = e.note == REFUTED or (e.standing is Standing.USABLE and e.value is False)
+        if refuted and e.when is not None and e.when.first <= as_of:
             last[key_of(*coding)] = max(e.when.first, last.get(key_of(*coding), e.when.first))
     return last
 
