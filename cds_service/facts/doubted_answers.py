@@ -35,6 +35,8 @@ MAY_BE_OLDER: Final = "it names no day, and an answer says no"
 REFUTED_SINCE: Final = "a diagnosis that it may mean was refuted since"
 """Note on an answer that an earlier or later refutation leaves open."""
 SAID_SO_BEFORE: Final = "an answer before it said yes, and may mean another diagnosis"
+DOUBTS: Final = frozenset({AGAINST_LASTING, MAY_BE_OLDER, REFUTED_SINCE, SAID_SO_BEFORE})
+"""The notes of answers that records put in doubt, and of records that answers do."""
 _DATING: Final = ("recordedDate", "onsetDateTime", "onsetPeriod", "lastOccurrence", "date", "manufactureDate", "encounter")
 _WORD: Final = re.compile(r"[^\W\d_]{5,}")
 _OF_QUESTIONS: Final = frozenset({"there", "patient", "other", "which", "disease", "recorded", "infection"})
@@ -43,11 +45,11 @@ _OF_QUESTIONS: Final = frozenset({"there", "patient", "other", "which", "disease
 class Refuted(NamedTuple):
     """A refuted record: where it stands, its day, and what it said.
 
-    Without a day it is of the day it is read. The value is None where its code is not read.
+    It may be of any day where it names none. The value is None where its code is not read.
     """
 
     resource: str
-    when: Days
+    when: Days | None
     value: Value | None
 
 
@@ -131,6 +133,8 @@ def _since_refuted(settled: Sequence[Evidence], own: Collection[str], refuted: l
 def _refutes(refuted: Refuted, answer: Evidence, for_this: bool) -> bool:
     if answer.when is None or (answer.value is not True and refuted.value not in (answer.value, None)):
         return False
+    if refuted.when is None:
+        return not for_this
     return refuted.when.last > answer.when.first if for_this else refuted.when.last >= answer.when.first
 
 
@@ -161,17 +165,21 @@ def _refuted(definition: Definition, catalogue: Catalogue, seen: DatedChart) -> 
     for one, source in reading:
         kind = "Condition" if isinstance(source, ConditionEvidence) else "AllergyIntolerance"
         for hit in seen.chart.coded(kind, source.codes):
-            if status_code(hit.resource.get("verificationStatus")) == REFUTED and (when := _day(hit.resource, seen)):
-                value = _value(source, hit, one.wanted)
-                if value not in (None, False) and not _elsewhere(source, hit.resource, seen):
-                    yield Refuted(own_reference(hit.resource), when, value)
+            value = _value(source, hit, one.wanted)
+            if value not in (None, False) and _is_refuted(hit.resource, seen) and not _elsewhere(source, hit.resource, seen):
+                yield Refuted(own_reference(hit.resource), recorded_on(hit.resource, seen, False), value)
     if not any(isinstance(source, ConditionEvidence) for _, source in reading):
         return
     for record in seen.chart.withdrawn_unread:
-        if record["resourceType"] != "Condition" or status_code(record["verificationStatus"]) != REFUTED:
-            continue
-        if _may_name(concept_words(record.get("code")), speaking, catalogue) and (when := _day(record, seen)):
-            yield Refuted(own_reference(record), when, None)
+        refuted = record["resourceType"] == "Condition" and _is_refuted(record, seen)
+        if refuted and _may_name(concept_words(record.get("code")), speaking, catalogue):
+            yield Refuted(own_reference(record), recorded_on(record, seen, False), None)
+
+
+def _is_refuted(record: Resource, seen: DatedChart) -> bool:
+    """Tell whether a record is refuted by the day of service."""
+    when = recorded_on(record, seen, False)
+    return status_code(record.get("verificationStatus")) == REFUTED and (when is None or when.first <= seen.as_of)
 
 
 def _refutable(definition: Definition) -> Iterator[ConditionEvidence | AllergyEvidence]:
@@ -194,12 +202,6 @@ def _spoken_by(definition: Definition, catalogue: Catalogue) -> Iterator[Definit
     taken = [derived.imagined_by] if derived.imagined_by and not derived.key else [*derived.takes.values()]
     for name in taken:
         yield from _spoken_by(catalogue[name], catalogue)
-
-
-def _day(record: Resource, seen: DatedChart) -> Days | None:
-    """Return the day of a refuted record, None for one to come."""
-    when = recorded_on(record, seen, False) or Days.on(seen.as_of)
-    return when if when.first <= seen.as_of else None
 
 
 def _value(source: ConditionEvidence | AllergyEvidence, hit: Hit, wanted: Wanted) -> Value | None:

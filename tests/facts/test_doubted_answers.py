@@ -213,6 +213,8 @@ def test_a_yes_after_the_refutation_stands(name: str, chart: list[Json], said: b
     for given in (answered(name, said, ago(2)), answered(name, said, ago(2), **FOR_THIS)):
         if outcome(name, given, is_=said) is MET:
             assert outcome(name, *before, given, is_=said) is MET
+    for given in (answered(name, said, ago(2), **FOR_THIS), answered(name, said, ago(0), **FOR_THIS)):
+        assert not any(one.note == REFUTED_SINCE for one in read(name, *refuted(chart, None), given).evidence)
     today = answered(name, said, ago(0), **FOR_THIS)
     assert not any(one.note == REFUTED_SINCE for one in read(name, *refuted(chart, ago(0)), today).evidence)
 
