@@ -1,7 +1,7 @@
 """Answers that records contradict, whichever of the two is newer.
 
-What lasts does not end because somebody answers "no": such an answer contradicts it. And a diagnosis that was refuted
-after somebody answered "yes" leaves open whether the answer meant that one. Both are asked about.
+What lasts does not end because somebody answers "no", or because a test says so: either contradicts it. And a diagnosis
+that was refuted after somebody answered "yes" leaves open whether the answer meant that one. Both are asked about.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def doubted(
     question was asked for that; a "yes" holds beside what was refuted on its day.
     """
     told = {one.value for one in settled if one.kind == "answered" and one.standing is Standing.USABLE}
-    if False in told:
+    if any(_is_no(one) for one in settled):
         settled = _beside_lasting(found, settled, own, _lasting(definition, catalogue, seen))
     if any(value is True or isinstance(value, str) for value in told):
         settled = _since_refuted(settled, own, list(_refuted(definition, catalogue, seen)))
@@ -88,9 +88,7 @@ def _beside_lasting(
     since = max((one.when.last for one in sure if one.when and lasting[one.resource]), default=date.min)
     open_before = any(one.resource not in own and _leaves_open(one, since) for one in found)
     denied = {
-        one
-        for one in settled
-        if _is_answer(one, False) and one.when and one.when.first > since and not (open_before and one.resource in own)
+        one for one in settled if _is_no(one) and one.when and one.when.first > since and not (open_before and one.resource in own)
     }
     older = {one for one in sure if not lasting[one.resource]} if denied else set()
     return [
@@ -103,6 +101,18 @@ def _beside_lasting(
 
 def _is_answer(evidence: Evidence, value: Value | None) -> bool:
     return evidence.kind == "answered" and evidence.standing is Standing.USABLE and evidence.value == value
+
+
+def disagree(found: Sequence[Evidence]) -> bool:
+    """Tell whether a test says no beside what says yes."""
+    return any(_is_no(one) for one in found) and any(one.value is True and one.standing is Standing.USABLE for one in found)
+
+
+def _is_no(evidence: Evidence) -> bool:
+    """Tell whether an answer or a test says no."""
+    if evidence.value is not False or evidence.standing is not Standing.USABLE:
+        return False
+    return evidence.kind == "answered" or evidence.resource.startswith("Observation/")
 
 
 def _leaves_open(evidence: Evidence, since: date) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from cds_service.case import Case
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
-from cds_service.facts.doubted_answers import doubted
+from cds_service.facts.doubted_answers import disagree, doubted
 from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.found.answers import answers, read_answers
 from cds_service.facts.found.forms import is_for_one, order_of
@@ -103,7 +103,11 @@ class Facts(ChartFacts):
             takes[rule.joins] = Fact(joined.name, joined.evidence + own, joined.unsearched)
             own = ()
         computed = rule(takes, self._case.as_of, self._catalogue.tables.get(derived.table))
-        found = self._weighed(definition, (*computed, *own)) if name in self._answers else (*computed, *own)
+        found: Sequence[Evidence] = (*computed, *own)
+        if name in self._answers:
+            found = self._weighed(definition, found)
+        elif len(found) > 1 and disagree(found):
+            found = doubted(found, found, (), definition, self._catalogue, self._case.seen)
         if untold and all(one.standing is not Standing.USABLE for one in found):
             found = [*found, *dict.fromkeys(untold)]
         fact = Fact(name, tuple(found), tuple(unsearched))
@@ -145,6 +149,8 @@ class Facts(ChartFacts):
         if name in self._answers:
             found += self._answered(definition)
             found = list(self._weighed(definition, found))
+        elif len(found) > 1 and disagree(found):
+            found = list(doubted(found, found, (), definition, self._catalogue, self._case.seen))
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
         fact = Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
         if alike and known is not None:

@@ -71,10 +71,10 @@ def _spoken(facts: Facts, policy: Policy, content: Content) -> dict[str, Sequenc
 def _in_doubt(facts: Facts, name: str) -> Sequence[Evidence]:
     """Return what was answered to a computed fact's own question.
 
-    What records of the chart put in doubt is so, since the records are not kept; and so is what the answers put in doubt.
+    What records of the chart put in doubt is so, since the records are not kept; and so are records in doubt.
     """
     answers = facts.answered(name)
-    doubted = [e for e in facts[name].evidence if e.note in DOUBTS] if answers else []
+    doubted = [e for e in facts[name].evidence if e.note in DOUBTS]
     told = {(e.resource, e.value): e for e in doubted if e.kind == "answered"}
     return [*[told.get((one.resource, one.value), one) for one in answers], *[e for e in doubted if e.kind != "answered"]]
 

@@ -134,6 +134,20 @@ def test_a_no_beside_what_lasts_is_asked_about(name: str, chart: list[Json]) -> 
     assert any(one.value is True for one in found.evidence)
 
 
+def test_a_test_does_not_end_what_lasts() -> None:
+    """A negative screen for HIV beside the infection of 2012 is asked about; one of before the diagnosis is not."""
+    screen: Json = {"resourceType": "Observation", "id": "s", "status": "final", "subject": {"reference": "Patient/p1"}}
+    screen["code"] = {"coding": [{"system": "http://loinc.org", "code": "56888-1"}]}
+    screen["valueCodeableConcept"] = {"coding": [{"system": "http://snomed.info/sct", "code": "131194007"}]}
+    chart = next(one.values[1] for one in LASTING if one.values[0] == "hiv_infection")
+    assert isinstance(chart, list)
+    negative = screen | {"effectiveDateTime": ago(60).text()}
+    assert outcome("hiv_infection", negative) is NOT_MET
+    assert outcome("hiv_infection", negative, *chart) is NOT_DOCUMENTED
+    later = [one | {"recordedDate": ago(20).text()} for one in chart]
+    assert outcome("hiv_infection", negative, *later) is MET
+
+
 @pytest.mark.parametrize(("name", "chart"), LASTING)
 def test_a_no_settles_what_was_open_before_it(name: str, chart: list[Json]) -> None:
     """Whoever is asked about the contradiction settles it for the order; a later "yes" does so too."""

@@ -30,7 +30,7 @@ ALBUMIN: Final = Interval(0.0, 3.5)
 Inputs = Mapping[str, Fact]
 
 
-@rule("creatinine clearance", "measured", "reckoned", "estimated", "failing")
+@rule("creatinine clearance", "measured", "reckoned", "estimated", "failing", joins="measured")
 def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return the clearance, in doubt where the kidneys may fail since.
 

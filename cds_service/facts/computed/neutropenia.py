@@ -97,7 +97,7 @@ def recurrent_infection(facts: Inputs, as_of: date) -> list[Evidence]:
     return one + [said(e, True, e.note, Standing.UNCERTAIN) for e in uncertain(facts["infection"], as_of, 365)]
 
 
-@rule("body mass index", "index", "reckoned", "age", "underweight")
+@rule("body mass index", "index", "reckoned", "age", "underweight", joins="index")
 def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute the body mass index.
 
