@@ -76,7 +76,7 @@ def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: floa
     """Return a recorded number beside a computed one.
 
     What is recorded decides where both lie on one side of the bound, or where what is computed leaves that open. Where they
-    lie on two sides, neither decides.
+    lie on two sides, neither decides, nor does what was recorded before.
     """
     sure = latest(recent([e for e in recorded if e.standing is Standing.USABLE], as_of, days))
     if not sure or not reckoned:
@@ -85,7 +85,9 @@ def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: floa
     if not {_below(e, bound) for e in reckoned} & {True, False} or sides & {_below(e, bound) for e in reckoned}:
         return recorded
     note = "what is recorded and what is computed lie on two sides of the bound"
-    return [e._replace(standing=Standing.UNCERTAIN, note=note) if e in sure or e in reckoned else e for e in (*recorded, *reckoned)]
+    return [
+        e._replace(standing=Standing.UNCERTAIN, note=note) if e.standing is Standing.USABLE else e for e in (*recorded, *reckoned)
+    ]
 
 
 def _below(evidence: Evidence, bound: float) -> bool | None:
