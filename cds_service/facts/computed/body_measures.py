@@ -41,6 +41,8 @@ def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
 
     It is of the day of the weight; a height that was measured when the patient was grown up lasts.
     """
+    if not facts["weight"].evidence or not facts["height"].evidence:
+        return []
     weight, height = _newest(facts["weight"], as_of, WEIGHT_SPEAKS), _height(facts, as_of)
     if weight is None or height is None:
         return []
@@ -58,6 +60,8 @@ def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
     It lies between that of the body without its fat and that of its whole weight, as the two are both customary. The lean
     weight is the ideal one, which height and sex tell, where it is lower. It is of the day of the creatinine.
     """
+    if not facts["creatinine"].evidence or not facts["weight"].evidence:
+        return []
     creatinine, weight = _newest(facts["creatinine"], as_of, CREATININE_SPEAKS), _newest(facts["weight"], as_of, WEIGHT_SPEAKS)
     ages = [e.value for e in usable(facts["age"]) if isinstance(e.value, Interval)]
     if creatinine is None or weight is None or not ages or ages[0].low < ADULT or creatinine[0].low <= 0:
@@ -78,8 +82,10 @@ def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: floa
     What is recorded decides where both lie on one side of the bound, or where what is computed leaves that open. Where they
     lie on two sides, neither decides, nor does what was recorded before.
     """
+    if not reckoned:
+        return recorded
     sure = latest(recent([e for e in recorded if e.standing is Standing.USABLE], as_of, days))
-    if not sure or not reckoned:
+    if not sure:
         return [*recorded, *reckoned]
     sides = {_below(e, bound) for e in sure}
     if not {_below(e, bound) for e in reckoned} & {True, False} or sides & {_below(e, bound) for e in reckoned}:
