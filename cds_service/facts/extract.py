@@ -5,11 +5,12 @@ The chart, the order and earlier answers document them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from cds_service.case import Case
 from cds_service.facts.catalogue import Catalogue
 from cds_service.facts.definition import Definition
+from cds_service.facts.doubted_answers import disagree, doubted
 from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.found.answers import answers, read_answers
 from cds_service.facts.found.forms import is_for_one, order_of
@@ -102,11 +103,11 @@ class Facts(ChartFacts):
             takes[rule.joins] = Fact(joined.name, joined.evidence + own, joined.unsearched)
             own = ()
         computed = rule(takes, self._case.as_of, self._catalogue.tables.get(derived.table))
-        found = (
-            settled((*computed, *own), self._for_this(name), self._case.order.reference)
-            if name in self._answers
-            else (*computed, *own)
-        )
+        found: Sequence[Evidence] = (*computed, *own)
+        if name in self._answers:
+            found = self._weighed(definition, found)
+        elif len(found) > 1 and disagree(found):
+            found = doubted(found, found, (), definition, self._catalogue, self._case.seen)
         if untold and all(one.standing is not Standing.USABLE for one in found):
             found = [*found, *dict.fromkeys(untold)]
         fact = Fact(name, tuple(found), tuple(unsearched))
@@ -147,12 +148,20 @@ class Facts(ChartFacts):
             found = never_fallen(found)
         if name in self._answers:
             found += self._answered(definition)
-            found = list(settled(found, self._for_this(name), self._case.order.reference))
+            found = list(self._weighed(definition, found))
+        elif len(found) > 1 and disagree(found):
+            found = list(doubted(found, found, (), definition, self._catalogue, self._case.seen))
         unsearched = tuple([kind for kind in definition.searched if kind in self._missing]) if self._missing else ()
         fact = Fact(name, tuple(found), unsearched) if found or unsearched else definition.silent
         if alike and known is not None:
             known.documented[definition] = fact
         return fact
+
+    def _weighed(self, definition: Definition, found: Sequence[Evidence]) -> Sequence[Evidence]:
+        """Weigh the answers to a fact's question beside its other evidence."""
+        for_this = self._for_this(definition.name)
+        weighed = settled(found, for_this, self._case.order.reference)
+        return doubted(found, weighed, {one.resource for one in for_this}, definition, self._catalogue, self._case.seen)
 
     def _parts(self, definition: Definition, known: Known) -> tuple[list[list[Evidence]], bool]:
         """Return what each kind of evidence finds, and whether it is shared.

@@ -17,6 +17,8 @@ from cds_service.case import Case
 from cds_service.content.content import Content
 from cds_service.decision import Decision
 from cds_service.facts.definition import Definition
+from cds_service.facts.doubted_answers import DOUBTS
+from cds_service.facts.entry import DerivedEntry
 from cds_service.facts.extract import Facts
 from cds_service.facts.faults import faults_of
 from cds_service.facts.settled import settled
@@ -60,10 +62,21 @@ def _spoken(facts: Facts, policy: Policy, content: Content) -> dict[str, Sequenc
     found: dict[str, Sequence[Evidence]] = {}
     for name in names:
         if name in spoken:
-            evidence = facts[name].evidence if catalogue[name].derived is None else facts.answered(name)
+            evidence = facts[name].evidence if catalogue[name].derived is None else _in_doubt(facts, name)
             if evidence:
                 found[name] = evidence
     return found
+
+
+def _in_doubt(facts: Facts, name: str) -> Sequence[Evidence]:
+    """Return what was answered to a computed fact's own question.
+
+    What records of the chart put in doubt is so, since the records are not kept; and so are records in doubt.
+    """
+    answers = facts.answered(name)
+    doubted = [e for e in facts[name].evidence if e.note in DOUBTS]
+    told = {(e.resource, e.value): e for e in doubted if e.kind == "answered"}
+    return [*[told.get((one.resource, one.value), one) for one in answers], *[e for e in doubted if e.kind != "answered"]]
 
 
 class RememberedFacts(Facts):
@@ -91,6 +104,14 @@ class RememberedFacts(Facts):
         """
         earlier = self._earlier.get(definition.name)
         return super()._answered(definition) if earlier is None else earlier
+
+    def _derived(self, definition: Definition, derived: DerivedEntry) -> Fact:
+        """Compute a fact, in which what answers put in doubt stays so."""
+        made = super()._derived(definition, derived)
+        doubts = {one.resource: one for one in self._kept.get(definition.name, ()) if one.kind != "answered"}
+        if not doubts:
+            return made
+        return made._replace(evidence=tuple([doubts.get(e.resource, e) for e in made.evidence]))
 
     def _documented(self, definition: Definition) -> Fact:
         """Return what was kept of a fact, together with the answers.

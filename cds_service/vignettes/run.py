@@ -14,6 +14,7 @@ from cds_service.chart import Chart
 from cds_service.content.content import Content
 from cds_service.content.library import Library, Selected
 from cds_service.decision import Decision
+from cds_service.facts.doubted_answers import doubted
 from cds_service.facts.extract import Facts
 from cds_service.fhir.codes import key_of
 from cds_service.fhir.value_sets import Terminology
@@ -56,7 +57,9 @@ class _GivenFacts(Facts):
             self.clear()
             self._given.pop(name)
             return self[name]
-        fact = self[name] = Fact(name, extracted.evidence + given, extracted.unsearched)
+        found = extracted.evidence + given
+        weighed = doubted(found, found, (), self._catalogue[name], self._catalogue, self._case.seen) if given else found
+        fact = self[name] = Fact(name, tuple(weighed), extracted.unsearched)
         return fact
 
 

@@ -149,6 +149,8 @@ def test_an_answer_documents_any_fact(data: st.DataObject) -> None:
         "gestational_age",
         "chronic_conditions",
         "serious_comorbidities",
+        "body_mass_index",
+        "creatinine_clearance",
         "life_expectancy",
         "noninvasive_pain_control_failed",
     }

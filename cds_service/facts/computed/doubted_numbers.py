@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from cds_service.facts.computed.body_measures import CREATININE_SPEAKS, side_by_side
+from cds_service.facts.evidence_days import first, last
 from cds_service.facts.restated import doubtful, spoken
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
@@ -28,15 +30,17 @@ ALBUMIN: Final = Interval(0.0, 3.5)
 Inputs = Mapping[str, Fact]
 
 
-@rule("creatinine clearance", "measured", "estimated", "failing")
+@rule("creatinine clearance", "measured", "reckoned", "estimated", "failing", joins="measured")
 def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return the clearance, in doubt where the kidneys may fail since.
 
-    An estimated filtration rate is another measure: only a low one puts it in doubt, or one that cannot be read.
+    It is as somebody measured it, else computed. An estimated filtration rate is another measure: only a low one puts it in
+    doubt, or one that cannot be read. One that is computed and not low is so also beside a low rate of its own day.
     """
     low = [e for e in _numbers(facts["estimated"]) if not isinstance(e.value, Interval) or e.value.below(CLEARANCE.high)]
+    reckoned = [_unless_low(e, low) for e in facts["reckoned"].evidence]
     return [
-        *facts["measured"].evidence,
+        *side_by_side(list(facts["measured"].evidence), reckoned, CLEARANCE.high, CREATININE_SPEAKS, as_of),
         *[doubtful(e, "the filtration rate is another measure, and is or may be low", CLEARANCE) for e in low],
         *_signs(facts["failing"], "the kidneys fail by a diagnosis", CLEARANCE),
     ]
@@ -66,6 +70,17 @@ def liver_enzyme(facts: Inputs, as_of: date) -> list[Evidence]:
 def serum_albumin(facts: Inputs, as_of: date) -> list[Evidence]:
     """Return the albumin, in doubt where a diagnosis calls it low."""
     return [*facts["measured"].evidence, *_signs(facts["low"], "it is low by a diagnosis", ALBUMIN)]
+
+
+def _unless_low(reckoned: Evidence, low: list[Evidence]) -> Evidence:
+    """Return a computed clearance, in doubt beside a low rate.
+
+    The rate is of its day or later.
+    """
+    value = reckoned.value
+    if not isinstance(value, Interval) or value.below(CLEARANCE.high) or not any(last(e) >= first(reckoned) for e in low):
+        return reckoned
+    return reckoned._replace(standing=Standing.UNCERTAIN, note="the filtration rate is another measure, and is or may be low")
 
 
 def _numbers(fact: Fact) -> list[Evidence]:

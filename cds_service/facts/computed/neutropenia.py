@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from cds_service.facts.computed.body_measures import WEIGHT_SPEAKS, side_by_side
 from cds_service.facts.computed.febrile_neutropenia import NOW, PERHAPS_NOW, SEVERE, fevers_of, perhaps_fevers
 from cds_service.facts.evidence_days import first, last, latest, recent, said, uncertain, usable
 from cds_service.facts.restated import doubtful, spoken
@@ -96,17 +97,18 @@ def recurrent_infection(facts: Inputs, as_of: date) -> list[Evidence]:
     return one + [said(e, True, e.note, Standing.UNCERTAIN) for e in uncertain(facts["infection"], as_of, 365)]
 
 
-@rule("body mass index", "index", "age", "underweight")
+@rule("body mass index", "index", "reckoned", "age", "underweight", joins="index")
 def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute the body mass index.
 
-    It is open where it is low and the patient is not known to be grown up, since that of children is lower. Underweight as
-    a diagnosis leaves an older index open.
+    It is as somebody recorded it, else reckoned from weight and height. It is open where it is low and the patient is not
+    known to be grown up, since that of children is lower. Underweight as a diagnosis leaves an older index open.
     """
     ages = [e.value for e in facts["age"].evidence if e.standing is Standing.USABLE]
     grown = any(isinstance(age, Interval) and age.low >= ADULT for age in ages)
     found: list[Evidence] = []
-    for e in facts["index"].evidence:
+    recorded, reckoned = list(facts["index"].evidence), list(facts["reckoned"].evidence)
+    for e in side_by_side(recorded, reckoned, UNDERNOURISHED, WEIGHT_SPEAKS, as_of):
         low = isinstance(e.value, Interval) and e.value.low < UNDERNOURISHED
         if low and not grown and e.standing is Standing.USABLE:
             found.append(e._replace(standing=Standing.UNCERTAIN, note="that of a child, of whom the bound does not speak"))

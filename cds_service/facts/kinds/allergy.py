@@ -42,6 +42,10 @@ class AllergyEvidence(EvidenceKind):
     uncertain: bool = False
     side_effects: str = ""
 
+    @property
+    def lasts(self) -> bool:
+        return self.shelf_life is None and not self.uncertain
+
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         return [*self._found(seen, wanted), *(self._named_in_words(seen, wanted) if seen.chart.allergies_in_doubt else ())]
 

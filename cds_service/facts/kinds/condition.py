@@ -53,6 +53,8 @@ class ConditionEvidence(EvidenceKind):
       another: it only leaves an earlier one of the same code open.
     - ``doubted``: what makes an entry with such a code one of another kind: another of its codes, or its words. It only ends the
       silence then. So does one that is also coded as ruled out, as of the family, or (where only a current one counts) as past.
+    - ``ends``: what it says ends by its nature, at no time that is known: an answered "no" that is newer decides. Beside any other
+      diagnosis that speaks always, is no event, neither ``acute`` nor asked when ``undated``, it is asked about while it stands.
     """
 
     declared: ClassVar = Declaration("condition", CODED)
@@ -73,6 +75,7 @@ class ConditionEvidence(EvidenceKind):
     severity: str = ""
     stage: str = ""
     doubted: SayingEntry | None = None
+    ends: bool = False
 
     @model_validator(mode="after")
     def _asks_of_what_is_over(self) -> ConditionEvidence:
@@ -115,6 +118,11 @@ class ConditionEvidence(EvidenceKind):
             self.refuted == "denies",
             self.doubted.sought if self.doubted is not None else None,
         )
+
+    @property
+    def lasts(self) -> bool:
+        ages = self.shelf_life is not None or self.undated == "asks" or self.dated_by != "record"
+        return not (ages or self.uncertain or self.ends or self.acute or self.healing == "asks")
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> list[Evidence]:
         return diagnoses(self.sought, seen, wanted)

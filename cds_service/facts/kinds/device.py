@@ -29,6 +29,10 @@ class DeviceEvidence(EvidenceKind):
     uncertain: bool = False
     inactive: bool = False
 
+    @property
+    def lasts(self) -> bool:
+        return self.shelf_life is None and not self.uncertain and not self.inactive
+
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         return list(self._found(seen))
 

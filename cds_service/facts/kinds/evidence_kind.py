@@ -72,6 +72,14 @@ class EvidenceKind(SettledEntry):
         """How long it speaks; None for what speaks always."""
         return shelf_life_of(self.speaks_for, self.older)
 
+    @property
+    def lasts(self) -> bool:
+        """Tell whether what it says has no end by its nature.
+
+        A later "no" that somebody answers contradicts such a record, while it stands.
+        """
+        return False
+
     def find(self, case: Case, wanted: Wanted) -> list[Evidence]:
         """Find everything in the case that documents the fact.
 

@@ -28,6 +28,10 @@ class FamilyHistoryEvidence(EvidenceKind):
 
     codes: str
 
+    @property
+    def lasts(self) -> bool:
+        return self.shelf_life is None
+
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
         found = []
         for hit in seen.chart.coded("FamilyMemberHistory", self.codes):
