@@ -20,7 +20,7 @@ from cds_service.policy.values import Days, Interval
 
 SCALES: Final[tuple[str, ...]] = ("verbal", "reported", "analogue", "faces")
 TRIAL: Final[frozenset[str]] = frozenset({"began", "ended", "given", "given_else"})
-PAIN: Final[frozenset[str]] = frozenset({"place", "spread", "origin", "pathology"})
+PAIN: Final[frozenset[str]] = frozenset({"place", "spread"})
 """What tells where the pain is that is treated."""
 SCORES: Final[frozenset[str]] = TRIAL | PAIN | frozenset(SCALES)
 HIGHEST: Final = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
@@ -105,7 +105,6 @@ def _scored(facts: Inputs, scale: str) -> list[Evidence]:
     A score that says of which part it is decides only where the pain that is treated is known to be there.
     """
     treated = {str(e.value) for name in ("place", "spread") for e in usable(facts[name])}
-    treated |= {place for name in ("origin", "pathology") for e in usable(facts[name]) for place in places_in(e.shown)}
     found: list[Evidence] = []
     for e in facts[scale].evidence:
         if e.note != SITED:
