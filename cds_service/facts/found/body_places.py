@@ -26,7 +26,7 @@ _PLACES: Final = {
     for place, words in {
         "back": r"back|backache|lumbar|lumbo\w*|lumbago|sacr\w+|spin(?:e|al)|coccy\w+|tailbone|buttocks?",
         "neck": r"neck|cervical|nuchal",
-        "head": r"head(?:aches?)?|migraines?|fac(?:e|ial)|jaws?|tooth|teeth|dental|mouth|throat|ears?|eyes?|scalp",
+        "head": r"head(?:aches?)?|migraines?|fac(?:e|ial)|jaws?|tooth|teeth|dental|throat|scalp",
         "chest": r"chest|thora\w+|ribs?|breasts?|sternum|sternal",
         "abdomen": r"abdom\w+|stomach|belly|epigastr\w+|flanks?|groins?|pelvi[sc]|perine\w+|rect(?:um|al)|bladder",
         "arm": r"arms?|forearms?|hands?|wrists?|fingers?|thumbs?|elbows?|upper (?:limbs?|extremit\w+)",
@@ -34,7 +34,7 @@ _PLACES: Final = {
         "leg": r"legs?|thighs?|cal(?:f|ves)|shins?|foot|feet|ankles?|toes?|heels?|lower (?:limbs?|extremit\w+)|sciatic\w*",
         "knee": r"knees?",
         "hip": r"hips?",
-        "wound": r"incision\w*|surgical site|operative site|wounds?|iv site|insertion site|port site",
+        "wound": r"incision\w*|surgical site|operative site|wounds?|iv site|injection site|insertion site|port site",
     }.items()
 }
 """The words that name each part of the body."""
