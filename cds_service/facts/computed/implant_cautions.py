@@ -71,7 +71,10 @@ def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _was_tried(given: Evidence, facts: Inputs) -> bool:
-    """Tell whether a drug was given with a trial on record, or may have been where its day is not known."""
+    """Tell whether a drug was given with a trial on record.
+
+    Where its day is not known, it may have been.
+    """
     trials = [e.value for name in ("began", "ended") for e in facts[name].evidence if isinstance(e.value, Days)]
     if given.when is None:
         return bool(trials)

@@ -100,7 +100,7 @@ def _unsuccessful(facts: Inputs, trial: Trial | None, as_of: date) -> list[Evide
 
 
 def _scored(facts: Inputs, scale: str) -> list[Evidence]:
-    """Return the scores of a scale, those of another part of the body as doubtful.
+    """Return the scores of a scale, with those in doubt.
 
     A score that says of which part it is decides only where the pain that is treated is known to be there.
     """
@@ -163,9 +163,9 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
 
 @rule("side effects of a trial", *TRIAL, "complications", "effects")
 def side_effects(facts: Inputs, as_of: date) -> list[Evidence]:
-    """Compute whether the side effects of the latest trial may have been more than minimal.
+    """Compute whether a trial's side effects may not have been minimal.
 
-    A complication of it, and an effect of an opioid or a puncture that was diagnosed during it or in the two days after
+    It is the latest trial. A complication of it, and an effect of an opioid or a puncture that was diagnosed during it or in the two days after
     it, leave that open. Where no trial is recognised, a complication of any that may be one does.
     """
     trial = latest_trial(facts, as_of)

@@ -1,4 +1,4 @@
-"""Which part of the body a measurement is of, as its record says it.
+"""Which part of the body a measurement is of.
 
 A record may say it by its body site, the words of its code, a component or another measurement of the same moment that
 tells the location, or a note.
@@ -46,7 +46,7 @@ def places_in(words: str) -> frozenset[str]:
 
 
 def stated_site(hit: Hit, seen: DatedChart) -> str:
-    """Return the words in which a measurement says which part of the body it is of.
+    """Return the words for the part of the body that is measured.
 
     The words of its code and its notes count where they name a part. Empty where nothing says it.
     """
@@ -62,7 +62,7 @@ def stated_site(hit: Hit, seen: DatedChart) -> str:
 
 
 def _words(concept: Any) -> list[str]:
-    """Return what a concept says, by its words or, without any, by its codes."""
+    """Return the words of a concept or, without any, its codes."""
     return concept_words(concept) or [coding.text for coding in codings(concept)]
 
 
@@ -74,7 +74,10 @@ def _located(measured: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _by_moment(seen: DatedChart) -> Mapping[str, list[str]]:
-    """Return the locations of pain that measurements of their own tell, by the moment at which they were taken."""
+    """Return the locations of pain by the moment of their measurement.
+
+    They are measurements of their own, beside the scores.
+    """
     found: dict[str, list[str]] = {}
     for one in seen.chart.of("Observation"):
         if "T" in (moment := _moment(one)) and one.get("status") != "entered-in-error" and _tells_location(one):

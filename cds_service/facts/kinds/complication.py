@@ -77,7 +77,10 @@ def _last_day(procedure: Resource) -> Days | None:
 
 
 def _complications(procedure: Resource, seen: DatedChart) -> Iterator[tuple[str, Days | None]]:
-    """Yield what a procedure records as complications, with the days of diagnoses among them."""
+    """Yield what a procedure records as complications.
+
+    Those that are diagnoses come with their days.
+    """
     for concept in items(procedure.get("complication")):
         said = concept_words(concept) or [coding.text for coding in codings(concept)]
         if said and not any(map(_NONE.match, said)):
