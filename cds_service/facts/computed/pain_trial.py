@@ -165,8 +165,8 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
 def side_effects(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether a trial's side effects may not have been minimal.
 
-    It is the latest trial. A complication of it, and an effect of an opioid or a puncture that was diagnosed during it or in the two days after
-    it, leave that open. Where no trial is recognised, a complication of any that may be one does.
+    It is the latest trial. A complication of it, and an effect of an opioid or a puncture that was diagnosed during it or
+    in the two days after it, leave that open. Where no trial is recognised, a complication of any that may be one does.
     """
     trial = latest_trial(facts, as_of)
     found = [
