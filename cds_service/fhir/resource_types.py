@@ -79,14 +79,14 @@ TYPES: Final[Mapping[str, ResourceType]] = MappingProxyType(
                 "status code value effectiveDateTime effectivePeriod effectiveInstant issued component dataAbsentReason"
                 " interpretation"
             ),
-            looked_at=_of("subject basedOn referenceRange specimen bodySite method"),
+            looked_at=_of("subject basedOn referenceRange specimen bodySite method note"),
             evidence=("final", "amended", "corrected", "preliminary"),
         ),
         "Procedure": ResourceType(
             coded=("code",),
             key="procedures",
             sound=_of("status code performedDateTime performedPeriod statusReason"),
-            looked_at=_of("subject basedOn reasonCode reasonReference encounter bodySite outcome"),
+            looked_at=_of("subject basedOn reasonCode reasonReference encounter bodySite outcome complication complicationDetail"),
         ),
         "ServiceRequest": ResourceType(
             coded=("code",),

@@ -6,18 +6,23 @@ It is other devices, a bleeding tendency, and an allergy to the pump's drug.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from cds_service.facts.restated import but, doubtful, latest_day, spoken, usable
 from cds_service.facts.rule import rule
 from cds_service.policy.evidence import Evidence, Fact, Standing
-from cds_service.policy.values import Interval
+from cds_service.policy.values import Days, Interval
 
 HIGH_INR, LOW_PLATELETS = 1.5, 50.0
 """The bounds beyond which a bleeding tendency is asked about.
 
 It is asked about above the INR, and below the platelets in thousands a microlitre. The numbers are ours.
+"""
+AROUND: Final = timedelta(days=7)
+"""How long before and after a trial a drug is still one that was tried.
+
+The number is ours.
 """
 NAMES: Final = {
     "morphine": ("morphine", "duramorph", "infumorph", "mitigo", "ms contin"),
@@ -37,13 +42,13 @@ AKIN: Final = frozenset({"morphine", "hydromorphone"})
 Inputs = Mapping[str, Fact]
 
 
-@rule("other programmable device", "recorded", "perhaps", "removed")
+@rule("other programmable device", "recorded", "perhaps", "removed", "baclofen", "began", "ended")
 def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether there is another implanted programmable device.
 
     One that was there before a removal or revision may be gone; one that is no longer in use, or of which only a
     removal is on record, may be there still. Where procedures were not searched, removals are unknown, and a device may
-    be gone too.
+    be gone too. Baclofen given into the spine may come from a pump; what was given with a trial on record does not.
     """
     removed = [e for e in spoken(facts["removed"]) if e.when is None or e.when.first <= as_of]
     unseen = "Procedure" in facts["removed"].unsearched
@@ -60,8 +65,20 @@ def other_device(facts: Inputs, as_of: date) -> list[Evidence]:
     found += [
         doubtful(e, "whether a device was implanted, and is there still, is not said", True) for e in spoken(facts["perhaps"])
     ]
+    found += [doubtful(e, "a pump may give it", True) for e in spoken(facts["baclofen"]) if not _was_tried(e, facts)]
     alone = [] if found else [doubtful(e, "it was removed or revised: whether one is left is not said", True) for e in removed]
     return found + alone
+
+
+def _was_tried(given: Evidence, facts: Inputs) -> bool:
+    """Tell whether a drug was given with a trial on record.
+
+    Where its day is not known, it may have been.
+    """
+    trials = [e.value for name in ("began", "ended") for e in facts[name].evidence if isinstance(e.value, Days)]
+    if given.when is None:
+        return bool(trials)
+    return any(day.first - AROUND <= given.when.last and given.when.first <= day.last + AROUND for day in trials)
 
 
 @rule("bleeding tendency", "recorded", "hinted", "inr", "platelets")

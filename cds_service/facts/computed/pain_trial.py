@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from cds_service.facts.evidence_days import minute
+from cds_service.facts.found.body_places import places_in
+from cds_service.facts.found.measurements import SITED
 from cds_service.facts.found.outcomes import UNSUCCESSFUL
 from cds_service.facts.restated import but, doubtful, silenced, spoken, usable
 from cds_service.facts.rule import rule
@@ -18,7 +20,9 @@ from cds_service.policy.values import Days, Interval
 
 SCALES: Final[tuple[str, ...]] = ("verbal", "reported", "analogue", "faces")
 TRIAL: Final[frozenset[str]] = frozenset({"began", "ended", "given", "given_else"})
-SCORES: Final[frozenset[str]] = TRIAL | frozenset(SCALES)
+PAIN: Final[frozenset[str]] = frozenset({"place", "spread"})
+"""What tells where the pain is that is treated."""
+SCORES: Final[frozenset[str]] = TRIAL | PAIN | frozenset(SCALES)
 HIGHEST: Final = {"verbal": 10.0, "reported": 10.0, "analogue": 100.0, "faces": 10.0}
 """The worst pain on each scale.
 
@@ -28,6 +32,12 @@ BEFORE: Final = timedelta(days=90)
 """How long a score before a trial speaks of its pain.
 
 It is the pain that the trial was to treat. The number is ours.
+"""
+
+AFTERWARDS: Final = timedelta(days=2)
+"""How long after a trial a side effect is still of it.
+
+The number is ours.
 """
 
 Inputs = Mapping[str, Fact]
@@ -89,6 +99,23 @@ def _unsuccessful(facts: Inputs, trial: Trial | None, as_of: date) -> list[Evide
     return [e for e in failed if isinstance(e.value, Days) and since <= e.value.last <= as_of]
 
 
+def _scored(facts: Inputs, scale: str) -> list[Evidence]:
+    """Return the scores of a scale, with those in doubt.
+
+    A score that says of which part it is decides only where the pain that is treated is known to be there.
+    """
+    treated = {str(e.value) for name in ("place", "spread") for e in usable(facts[name])}
+    found: list[Evidence] = []
+    for e in facts[scale].evidence:
+        if e.note != SITED:
+            found.append(e)
+        elif treated & places_in(e.shown):
+            found.append(e._replace(standing=Standing.USABLE, note=""))
+        else:
+            found.append(e._replace(note="it is of a part of the body where the pain that is treated is not known to be"))
+    return found
+
+
 @rule("pain before a trial", *SCORES)
 def pain_before_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute the highest pain score before a trial, from 0 to 10.
@@ -97,7 +124,7 @@ def pain_before_trial(facts: Inputs, as_of: date) -> list[Evidence]:
     that it is of the pain that the trial was to treat.
     """
     trial = latest_trial(facts, as_of)
-    scores = [(e, scale) for scale in SCALES for e in facts[scale].evidence if e.standing is not Standing.DISCOUNTED]
+    scores = [(e, scale) for scale in SCALES for e in _scored(facts, scale) if e.standing is not Standing.DISCOUNTED]
     if trial is None:
         return [silenced(e, "no trial is on record that it came before") for e, _ in scores]
     since = trial.start - BEFORE
@@ -125,13 +152,31 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
     failed = _unsuccessful(facts, trial, as_of)
     if failed or trial is None:
         return [doubtful(e, UNSUCCESSFUL) for e in failed]
-    found = [fall for scale in SCALES if (fall := _fall(facts[scale].evidence, scale, trial)) is not None]
+    found = [fall for scale in SCALES if (fall := _fall(_scored(facts, scale), scale, trial)) is not None]
     if found:
         most = max(found, key=lambda e: e.value.high if isinstance(e.value, Interval) else 0)
         partly = any(facts[scale].unsearched for scale in SCALES)
         return [doubtful(most, "not all scores were searched", most.value) if partly else most]
-    near = [e for scale in SCALES for e in facts[scale].evidence if e.standing is Standing.UNCERTAIN]
+    near = [e for scale in SCALES for e in _scored(facts, scale) if e.standing is Standing.UNCERTAIN]
     return [doubtful(e, e.note) for e in near if e.when is None or trial.start - BEFORE <= e.when.last <= trial.end]
+
+
+@rule("side effects of a trial", *TRIAL, "complications", "effects")
+def side_effects(facts: Inputs, as_of: date) -> list[Evidence]:
+    """Compute whether a trial's side effects may not have been minimal.
+
+    It is the latest trial. A complication of it, and an effect of an opioid or a puncture that was diagnosed during it or
+    in the two days after it, leave that open. Where no trial is recognised, a complication of any that may be one does.
+    """
+    trial = latest_trial(facts, as_of)
+    found = [
+        doubtful(e, e.note, False) for e in spoken(facts["complications"]) if trial is None or e.resource == trial.began.resource
+    ]
+    if trial is not None:
+        until = trial.end + AFTERWARDS
+        near = [e for e in spoken(facts["effects"]) if e.when and trial.start <= e.when.first <= until]
+        found += [doubtful(e, "it began with the trial; how bad it was is not said", False) for e in near]
+    return found
 
 
 def _fall(evidence: Iterable[Evidence], scale: str, trial: Trial) -> Evidence | None:

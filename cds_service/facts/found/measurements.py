@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cds_service.facts.fhir_value import read_value
+from cds_service.facts.found.body_places import stated_site
 from cds_service.facts.found.circumstances import Circumstance, taken_under
 from cds_service.facts.found.dated import day_made
 from cds_service.facts.found.stages import is_advanced, stage_said
@@ -48,6 +49,8 @@ _NORMAL: Final = frozenset(
     {"negative", "neg", "normal", "within normal limits", "wnl", "not elevated", "not detected", "low risk", "unremarkable"}
 )
 """Values in words by which a result hints at nothing."""
+SITED: Final = "it is of one part of the body"
+"""Note on a measurement that says which part of the body it is of; which, is what it shows."""
 _LONGEST: Final = 4000
 """How many characters of a result or report are read."""
 
@@ -69,6 +72,7 @@ class SoughtMeasurement:
     without_unit: tuple[str, ...] = ()
     unless_negative: bool = False
     under: tuple[Circumstance, ...] = ()
+    sited: bool = False
 
 
 def measurements(sought: SoughtMeasurement, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:
@@ -125,6 +129,8 @@ def _read(sought: SoughtMeasurement, hit: Hit, seen: DatedChart, wanted: Wanted)
     if when is None:
         return Evidence(value, None, said, standing=Standing.UNCERTAIN, note="it carries no date")
     shown = next((c.text for c in codings(hit.holder.get("valueCodeableConcept"))), "")
+    if sought.sited and (site := stated_site(hit, seen)):
+        return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=SITED, shown=site, instant=_instant(observation))
     note = "preliminary" if status == "preliminary" else ""
     return Evidence(value, when, said, note=note, shown=shown, instant=_instant(observation))
 

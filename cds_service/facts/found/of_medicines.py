@@ -6,6 +6,7 @@ alone, or in codes of no known system, are open: neither yes nor no.
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -61,6 +62,8 @@ _PLAIN_ROUTES: Final = {
     **dict.fromkeys(("epidural", "epidurally"), "404820008"),
 }
 """Routes in words that mean one thing, with their SNOMED CT codes."""
+_SPINAL: Final = re.compile(r"\b(intrathecal|epidural)\b")
+"""Routes into the spine, as names of medicines say them."""
 _DATES: Final = (
     "effectiveDateTime",
     "effectivePeriod",
@@ -104,9 +107,16 @@ def medication_days(resource: Resource) -> Days | None:
 
 
 def routes_of(resource: Resource) -> list[Any]:
-    """Return the routes by which a medicine is ordered, taken or given."""
+    """Return the routes by which a medicine is ordered, taken or given.
+
+    Where none is stated, its name may tell that it goes into the spine: ``Baclofen intrathecal pump``.
+    """
     dosages = [*items(resource.get("dosageInstruction")), *items(resource.get("dosage"))]
-    return [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
+    stated = [dosage.get("route") for dosage in dosages if isinstance(dosage, dict)]
+    if any(stated):
+        return stated
+    named = " ".join(concept_words(resource.get("medicationCodeableConcept")))[:LONGEST]
+    return [*stated, *[{"text": route} for route in dict.fromkeys(_SPINAL.findall(named.casefold()))]]
 
 
 def has_reason(resource: Resource, wanted: str, chart: Chart) -> bool | None:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from cds_service.facts.fhir_value import partial_date
+from cds_service.facts.found.wording import named_any
 from cds_service.facts.imagined_chart import ImaginedChart
 from cds_service.facts.kinds.declaration import yes_or_no
 from cds_service.facts.kinds.evidence_kind import CannotImagine, EvidenceKind, Need, Wanted
-from cds_service.fhir.elements import first_days, own_reference, text
-from cds_service.policy.evidence import Evidence, Standing
+from cds_service.fhir.elements import concept_words, first_days, items, own_reference, text
+from cds_service.policy.entry import Words
+from cds_service.policy.evidence import ONLY_WORDS, Evidence, Standing
 from cds_service.policy.values import Days
 from cds_service.sitting import DatedChart
 
@@ -18,9 +20,9 @@ from cds_service.sitting import DatedChart
 class DeviceEvidence(EvidenceKind):
     """A Device of the patient in use, of a type in ``codes``.
 
-    With ``inactive`` it is one that is no longer in use. With ``uncertain`` it only ends the silence. It is dated by
-    its manufacture, else it counts as of the day it is read: a device in use is there now, and one that no longer is
-    has ceased to be by now.
+    With ``inactive`` it is one that is no longer in use; ``named`` are words by which it counts too, as doubtful. With
+    ``uncertain`` it only ends the silence. It is dated by its manufacture, else it counts as of the day it is read: a
+    device in use is there now, and one that no longer is has ceased to be by now.
     """
 
     declared: ClassVar = yes_or_no("device")
@@ -28,6 +30,7 @@ class DeviceEvidence(EvidenceKind):
     codes: str
     uncertain: bool = False
     inactive: bool = False
+    named: list[Words] = []
 
     @property
     def lasts(self) -> bool:
@@ -46,9 +49,16 @@ class DeviceEvidence(EvidenceKind):
             standing = Standing.UNCERTAIN if self.uncertain else Standing.USABLE
             note = "the device only hints at it" if self.uncertain else ""
             yield Evidence(True, when, said, standing=standing, note=note, shown=hit.coding.text)
+        for device in seen.chart.of("Device") if self.named else ():
+            named = [text(one.get("name")) for one in items(device.get("deviceName")) if isinstance(one, dict)]
+            if (device.get("status") == "inactive") is self.inactive and named_any(
+                words := [*concept_words(device.get("type")), *named], self.named
+            ):
+                when = Days.on(seen.as_of)
+                yield Evidence(True, when, own_reference(device), "recorded", Standing.UNCERTAIN, ONLY_WORDS, words[0])
 
     def speaks_by(self) -> frozenset[str] | None:
-        return frozenset({self.codes})
+        return None if self.named else frozenset({self.codes})
 
     def needs(self) -> tuple[Need, ...]:
         return (Need("Device"),)

@@ -46,6 +46,7 @@ class ObservationEvidence(EvidenceKind):
     - ``described``: only one counts whose name or method says so in words; with ``unless_described``, only one that does not.
     - ``under``: only one counts that was taken so: a component states a number with a code in ``codes``, ``from`` one number ``to``
       another in ``unit``, and none states another number of any that are named.
+    - ``sited``: one that says which part of the body it is of only ends the silence; a rule may know that part.
     """
 
     declared: ClassVar = Declaration("observation", frozenset({"boolean", "choice", "quantity", "date"}))
@@ -64,6 +65,7 @@ class ObservationEvidence(EvidenceKind):
     without_unit: list[Words] = []
     unless_negative: bool = False
     under: list[CircumstanceEntry] = []
+    sited: bool = False
 
     @cached_property
     def sought(self) -> SoughtMeasurement:
@@ -83,6 +85,7 @@ class ObservationEvidence(EvidenceKind):
             tuple(self.without_unit),
             self.unless_negative,
             tuple([one.sought for one in self.under]),
+            self.sited,
         )
 
     def in_chart(self, seen: DatedChart, wanted: Wanted) -> Iterable[Evidence]:

@@ -57,8 +57,8 @@ class ServiceEvidence(EvidenceKind):
     - ``only``: with ``only: procedures`` what was done counts, and no order.
     - ``unresulted``: leaves out what a report or result already refers to.
     - ``given_for``: as of a medicine.
-    - ``uncertain``: the service only hints at the fact: in the chart it ends the silence and decides nothing. A chart without
-      services counts as searched all the same.
+    - ``uncertain``: the service only hints at the fact: it ends the silence and decides nothing. A chart without services
+      counts as searched all the same.
 
     - ``plans``: what is planned for a day to come counts from the day on which it was ordered. Where drafts count and results
       do not matter, it does so anyway.
@@ -102,7 +102,8 @@ class ServiceEvidence(EvidenceKind):
         return [_hint(e) for e in found] if self.uncertain else found
 
     def of_order(self, case: Case, wanted: Wanted) -> Iterable[Evidence]:
-        return () if self.uncertain else signed_with(self.sought, case, wanted)
+        found = signed_with(self.sought, case, wanted)
+        return [_hint(e) for e in found] if self.uncertain else found
 
     def speaks_by(self) -> frozenset[str] | None:
         return frozenset({self.codes, *([self.unlisted.value_set] if self.unlisted else [])})
