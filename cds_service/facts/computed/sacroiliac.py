@@ -194,13 +194,15 @@ def indication_missing(facts: Inputs, as_of: date) -> list[Evidence]:
     """Compute whether what the fusion is for is still to be asked.
 
     It is where no covered indication is documented or possible, nothing that is documented closes them, and nobody
-    denied all.
+    denied all. What is documented and was denied itself closes no other.
     """
     states = [_state(facts[name], as_of) for name in COVERED]
     indication = facts["indication"]
     possible = any(state is None and _possible(facts[name], as_of) for name, state in zip(COVERED, states, strict=True))
     denied = all(_explicit_no(facts[name], as_of) for name in COVERED)
-    settled = True in states or _closing(indication, as_of) or denied or (possible and not indication.unsearched)
+    gone = {COVERED[name] for name in COVERED if _explicit_no(facts[name], as_of)}
+    closing = _closing(indication, as_of) and any(e.value not in gone for e in _indications(indication, as_of))
+    settled = True in states or closing or denied or (possible and not indication.unsearched)
     so_far = [*_indications(indication, as_of), *_unclear(indication, as_of)]
     shown = "; ".join(dict.fromkeys(_said(e) for e in so_far)) or "no diagnosis, reason or answer says it"
     return [Evidence(not settled, Days.on(as_of), next((e.resource for e in so_far), ""), "assumed", shown=shown)]
