@@ -33,6 +33,8 @@ from cds_service.vignettes.run import decide_as_facts, differences_as_facts
 
 TOP = Path(__file__).parent.parent
 TODAY = date(2026, 11, 23)
+STARTING = frozenset({"launched", "registered"})
+"""Fixtures that start an EHR with a FHIR server."""
 LONGEST_NAME = 120
 """The most characters of a parameter that names its test."""
 
@@ -41,7 +43,7 @@ os.environ.pop("COLUMNS", None)  # set for pytest's own lines; commands print as
 
 settings.register_profile(
     "commit",
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
@@ -125,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         of_servers = {"integration", "browser"}.intersection(item.path.parts)
-        if of_servers or _on_postgresql(item):
+        if of_servers or STARTING.intersection(getattr(item, "fixturenames", ())) or _on_postgresql(item):
             item.add_marker(pytest.mark.server)
         item.add_marker(pytest.mark.xdist_group(_shares(item)))
     items.sort(key=lambda item: (item.get_closest_marker("server") is None, item.get_closest_marker("slow") is None))

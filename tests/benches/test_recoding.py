@@ -16,6 +16,8 @@ from bench.recoding.strangers import strangers
 from bench.recoding.unreading import unread
 from tests.conftest import held_content
 
+pytestmark = pytest.mark.slow
+
 EVERY = 8
 """One vignette in so many is rewritten in each way."""
 
@@ -26,7 +28,6 @@ def charts() -> list[Posed]:
     return posed(held_content())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rewrite", REWRITES, ids=[rewrite.name for rewrite in REWRITES])
 def test_a_chart_written_otherwise_is_judged_the_same(rewrite: Rewrite, charts: list[Posed]) -> None:
     """The outcome is the same, or asked where a rule allows it; never reversed, never newly decided, and no order is lost."""
@@ -36,28 +37,24 @@ def test_a_chart_written_otherwise_is_judged_the_same(rewrite: Rewrite, charts: 
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.slow
 def test_every_rewriting_changes_some_chart(charts: list[Posed]) -> None:
     """A rewriting that finds nothing to change would prove nothing."""
     idle = [rewrite.name for rewrite in REWRITES if all(compared(one, rewrite) is None for one in charts)]
     assert not idle
 
 
-@pytest.mark.slow
 def test_old_evidence_of_a_state_never_decides(charts: list[Posed]) -> None:
     """Moved past its window, evidence decides nothing that the chart would not decide without it."""
     faults = [case for one in charts for case in aged(one) if case.fault]
     assert not faults, "\n".join(case.told() for case in faults)
 
 
-@pytest.mark.slow
 def test_a_record_that_cannot_be_read_never_decides(charts: list[Posed]) -> None:
     """A code that nobody knows, with the same words, never turns a question or a *no* into a *yes*, nor a question into a *no*."""
     faults = [case for one in charts for case in unread(one) if case.fault]
     assert not faults, "\n".join(case.told() for case in faults)
 
 
-@pytest.mark.slow
 def test_what_is_another_patients_changes_nothing(charts: list[Posed]) -> None:
     """Another patient's records beside the patient's own, in every search, leave the outcome and its reasons as they are."""
     beside = strangers(charts)
@@ -65,7 +62,6 @@ def test_what_is_another_patients_changes_nothing(charts: list[Posed]) -> None:
     assert not faults, "\n".join(case.told() for case in faults)
 
 
-@pytest.mark.slow
 def test_a_fact_documented_by_another_kind_of_record_is_judged_the_same(charts: list[Posed]) -> None:
     """A procedure instead of a diagnosis, where the catalogue reads both."""
     faults = [case for one in charts for case in otherwise(one) if case.fault]

@@ -30,6 +30,8 @@ from tests.fhir_server import Asked, Served, cut, fhir_server, hang
 from tests.hook_calls import booking, dispatching
 from tests.hooks.test_coverage_information import assertions, said
 
+pytestmark = pytest.mark.server
+
 Json = dict[str, Any]
 TOKEN = "the-token-of-this-call"  # noqa: S105
 SCOPE = "patient/*.rs user/Organization.r"

@@ -19,6 +19,8 @@ from cds_service.replay.tables import DECIDED, READ
 from tests.conftest import held_content
 from tests.replay.direct import tables
 
+pytestmark = pytest.mark.server
+
 
 def typed(*words: str | Path) -> Result:
     """The command with these words."""

@@ -28,6 +28,8 @@ from tests.conftest import held_content
 from tests.replay.direct import KEY, terms
 from tests.replay.test_rows_against_http import vignettes
 
+pytestmark = pytest.mark.server
+
 Data = dict[str, Any]
 POLICY = "carelon/prenatal-cfdna-screening"
 

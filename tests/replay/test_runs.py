@@ -26,6 +26,8 @@ from cds_service.replay.watch import Unwatched
 from tests.conftest import held_content
 from tests.replay.direct import decided, environment, of, tables, terms
 
+pytestmark = pytest.mark.server
+
 ENGINE = Engine(workers=2)
 Tables = tuple[list[str], list[str]]
 

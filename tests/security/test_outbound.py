@@ -19,6 +19,8 @@ from cds_service.security.resolver import Private
 from cds_service.security.urls import allows, read_url
 from tests.security.server import Server, says
 
+pytestmark = pytest.mark.server
+
 Serving = Callable[..., Server]
 SECRET = "secret-of-the-member"  # noqa: S105 - made up
 

@@ -15,6 +15,8 @@ from cds_service.content.content import Content, read_content
 from cds_service.content_files.problems import ContentError
 from cds_service.serving import shared
 
+pytestmark = pytest.mark.server
+
 POLICY = "policies/ptac/pfpm-proposal/2017-03-07.yaml"
 
 

@@ -63,31 +63,40 @@ def _is_older(evidence: Evidence, day: date | None) -> bool:
 
 
 def unless_refuted_later(found: list[tuple[Coding, Evidence]], seen: DatedChart) -> list[Evidence]:
-    """Leave diagnoses open that were refuted later.
+    """Weigh diagnoses that were refuted later.
 
-    That is on the same day or after it: by a code that cannot be read and words that may name it, or by any code of the
-    two where refuting it is no evidence by itself (of a fact that is not yes or no, or that may be so by another).
+    Where refuting one is no evidence by itself (of a fact that is not yes or no, or that may be so by another), it takes
+    back what was recorded before by the same codes. It leaves open what was recorded on its day, or shares only one of
+    its codes; so does one whose code cannot be read, and whose words may name the diagnosis.
     """
     if not found:
         return []
-    refuted: dict[Any, date] = {}
+    refuted: list[tuple[set[Any], date, date]] = []
     unread = _refuted_unread(seen)
     for coding, evidence in found:
         if evidence.note == REFUTED and evidence.when is not None:
-            for key in _keys(coding, evidence, seen):
-                refuted[key] = max(evidence.when.last, refuted.get(key, evidence.when.last))
+            refuted.append((_keys(coding, evidence, seen), evidence.when.first, evidence.when.last))
     if not refuted and not unread:
         return [evidence for _, evidence in found]
-    return [
-        evidence._replace(standing=Standing.UNCERTAIN, note=REFUTED_LATER)
-        if evidence.standing is Standing.USABLE
-        and (
-            any(_before(evidence, refuted.get(key)) for key in _keys(coding, evidence, seen))
-            or any(_before(evidence, day) and _may_name(words, evidence, seen) for words, day in unread)
-        )
-        else evidence
-        for coding, evidence in found
-    ]
+    return [_weighed(coding, evidence, refuted, unread, seen) for coding, evidence in found]
+
+
+def _weighed(
+    coding: Coding,
+    evidence: Evidence,
+    refuted: list[tuple[set[Any], date, date]],
+    unread: list[tuple[list[str], date]],
+    seen: DatedChart,
+) -> Evidence:
+    if evidence.standing is not Standing.USABLE:
+        return evidence
+    keys = _keys(coding, evidence, seen)
+    if any(keys <= codes and _is_older(evidence, first) for codes, first, _ in refuted):
+        return evidence._replace(standing=Standing.DISCOUNTED, note=REFUTED_LATER)
+    doubted = any(not keys.isdisjoint(codes) and _before(evidence, last) for codes, _, last in refuted)
+    if doubted or any(_before(evidence, day) and _may_name(words, evidence, seen) for words, day in unread):
+        return evidence._replace(standing=Standing.UNCERTAIN, note=REFUTED_LATER)
+    return evidence
 
 
 def _refuted_unread(seen: DatedChart) -> list[tuple[list[str], date]]:
