@@ -114,16 +114,18 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         return None
     shown = hit.coding.text
     stands: Qualified | None = None
-    if verified != "refuted" and (sought.body_site or sought.severity or sought.stage):
+    if verified != REFUTED and (sought.body_site or sought.severity or sought.stage):
         stands = qualified(sought.body_site, sought.severity, sought.stage, condition, seen.chart.terminology)
         if stands.stands is Stands.SAYS_NOTHING:
             return None
     value = _value(sought, hit, wanted) if stands is None or stands.value is None else stands.value
     if isinstance(value, str) and wanted.type != "choice":
+        if verified == REFUTED:
+            return Evidence(None, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown)
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=value)
     if stands is not None and stands.stands is Stands.ELSEWHERE:
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=stands.note, shown=shown)
-    if verified == "refuted":
+    if verified == REFUTED:
         if sought.body_site:
             return None
         if isinstance(value, bool) and (sought.refuted_denies or not value):
