@@ -119,18 +119,12 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
         if stands.stands is Stands.SAYS_NOTHING:
             return None
     value = _value(sought, hit, wanted) if stands is None or stands.value is None else stands.value
+    if verified == REFUTED:
+        return _refuted(sought, value, wanted, Evidence(None, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown))
     if isinstance(value, str) and wanted.type != "choice":
-        if verified == REFUTED:
-            return Evidence(None, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown)
         return Evidence(None, when, said, standing=Standing.UNCERTAIN, note=value)
     if stands is not None and stands.stands is Stands.ELSEWHERE:
         return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=stands.note, shown=shown)
-    if verified == REFUTED:
-        if sought.body_site:
-            return None
-        if isinstance(value, bool) and (sought.refuted_denies or not value):
-            return Evidence(not value, when, said, shown=f"{shown}, refuted") if value else None
-        return Evidence(value, when, said, standing=Standing.DISCOUNTED, note=REFUTED, shown=shown)
     if verified in UNCONFIRMED:
         return Evidence(value, when, said, standing=Standing.UNCERTAIN, note=f"the diagnosis is {verified}", shown=shown)
     treated = _is_treated_in_remission(sought, condition, seen)
@@ -151,6 +145,19 @@ def _condition(sought: SoughtDiagnosis, hit: Hit, seen: DatedChart, wanted: Want
     if sought.history is True and sought.dated_by == "onset" and course in OVER and not note and is_history(condition, seen):
         note = CLOSED
     return Evidence(value, when, said, standing=standing, note=note, shown=shown)
+
+
+def _refuted(sought: SoughtDiagnosis, value: Value | None, wanted: Wanted, nothing: Evidence) -> Evidence | None:
+    """Return what a refuted diagnosis says.
+
+    It denies where it means the very fact; ``nothing`` is it where it says nothing. A code wider than a site is none.
+    """
+    if sought.body_site:
+        return None
+    if isinstance(value, bool) and (sought.refuted_denies or not value):
+        denied = Evidence(not value, nothing.when, nothing.resource, shown=f"{nothing.shown}, refuted")
+        return denied if value else None
+    return nothing if isinstance(value, str) and wanted.type != "choice" else nothing._replace(value=value)
 
 
 def _doubt(sought: SoughtDiagnosis, condition: Resource, seen: DatedChart) -> str:
