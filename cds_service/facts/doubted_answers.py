@@ -25,7 +25,7 @@ from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, concept_words, own_reference, status_code
 from cds_service.fhir.words_of_records import OVER
-from cds_service.policy.evidence import Evidence, Standing
+from cds_service.policy.evidence import ONLY_WORDS, Evidence, Standing
 from cds_service.policy.values import Days, Value
 from cds_service.sitting import DatedChart
 
@@ -70,6 +70,8 @@ def doubted(
     told = {one.value for one in settled if one.kind == "answered" and one.standing is Standing.USABLE}
     if any(_is_no(one) for one in settled):
         settled = _beside_lasting(found, settled, own, _lasting(definition, catalogue, seen))
+        if any(_in_words(one, seen) for one in settled) and _may_last(definition, catalogue):
+            settled = _beside_words(settled, own)
     if any(value is True or isinstance(value, str) for value in told):
         settled = _since_refuted(settled, own, list(_refuted(definition, catalogue, seen)))
     return settled
@@ -99,13 +101,36 @@ def _beside_lasting(
     ]
 
 
+def _in_words(evidence: Evidence, seen: DatedChart) -> bool:
+    """Tell whether a diagnosis in force says yes, in words alone."""
+    record = seen.chart.get(evidence.resource) if ONLY_WORDS in evidence.note else None
+    return record is not None and record["resourceType"] == "Condition" and evidence.value is True and _stands(record, seen)
+
+
+def _may_last(definition: Definition, catalogue: Catalogue) -> bool:
+    """Tell whether a record that says the fact lasts."""
+    return any(source.lasts for one in _spoken_by(definition, catalogue) for source in one.sources)
+
+
+def _beside_words(settled: Sequence[Evidence], own: Collection[str]) -> Sequence[Evidence]:
+    """Leave a "no" open beside what may last and is written in words.
+
+    One that was given for this very order answers what the words leave open.
+    """
+    return [
+        one._replace(standing=Standing.UNCERTAIN, note=AGAINST_LASTING) if _is_no(one) and one.resource not in own else one
+        for one in settled
+    ]
+
+
 def _is_answer(evidence: Evidence, value: Value | None) -> bool:
     return evidence.kind == "answered" and evidence.standing is Standing.USABLE and evidence.value == value
 
 
 def disagree(found: Sequence[Evidence]) -> bool:
-    """Tell whether a test says no beside what says yes."""
-    return any(_is_no(one) for one in found) and any(one.value is True and one.standing is Standing.USABLE for one in found)
+    """Tell whether a test says no beside what says yes, be it in words alone."""
+    yes = any(one.value is True and (one.standing is Standing.USABLE or ONLY_WORDS in one.note) for one in found)
+    return yes and any(_is_no(one) for one in found)
 
 
 def _is_no(evidence: Evidence) -> bool:

@@ -50,7 +50,7 @@ def body_mass_index(facts: Inputs, as_of: date) -> list[Evidence]:
     low = kilograms.low / (centimetres.high / 100) ** 2 - ROUNDING
     high = kilograms.high / (centimetres.low / 100) ** 2 + ROUNDING
     shown = f"computed from {kilograms.text()} kg and {centimetres.text()} cm"
-    return [Evidence(Interval(round(low, 2), round(high, 2)), weighed.when, weighed.resource, shown=shown)]
+    return [_reckoned(Interval(round(low, 2), round(high, 2)), weighed, (weighed, height[1]), shown)]
 
 
 @rule("reckoned clearance", "creatinine", "weight", "height", "age", "sex")
@@ -66,14 +66,21 @@ def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
     ages = [e.value for e in usable(facts["age"]) if isinstance(e.value, Interval)]
     if creatinine is None or weight is None or not ages or ages[0].low < ADULT or creatinine[0].low <= 0:
         return []
-    (milligrams, tested), (kilograms, _) = creatinine, weight
+    (milligrams, tested), (kilograms, weighed) = creatinine, weight
     sexes = [e.value for e in usable(facts["sex"]) if e.value in OF_SEX] or list(OF_SEX)
     lean = min(kilograms.low, _lean(sexes, _height(facts, as_of)))
     factors = [OF_SEX[str(sex)] for sex in sexes]
     low = max(140 - ages[0].high, 0) * lean / (72 * milligrams.high) * min(factors)
     high = max(140 - ages[0].low, 0) * kilograms.high / (72 * milligrams.low) * max(factors)
     shown = f"computed by Cockcroft-Gault from creatinine {milligrams.text()} mg/dL, age, sex and {kilograms.text()} kg"
-    return [Evidence(Interval(round(low, 1), round(high, 1)), tested.when, tested.resource, shown=shown)]
+    return [_reckoned(Interval(round(low, 1), round(high, 1)), tested, (tested, weighed), shown)]
+
+
+def _reckoned(value: Interval, of: Evidence, read: tuple[Evidence, ...], shown: str) -> Evidence:
+    """Return a computed number; it decides nothing where only words name what it is computed from."""
+    doubtful = [e for e in read if e.standing is Standing.UNCERTAIN]
+    standing, note = (Standing.UNCERTAIN, doubtful[0].note) if doubtful else (Standing.USABLE, "")
+    return Evidence(value, of.when, of.resource, standing=standing, note=note, shown=shown)
 
 
 def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: float, days: int, as_of: date) -> list[Evidence]:
@@ -85,6 +92,8 @@ def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: floa
     if not reckoned:
         return recorded
     sure = latest(recent([e for e in recorded if e.standing is Standing.USABLE], as_of, days))
+    if not sure:
+        sure = recent([e for e in recorded if e.standing is Standing.UNCERTAIN and isinstance(e.value, Interval)], as_of, days)
     if not sure:
         return [*recorded, *reckoned]
     sides = {_below(e, bound) for e in sure}
@@ -106,16 +115,20 @@ def _below(evidence: Evidence, bound: float) -> bool | None:
 def _newest(fact: Fact, as_of: date, days: int) -> tuple[Interval, Evidence] | None:
     """Return the newest number within so many days, with its evidence.
 
-    Numbers of one day are taken together. There is none where a newer record cannot be read.
+    Numbers of one day are taken together, also those that only their names tell; such a one makes it uncertain. There is
+    none where a newer record cannot be read.
     """
-    sure = [e for e in latest(recent(usable(fact), as_of, days)) if isinstance(e.value, Interval)]
-    if not sure:
+    numbers = [e for e in fact.evidence if e.standing is not Standing.DISCOUNTED and isinstance(e.value, Interval)]
+    read = latest(recent(numbers, as_of, days))
+    if not read:
         return None
-    since = max(map(last, sure))
-    if any(e.standing is Standing.UNCERTAIN and (e.when is None or since < first(e) <= as_of) for e in fact.evidence):
+    since = max(map(last, read))
+    unread = [e for e in fact.evidence if e.standing is Standing.UNCERTAIN and e not in numbers]
+    if any(e.when is None or since < first(e) <= as_of for e in unread):
         return None
-    values = [e.value for e in sure if isinstance(e.value, Interval)]
-    return Interval(min(one.low for one in values), max(one.high for one in values)), sure[0]
+    values = [e.value for e in read if isinstance(e.value, Interval)]
+    whole = Interval(min(one.low for one in values), max(one.high for one in values))
+    return whole, next((e for e in read if e.standing is Standing.UNCERTAIN), read[0])
 
 
 def _height(facts: Inputs, as_of: date) -> tuple[Interval, Evidence] | None:

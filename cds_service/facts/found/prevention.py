@@ -18,6 +18,7 @@ from typing import Any, Final
 from cds_service.chart import Chart
 from cds_service.facts.found.of_medicines import medication_days
 from cds_service.facts.found.times_a_day import repeat_of
+from cds_service.facts.number_text import read_number
 from cds_service.facts.units import UnknownUnit, convert
 from cds_service.fhir.code_systems import system_name
 from cds_service.fhir.codes import Coding
@@ -139,13 +140,13 @@ def _supplied(resource: Resource) -> Iterator[float]:
     """
     dispensed = resource.get("dispenseRequest")
     if isinstance(dispensed, dict):
-        repeats = dispensed.get("numberOfRepeatsAllowed")
-        if isinstance(repeats, int) and repeats > 0:
+        if (_number(dispensed.get("numberOfRepeatsAllowed")) or 0) > 0:
             yield inf
         yield from _amount(dispensed.get("expectedSupplyDuration"))
     yield from _amount(resource.get("daysSupply"))
-    for name in ("effectivePeriod", "performedPeriod"):
-        yield from _between(resource.get(name))
+    yield from _between(resource.get("effectivePeriod"))
+    if any(held := [*_between(resource.get("performedPeriod"))]):  # within a day, it is the time of a procedure
+        yield from held
 
 
 def _length(dosage: Mapping[str, Any]) -> float | None:
@@ -198,13 +199,21 @@ def _said(words: str) -> float | None:
 
 
 def _amount(quantity: Any) -> Iterator[float]:
-    value = quantity.get("value") if isinstance(quantity, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    value = _number(quantity.get("value")) if isinstance(quantity, dict) else None
+    if value is None or value < 0:
         return
     try:
-        yield convert(float(value), text(quantity.get("code")) or text(quantity.get("unit")) or "d", "d")
+        yield convert(value, text(quantity.get("code")) or text(quantity.get("unit")) or "d", "d")
     except UnknownUnit:
         return
+
+
+def _number(written: Any) -> float | None:
+    """Return a number, also one that is written as a string."""
+    if isinstance(written, str):
+        read = read_number(written)
+        return read.number.high if read is not None and not read.unit else None
+    return None if isinstance(written, bool) or not isinstance(written, int | float) else float(written)
 
 
 def _between(period: Any) -> Iterator[float]:
@@ -219,13 +228,13 @@ def _counted(repeat: Mapping[str, Any]) -> Iterator[float]:
 
     Without a period, up to four are few.
     """
-    count = repeat.get("countMax", repeat.get("count"))
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    count = _number(repeat.get("countMax", repeat.get("count")))
+    if count is None or count < 1:
         return
-    often, period = repeat.get("frequency", 1), repeat.get("period")
-    if isinstance(often, int) and often > 0 and isinstance(period, int | float) and period > 0:
+    often, period = _number(repeat.get("frequency", 1)), _number(repeat.get("period"))
+    if often is not None and often > 0 and period is not None and period > 0:
         try:
-            yield convert(float(period), text(repeat.get("periodUnit")) or "d", "d") * (count - 1) / often
+            yield convert(period, text(repeat.get("periodUnit")) or "d", "d") * (count - 1) / often
         except UnknownUnit:
             return
     else:
