@@ -113,7 +113,7 @@ def _may_last(definition: Definition, catalogue: Catalogue) -> bool:
 
 
 def _beside_words(settled: Sequence[Evidence], own: Collection[str]) -> Sequence[Evidence]:
-    """Leave a "no" open beside what may last and is written in words.
+    """Leave a "no" open beside words of what may last.
 
     One that was given for this very order answers what the words leave open.
     """
@@ -128,7 +128,7 @@ def _is_answer(evidence: Evidence, value: Value | None) -> bool:
 
 
 def disagree(found: Sequence[Evidence]) -> bool:
-    """Tell whether a test says no beside what says yes, be it in words alone."""
+    """Tell whether a test says no beside a yes, also one in words."""
     yes = any(one.value is True and (one.standing is Standing.USABLE or ONLY_WORDS in one.note) for one in found)
     return yes and any(_is_no(one) for one in found)
 

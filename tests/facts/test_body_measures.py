@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.facts.computed.body_measures import body_mass_index, creatinine_clearance
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import ONLY_WORDS, Evidence, Fact, Standing
 from cds_service.policy.values import Days, Interval, Value
 
 AS_OF = date(2025, 5, 1)
@@ -98,6 +98,14 @@ def test_what_does_not_speak_computes_nothing(
 ) -> None:
     """No body mass index comes of it."""
     assert body_mass_index(facts(weight=weight, height=height, age=Interval.exactly(float(age))), AS_OF) == []
+
+
+def test_what_only_words_name_computes_what_decides_nothing() -> None:
+    """A weight whose code is not read gives an index, which asks."""
+    named = number(60)._replace(standing=Standing.UNCERTAIN, note=ONLY_WORDS)
+    (found,) = body_mass_index(facts(weight=[named, number(90, 30)], height=number(170), age=Interval.exactly(60.0)), AS_OF)
+    assert (found.standing, found.note) == (Standing.UNCERTAIN, ONLY_WORDS)
+    assert found.shown == "computed from 60 kg and 170 cm"
 
 
 def test_weights_of_one_day_are_taken_together() -> None:

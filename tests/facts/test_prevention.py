@@ -58,7 +58,9 @@ def days(value: float, code: str = "d") -> Json:
         ([{"text": "1.5 g once"}, dosage(boundsDuration=days(14), **Q8H)], inf),
         ([], None),
         ([dosage(count=True)], None),
-        ([dosage(boundsDuration={"value": "6", "unit": "wk"})], None),
+        ([dosage(boundsDuration={"value": "6", "unit": "wk"})], inf),
+        ([dosage(count="4", frequency="1", period="8", periodUnit="h")], 1),
+        ([dosage(boundsDuration={"value": "a few", "unit": "wk"})], None),
         ([dosage(boundsDuration=days(6, "fortnight"))], None),
     ],
 )

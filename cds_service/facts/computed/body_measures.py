@@ -13,7 +13,7 @@ from typing import Final
 
 from cds_service.facts.evidence_days import first, last, latest, recent, usable
 from cds_service.facts.rule import rule
-from cds_service.policy.evidence import Evidence, Fact, Standing
+from cds_service.policy.evidence import ONLY_WORDS, Evidence, Fact, Standing
 from cds_service.policy.values import Interval
 
 ADULT: Final = 18.0
@@ -77,7 +77,10 @@ def creatinine_clearance(facts: Inputs, as_of: date) -> list[Evidence]:
 
 
 def _reckoned(value: Interval, of: Evidence, read: tuple[Evidence, ...], shown: str) -> Evidence:
-    """Return a computed number; it decides nothing where only words name what it is computed from."""
+    """Return a computed number.
+
+    It decides nothing where only words name what it is computed from.
+    """
     doubtful = [e for e in read if e.standing is Standing.UNCERTAIN]
     standing, note = (Standing.UNCERTAIN, doubtful[0].note) if doubtful else (Standing.USABLE, "")
     return Evidence(value, of.when, of.resource, standing=standing, note=note, shown=shown)
@@ -93,7 +96,7 @@ def side_by_side(recorded: list[Evidence], reckoned: list[Evidence], bound: floa
         return recorded
     sure = latest(recent([e for e in recorded if e.standing is Standing.USABLE], as_of, days))
     if not sure:
-        sure = recent([e for e in recorded if e.standing is Standing.UNCERTAIN and isinstance(e.value, Interval)], as_of, days)
+        sure = recent([e for e in recorded if _is_read(e)], as_of, days)
     if not sure:
         return [*recorded, *reckoned]
     sides = {_below(e, bound) for e in sure}
@@ -115,10 +118,10 @@ def _below(evidence: Evidence, bound: float) -> bool | None:
 def _newest(fact: Fact, as_of: date, days: int) -> tuple[Interval, Evidence] | None:
     """Return the newest number within so many days, with its evidence.
 
-    Numbers of one day are taken together, also those that only their names tell; such a one makes it uncertain. There is
-    none where a newer record cannot be read.
+    Numbers of one day are taken together, also those that only words name; such a one makes it uncertain. There is none
+    where a newer record cannot be read.
     """
-    numbers = [e for e in fact.evidence if e.standing is not Standing.DISCOUNTED and isinstance(e.value, Interval)]
+    numbers = [e for e in fact.evidence if _is_read(e)]
     read = latest(recent(numbers, as_of, days))
     if not read:
         return None
@@ -129,6 +132,12 @@ def _newest(fact: Fact, as_of: date, days: int) -> tuple[Interval, Evidence] | N
     values = [e.value for e in read if isinstance(e.value, Interval)]
     whole = Interval(min(one.low for one in values), max(one.high for one in values))
     return whole, next((e for e in read if e.standing is Standing.UNCERTAIN), read[0])
+
+
+def _is_read(evidence: Evidence) -> bool:
+    """Tell whether it is a number, also of what only words name."""
+    named = evidence.standing is Standing.USABLE or (evidence.standing is Standing.UNCERTAIN and ONLY_WORDS in evidence.note)
+    return named and isinstance(evidence.value, Interval)
 
 
 def _height(facts: Inputs, as_of: date) -> tuple[Interval, Evidence] | None:
