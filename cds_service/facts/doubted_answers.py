@@ -128,7 +128,7 @@ def _is_answer(evidence: Evidence, value: Value | None) -> bool:
 
 
 def disagree(found: Sequence[Evidence]) -> bool:
-    """Tell whether a test says no beside a yes, also one in words."""
+    """Tell whether a test says no beside a yes, be it words."""
     yes = any(one.value is True and (one.standing is Standing.USABLE or ONLY_WORDS in one.note) for one in found)
     return yes and any(_is_no(one) for one in found)
 
