@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -146,10 +147,16 @@ def test_an_anchor_is_read_where_it_is_named(tmp_path: Path) -> None:
     assert YamlFile(path, "one.yaml").data == {"a": {"b": 1}, "c": {"b": 1}}
 
 
+@lru_cache(maxsize=1)
+def units() -> PintUcumRegistry:
+    """The library's units of UCUM, which take half a second to read."""
+    return PintUcumRegistry()
+
+
 @pytest.mark.parametrize(("unit", "wanted"), list(permutations(["s", "min", "h", "d", "wk"], 2)))
 def test_units_of_time_convert_as_the_library_converts_them(unit: str, wanted: str) -> None:
     """The units of time that are known without the library of units are those of UCUM."""
-    registry = PintUcumRegistry()
+    registry = units()
     one = registry.Quantity(1, registry.from_ucum(unit)).to(registry.from_ucum(wanted)).magnitude
     factor, offset = scale(unit, wanted)
     assert factor == pytest.approx(one, rel=1e-12)

@@ -35,6 +35,7 @@ def addresses(page: str) -> list[str]:
     return [one for one in found if not one.startswith(("#", "http://", "https://", "data:"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", ["", "/payer/cds"], ids=["taken away", "left"])
 @pytest.mark.parametrize("path", PAGES)
 def test_every_address_of_a_page_is_below_the_public_path(path: str, left: str) -> None:
