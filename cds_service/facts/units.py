@@ -108,7 +108,10 @@ def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
 
 
 def _counts_another(unit: str, wanted: str) -> bool:
-    """Tell whether a unit counts cigarettes or packs, whose number is none of pack-years or packs a day."""
+    """Tell whether a unit counts cigarettes or packs.
+
+    Their number is none of pack-years, nor of packs a day.
+    """
     small = unit.strip().lower()
     return ("cig" in small and "cig" not in wanted.lower()) or small in {"{pack}", "{packs}"}
 
