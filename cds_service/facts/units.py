@@ -79,6 +79,7 @@ def is_unit(unit: str) -> bool:
 def scale(unit: str, wanted: str) -> tuple[float, float]:
     """Return factor and offset from ``unit`` to ``wanted``.
 
+    An annotation that names a measure (``{PacksPerDay}``, ``{Years}``) is that measure, and not a bare count.
     Raises UnknownUnit when there are none.
     """
     found = _scale(unit, wanted) if len(unit) <= LONGEST else None
@@ -89,18 +90,30 @@ def scale(unit: str, wanted: str) -> tuple[float, float]:
 
 @lru_cache(maxsize=4096)
 def _scale(unit: str, wanted: str) -> tuple[float, float] | None:
+    if _counts_another(unit, wanted):
+        return None
     source, target = ucum(unit), ucum(wanted)
-    if source == target:
+    named = _annotated(unit.strip())
+    if source == target and not (named and named[1]):
         return 1.0, 0.0
     if source in OFFSETS and target in OFFSETS:
         (per, zero), (target_per, target_zero) = OFFSETS[source], OFFSETS[target]
         return per / target_per, (zero - target_zero) / target_per
     for target_size, dimensions in _readings(wanted)[:1]:
-        for size, measured in _readings(unit):
+        for size, measured in (named,) if named and named[1] else _readings(unit):
             factor = size / target_size
             if measured == dimensions and factor > 0 and math.isfinite(factor):
                 return factor, 0.0
     return None
+
+
+def _counts_another(unit: str, wanted: str) -> bool:
+    """Tell whether a unit counts cigarettes or packs.
+
+    Their number is none of pack-years, nor of packs a day.
+    """
+    small = unit.strip().lower()
+    return ("cig" in small and "cig" not in wanted.lower()) or small in {"{pack}", "{packs}"}
 
 
 _DUST: Final = 1e-9
