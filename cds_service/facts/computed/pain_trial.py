@@ -145,7 +145,7 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
 
     It is from the last score before it began to the best score during it, both on one scale; the scale with the
     greatest fall counts. A score of the day the trial began came before it where the minutes of both say so; else it
-    proves a fall but never that there was none. Later scores say nothing, nor do scores of more than 90 days before.
+    proves a fall but never that there was none. Scores of one minute that differ are one score between them. Later scores say nothing, nor do scores of more than 90 days before.
     A trial that is recorded as unsuccessful leaves open what came before it, an earlier trial or an answer.
     """
     trial = latest_trial(facts, as_of)
@@ -191,13 +191,21 @@ def _fall(evidence: Iterable[Evidence], scale: str, trial: Trial) -> Evidence | 
     last = max(when.last for _, _, when in earlier)
     before = [value for _, value, when in earlier if when.last == last]
     low, high = max(min(v.low for v in before), 0.0), min(max(v.high for v in before), HIGHEST[scale])
-    best, value, when = min(during, key=lambda found: (found[1].high, found[1].low))
+    best, value, when = min(
+        ((e, _at_once(e, value, during), when) for e, value, when in during), key=lambda found: (found[1].high, found[1].low)
+    )
     if low <= 0 or high <= 0:
         return None
     fallen = max(100 * (1 - min(value.high, HIGHEST[scale]) / low), 0.0)
     most = 100.0 if all(day.first == start for _, _, day in during) else max(100 * (1 - max(value.low, 0.0) / high), 0.0)
     shown = f"{_named(scale)}, last before the trial on {last}, best during it on {when.text()}"
     return but(best, Interval(round(fallen, 6), round(max(most, fallen), 6)), shown)
+
+
+def _at_once(evidence: Evidence, value: Interval, scores: Iterable[tuple[Evidence, Interval, Days]]) -> Interval:
+    """Return what the scores of the minute of one come to together."""
+    beside = [other for e, other, _ in scores if evidence.instant and e.instant == evidence.instant]
+    return Interval(min([value, *beside], key=lambda v: v.low).low, max([value, *beside], key=lambda v: v.high).high)
 
 
 def _of_ten(value: Interval, scale: str) -> Interval:
