@@ -145,8 +145,9 @@ def pain_reduction(facts: Inputs, as_of: date) -> list[Evidence]:
 
     It is from the last score before it began to the best score during it, both on one scale; the scale with the
     greatest fall counts. A score of the day the trial began came before it where the minutes of both say so; else it
-    proves a fall but never that there was none. Scores of one minute that differ are one score between them. Later scores say nothing, nor do scores of more than 90 days before.
-    A trial that is recorded as unsuccessful leaves open what came before it, an earlier trial or an answer.
+    proves a fall but never that there was none. Scores of one minute that differ are one score between them. Later scores
+    say nothing, nor do scores of more than 90 days before. A trial that is recorded as unsuccessful leaves open what came
+    before it, an earlier trial or an answer.
     """
     trial = latest_trial(facts, as_of)
     failed = _unsuccessful(facts, trial, as_of)
@@ -204,8 +205,8 @@ def _fall(evidence: Iterable[Evidence], scale: str, trial: Trial) -> Evidence | 
 
 def _at_once(evidence: Evidence, value: Interval, scores: Iterable[tuple[Evidence, Interval, Days]]) -> Interval:
     """Return what the scores of the minute of one come to together."""
-    beside = [other for e, other, _ in scores if evidence.instant and e.instant == evidence.instant]
-    return Interval(min([value, *beside], key=lambda v: v.low).low, max([value, *beside], key=lambda v: v.high).high)
+    at_once = [value, *(other for e, other, _ in scores if evidence.instant and e.instant == evidence.instant)]
+    return Interval(min(one.low for one in at_once), max(one.high for one in at_once))
 
 
 def _of_ten(value: Interval, scale: str) -> Interval:
