@@ -96,6 +96,10 @@ def _as_strings(request: Json, world: World) -> bool:
     return changed
 
 
+NAMES_A_MEASURE = ("{weeks}", "{days}", "{Years}", "{PacksPerDay}")
+"""Annotations without which a number says something else."""
+
+
 def _as_words(thousands: bool) -> Callable[[Json, World], bool]:
     def apply(request: Json, world: World) -> bool:
         changed = False
@@ -109,7 +113,7 @@ def _as_words(thousands: bool) -> Callable[[Json, World], bool]:
                     continue
                 value = number if quantity is None else quantity["value"]
                 unit = "" if quantity is None else quantity.get("code") or quantity.get("unit") or ""
-                counts = unit == "1" or (unit.startswith("{") and unit not in ("{weeks}", "{days}"))
+                counts = unit == "1" or (unit.startswith("{") and unit not in NAMES_A_MEASURE)
                 unit = "" if counts else unit
                 written = f"{value:,}" if thousands else f"{value}"
                 said = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}.get((quantity or {}).get("comparator", ""), "")
