@@ -120,12 +120,10 @@ class DatedChart:
         }
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """Make something for the first order that wants it, and keep it.
+        """Make something for the first that wants it, and keep it.
 
         It is made of the chart as it is seen on the day; ``key`` names what is made.
         """
-        if not self._shared:
-            return make()
         if key not in self._once:
             self._once[key] = make()
         made: T = self._once[key]

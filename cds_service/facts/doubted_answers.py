@@ -20,7 +20,7 @@ from cds_service.facts.found.refuted import REFUTED
 from cds_service.facts.kinds.allergy import AllergyEvidence
 from cds_service.facts.kinds.condition import ConditionEvidence
 from cds_service.facts.kinds.evidence_kind import Wanted
-from cds_service.facts.settled import OLD_NO
+from cds_service.facts.settled import OLD_NO, REPLACED
 from cds_service.facts.wanted import Unreadable, carried_value
 from cds_service.fhir.codes_of_records import Hit
 from cds_service.fhir.elements import Resource, concept_words, own_reference, status_code
@@ -143,7 +143,8 @@ def _is_no(evidence: Evidence) -> bool:
 def _leaves_open(evidence: Evidence, since: date) -> bool:
     if evidence.when is not None and evidence.when.last <= since:
         return False
-    said_no = evidence.value is False and (evidence.standing is Standing.USABLE or evidence.note == OLD_NO)
+    spoke = evidence.standing is Standing.USABLE or evidence.note == OLD_NO or evidence.note.endswith(REPLACED)
+    said_no = evidence.value is False and spoke
     return said_no or evidence.standing is Standing.UNCERTAIN
 
 

@@ -160,13 +160,8 @@ class Facts(ChartFacts):
     def _weighed(self, definition: Definition, found: Sequence[Evidence]) -> Sequence[Evidence]:
         """Weigh the answers to a fact's question beside its other evidence."""
         for_this = self._for_this(definition.name)
-        own = {one.resource for one in for_this}
         weighed = settled(found, for_this, self._case.order.reference)
-        before = [one for one in self._answers[definition.name] if own_reference(one.response) not in own] if own else []
-        if before:  # which the answers for this order are newer than; that they were open is why it was asked again
-            life = self._catalogue.answers_speak_for(definition.name)
-            found = [*found, *read_answers(before, self._case.chart.terminology, definition.wanted, self._case, life)]
-        return doubted(found, weighed, own, definition, self._catalogue, self._case.seen)
+        return doubted(found, weighed, {one.resource for one in for_this}, definition, self._catalogue, self._case.seen)
 
     def _parts(self, definition: Definition, known: Known) -> tuple[list[list[Evidence]], bool]:
         """Return what each kind of evidence finds, and whether it is shared.

@@ -13,6 +13,8 @@ from cds_service.policy.values import Days, Interval, Value
 SETTLED = "the answer that was given for this order settles it"
 OLD_NO = "the answer 'no' is older than 30 days and names no order: it may be otherwise by now"
 """The note on an answer that says no of a day long past."""
+REPLACED = "takes the place of it"
+"""How the note ends on an answer that a later one of the same day replaces."""
 
 
 def settled(found: Sequence[Evidence], own: Sequence[Evidence], order: str) -> Sequence[Evidence]:

@@ -156,6 +156,10 @@ def test_a_no_settles_what_was_open_before_it(name: str, chart: list[Json]) -> N
     assert outcome(name, *chart, no, answered(name, True, ago(0), **FOR_THIS)) is MET
     assert outcome(name, *chart, no, answered(name, True, ago(3))) is MET
     assert outcome(name, *chart, answered(name, False, ago(0), **FOR_THIS)) is NOT_DOCUMENTED
+    early, late = ({"authored": f"{AS_OF}T{hour}:00:00Z"} for hour in ("08", "09"))
+    assert (
+        outcome(name, *chart, answered(name, False, ago(0), **early), answered(name, False, ago(0), **late, **FOR_THIS)) is NOT_MET
+    )
     old = answered(name, False, ago(90))
     if outcome(name, *chart, old) is NOT_DOCUMENTED:
         assert outcome(name, *chart, old, answered(name, False, ago(0), **FOR_THIS)) is NOT_MET

@@ -33,10 +33,10 @@ from tests.hooks.test_statements import asked
 
 CRD_SECONDS, SOON_SECONDS = 5, 0.5
 """What CRD allows at order-sign, and CDS Hooks' word for soon."""
-USUAL, MOST = 25_000, 500_000
+USUAL, MOST = 20_000, 500_000
 """Function calls of nine answers in ten, and of any.
 
-Half a second leaves 20 microseconds to each of the first, and five seconds leave ten to each of the others, for whose answer a
+Half a second leaves 25 microseconds to each of the first, and five seconds leave ten to each of the others, for whose answer a
 worker reads what no order had needed before. A call takes less than one, but how long is no test's to say.
 """
 READ_OR_WAIT = {"_io", "io", "_socket", "_ssl", "select", "posix", "sqlite3", "psycopg", "subprocess", "_posixsubprocess", "time"}
@@ -101,13 +101,15 @@ def bodies(first: int = 0) -> list[bytes]:
 @pytest.mark.verifies("found-2", "answers-soon")
 def test_nine_answers_in_ten_are_little_work_and_none_is_much(calls: Calls) -> None:
     """Of the calls of all vignettes, each answered for the first time, the work is counted: it leaves time in plenty."""
-    for body in bodies(first=7):
-        _answered(calls, body)  # models of FHIR types that were not met before are read from the disk, once in a worker
-    found = sorted(counted(lambda body=body: _answered(calls, body)).calls for body in bodies())  # type: ignore[misc]
+    # models of FHIR types that were not met before are read once in a worker, whichever tests ran in it
+    new, found = [
+        sorted(counted(lambda body=body: _answered(calls, body)).calls for body in bodies(first))  # type: ignore[misc]
+        for first in (7, 0)
+    ]
     assert len(found) > 100
     assert found[0] > 500, "the work is what is counted"
     assert found[len(found) * 9 // 10] < USUAL
-    assert found[-1] < MOST
+    assert max(new[-1], found[-1]) < MOST
 
 
 @pytest.mark.slow

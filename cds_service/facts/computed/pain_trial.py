@@ -6,7 +6,7 @@ The facts say when it was, how strong the pain was before it, and by how much th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from cds_service.facts.evidence_days import minute
@@ -205,8 +205,14 @@ def _fall(evidence: Iterable[Evidence], scale: str, trial: Trial) -> Evidence | 
 
 def _at_once(evidence: Evidence, value: Interval, scores: Iterable[tuple[Evidence, Interval, Days]]) -> Interval:
     """Return what the scores of the minute of one come to together."""
-    at_once = [value, *(other for e, other, _ in scores if evidence.instant and e.instant == evidence.instant)]
+    at = _minute_of(evidence)
+    at_once = [value, *(other for e, other, _ in scores if at is not None and _minute_of(e) == at)]
     return Interval(min(one.low for one in at_once), max(one.high for one in at_once))
+
+
+def _minute_of(evidence: Evidence) -> datetime | None:
+    stated = minute(evidence)
+    return stated.replace(second=0, microsecond=0) if stated is not None else None
 
 
 def _of_ten(value: Interval, scale: str) -> Interval:

@@ -15,7 +15,7 @@ from cds_service.case import Case
 from cds_service.facts.found.answer_values import answer_value
 from cds_service.facts.found.asked import reworded, unasked
 from cds_service.facts.found.forms import COPIED, UNFINISHED, WHEN, Counted, counted, every_item, origin_of
-from cds_service.facts.settled import OLD_NO
+from cds_service.facts.settled import OLD_NO, REPLACED
 from cds_service.facts.shelf_life import ShelfLife
 from cds_service.facts.wanted import Unreadable, Wanted
 from cds_service.fhir.elements import Resource, days, first_days, items, own_reference, text
@@ -199,7 +199,7 @@ def _without_replaced(read: list[Evidence], written: list[Days | None], moments:
         if len(replaced) == len(alike):
             continue
         for at, later in replaced.items():
-            note = f"an answer of {later.day.text()} takes the place of it"
+            note = f"an answer of {later.day.text()} {REPLACED}"
             kept[at] = read[at]._replace(standing=Standing.DISCOUNTED, note=note)
     return kept
 

@@ -43,6 +43,31 @@ class SoughtItem:
     named: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An item of a response.
+
+    ``held`` are the value sets that hold its codes.
+    """
+
+    item: dict[str, Any]
+    words: str
+    held: frozenset[str]
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """A response that is read.
+
+    ``of_form`` are the value sets that hold the code of its form.
+    """
+
+    resource: Resource
+    of_form: frozenset[str]
+    asked: tuple[_Asked, ...]
+
+
 def survey_answers(sought: SoughtItem, seen: DatedChart, wanted: Wanted) -> Iterator[Evidence]:
     """Find the answers to the sought items, dated by their authoring.
 
@@ -50,23 +75,41 @@ def survey_answers(sought: SoughtItem, seen: DatedChart, wanted: Wanted) -> Iter
     """
     terminology = seen.chart.terminology
     plainly = replace(wanted, question="")
-    for response in seen.chart.of("QuestionnaireResponse"):
-        if response.get("status") not in READ:
-            continue
-        coded, worded, touched = _sorted_items(sought, response, terminology)
+    for response in seen.once("surveys", lambda: [*_responses(seen)]):
+        coded, worded, touched = _sorted_items(sought, response)
         for held, note in ((coded, ""), (worded, ONLY_WORDS)):
-            given = [one for item in held for one in _answers(item, response, sought, seen, wanted)]
-            for e in read_answers(given, terminology, plainly):
+            given = [one for item in held for one in _answers(item, response.resource, sought, seen, wanted)]
+            for e in read_answers(given, terminology, plainly) if given else ():
                 standing = Standing.UNCERTAIN if note and e.standing is Standing.USABLE else e.standing
                 yield e._replace(standing=standing, note=e.note or note)
         if touched and not coded and not worded:
-            when = first_days(response, "authored")
-            yield Evidence(None, when, own_reference(response), "answered", Standing.UNCERTAIN, NO_TOTAL)
+            when = first_days(response.resource, "authored")
+            yield Evidence(None, when, own_reference(response.resource), "answered", Standing.UNCERTAIN, NO_TOTAL)
 
 
-def _sorted_items(
-    sought: SoughtItem, response: Resource, terminology: Terminology
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
+def _responses(seen: DatedChart) -> Iterator[_Response]:
+    """Yield the responses of a chart, with their items.
+
+    They are the same whichever survey is sought.
+    """
+    terminology = seen.chart.terminology
+    for response in seen.chart.of("QuestionnaireResponse"):
+        if response.get("status") not in READ:
+            continue
+        form = contained_form(response)
+        described = {text(one.get("linkId")): one for one in every_item(form)} if form is not None else {}
+        found = _CODE.search(canonical_of(response).partition("|")[0])
+        asked = [_asked(item, described.get(text(item.get("linkId"))) or {}, terminology) for item in every_item(response)]
+        yield _Response(response, frozenset(terminology.holding(LOINC, found[1])) if found else frozenset(), tuple(asked))
+
+
+def _asked(item: dict[str, Any], described: Mapping[str, Any], terminology: Terminology) -> _Asked:
+    answered = any(isinstance(one, dict) and any(name in one for name in _VALUES) for one in items(item.get("answer")))
+    held = frozenset([id_ for code in _codes(item, described) for id_ in terminology.holding(LOINC, code)])
+    return _Asked(item, text(item.get("text")), held, answered)
+
+
+def _sorted_items(sought: SoughtItem, response: _Response) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
     """Return the answered items that are sought.
 
     Those that codes tell come first, then those that words alone name. Last comes whether the response answers the
@@ -74,26 +117,15 @@ def _sorted_items(
     """
     coded: list[dict[str, Any]] = []
     worded: list[dict[str, Any]] = []
-    form = contained_form(response)
-    asked = {text(one.get("linkId")): one for one in every_item(form)} if form is not None else {}
-    found = _CODE.search(canonical_of(response).partition("|")[0])
-    touched = found is not None and _is_of(sought, found[1], terminology)
-    for item in every_item(response):
-        answered = any(isinstance(one, dict) and any(name in one for name in _VALUES) for one in items(item.get("answer")))
-        codes = list(_codes(item, asked.get(text(item.get("linkId"))) or {}))
-        held = {id_ for code in codes for id_ in terminology.holding(LOINC, code)}
-        said = named_any([text(item.get("text"))], sought.named) if sought.named else ""
-        if sought.items in held and answered:
-            coded.append(item)
-        elif said and answered and not held and named_any([text(item.get("text"))], _TOTALS):
-            worded.append(item)
-        touched = touched or bool(said) or sought.items in held or (answered and sought.questions in held)
+    touched = sought.items in response.of_form or sought.questions in response.of_form
+    for one in response.asked:
+        said = named_any([one.words], sought.named) if sought.named and one.words else ""
+        if sought.items in one.held and one.answered:
+            coded.append(one.item)
+        elif said and one.answered and not one.held and named_any([one.words], _TOTALS):
+            worded.append(one.item)
+        touched = touched or bool(said) or sought.items in one.held or (one.answered and sought.questions in one.held)
     return coded, worded, touched
-
-
-def _is_of(sought: SoughtItem, code: str, terminology: Terminology) -> bool:
-    held = terminology.holding(LOINC, code)
-    return sought.items in held or sought.questions in held
 
 
 def _codes(item: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterable[str]:
